@@ -1,0 +1,2 @@
+//! Timings of the hot paths.
+fn main() {}

@@ -1,0 +1,28 @@
+//! Values: what the desk talks about. No rules, no I/O, no clock.
+
+pub mod article;
+pub mod catalog;
+pub mod classification;
+pub mod context;
+pub mod decision;
+mod ids;
+pub mod message;
+pub mod outbound;
+pub mod priority;
+pub mod reply_token;
+pub mod schedule;
+pub mod ticket;
+pub mod words;
+
+pub use article::{Article, Fault, Visibility};
+pub use catalog::{Catalog, Due, Handling, Intent, Queue, Rule, Slot};
+pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};
+pub use context::{Known, Probe};
+pub use decision::{Changes, Decided, Decision, Fate, IgnoreReason, Settled, Step, ThreadKey};
+pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
+pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
+pub use outbound::{Outbound, OutboundKind};
+pub use priority::{Level, Priority};
+pub use reply_token::Keyring;
+pub use ticket::{EventKind, Status, StoredMessage, Ticket, TicketEvent};
+pub use words::{Bilingual, Channel, Language};

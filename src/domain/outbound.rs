@@ -1,0 +1,66 @@
+//! Outgoing messages, written in the transaction of their cause and sent later.
+
+use serde::{Deserialize, Serialize};
+
+use super::message::Address;
+use super::words::{Channel, Language, words};
+use super::{TicketId, Timestamp};
+
+words! {
+    /// Why it is sent.
+    OutboundKind {
+        /// "We have it": ticket number and expected time.
+        Acknowledgement = "acknowledgement",
+        /// An article answers.
+        Answer = "answer",
+        /// Articles that may answer.
+        Suggestion = "suggestion",
+        /// Missing details.
+        Question = "question",
+        /// How the ticket stands.
+        StatusReport = "status",
+        /// Written by an agent.
+        AgentReply = "agent_reply",
+    }
+}
+
+impl OutboundKind {
+    /// Whether a machine wrote it (RFC 3834 headers, send limits).
+    #[must_use]
+    pub const fn is_automatic(self) -> bool {
+        !matches!(self, Self::AgentReply)
+    }
+}
+
+/// One message to be sent. Complete: sending needs nothing but this and the connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outbound {
+    /// Unique: `reply:1042:0`. Writing it twice writes it once.
+    pub dedupe_key: String,
+    /// The ticket it belongs to.
+    pub ticket: Option<TicketId>,
+    /// How it goes out.
+    pub channel: Channel,
+    /// The mailbox or workspace it leaves from.
+    pub source: String,
+    /// Why.
+    pub kind: OutboundKind,
+    /// To.
+    pub to: Vec<Address>,
+    /// Cc.
+    pub cc: Vec<Address>,
+    /// Subject, one line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// Language of the text.
+    pub language: Language,
+    /// Message-ID without angle brackets, chosen once: a repeat carries the same.
+    pub message_id: String,
+    /// Message-ID of what it answers.
+    pub in_reply_to: Option<String>,
+    /// References, first kept, at most 20.
+    pub references: Vec<String>,
+    /// Not before this.
+    pub send_at: Timestamp,
+}

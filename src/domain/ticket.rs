@@ -1,0 +1,160 @@
+//! Tickets and what happens to them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::catalog::Due;
+use super::message::Address;
+use super::priority::Priority;
+use super::words::{Channel, Language, words};
+use super::{InboxId, TicketId, Timestamp};
+
+words! {
+    /// Where a ticket stands.
+    Status {
+        /// Nobody has looked at it.
+        New = "new",
+        /// Being worked on.
+        Open = "open",
+        /// Waits for the requester.
+        Waiting = "waiting",
+        /// Answered by the machine; closes unless the requester comes back.
+        Answered = "answered",
+        /// Solved, as the agent or the requester said.
+        Resolved = "resolved",
+        /// Done.
+        Closed = "closed",
+    }
+}
+
+/// A ticket's whole state. `version` counts its changes: a change names the version it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// `T-1042`.
+    pub id: TicketId,
+    /// 0 for a ticket that is not stored yet; the stored value otherwise.
+    pub version: i64,
+    /// Where it stands.
+    pub status: Status,
+    /// Subject of the first message.
+    pub subject: String,
+    /// Who asked.
+    pub requester: Address,
+    /// Addresses that may write on it and see its answers, lower case; the requester is one.
+    pub participants: Vec<String>,
+    /// Where it came from.
+    pub channel: Channel,
+    /// The mailbox or workspace it came through; replies leave from there.
+    pub source: String,
+    /// Where it waits for people.
+    pub queue: String,
+    /// How soon.
+    pub priority: Priority,
+    /// The request type; `None` when none was found.
+    pub intent: Option<String>,
+    /// The language of its replies.
+    pub language: Language,
+    /// The agent who has it.
+    pub assignee: Option<String>,
+    /// Details known so far.
+    pub slots: BTreeMap<String, String>,
+    /// Details still to be asked for.
+    pub missing: Vec<String>,
+    /// How often missing details were asked for.
+    pub questions_asked: u32,
+    /// Automatic messages sent on it.
+    pub automatic_sent: u32,
+    /// The article that answered it or was suggested.
+    pub article: Option<String>,
+    /// When its first message arrived.
+    pub created_at: Timestamp,
+    /// Last change.
+    pub updated_at: Timestamp,
+    /// First answer by a person.
+    pub first_response_at: Option<Timestamp>,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// When the promises fall due.
+    pub due: Due,
+    /// Promises missed: `first_response`, `resolution`.
+    pub breached: Vec<String>,
+    /// Merged: everything for it goes to this one.
+    pub merged_into: Option<TicketId>,
+    /// Another ticket it belongs beside.
+    pub linked_to: Option<TicketId>,
+}
+
+words! {
+    /// What happened to a ticket.
+    EventKind {
+        /// It was opened.
+        Opened = "opened",
+        /// A message came in on it.
+        MessageIn = "message_in",
+        /// An automatic mail was noted on it.
+        Note = "note",
+        /// A message went out on it.
+        MessageOut = "message_out",
+        /// Its status changed.
+        Status = "status",
+        /// It changed queues.
+        Queue = "queue",
+        /// Its priority changed.
+        Priority = "priority",
+        /// Its assignee changed.
+        Assignee = "assignee",
+        /// Details were learnt.
+        Slots = "slots",
+        /// It was passed up.
+        Escalated = "escalated",
+        /// It was merged into another.
+        Merged = "merged",
+        /// Another was split off it, or it was linked.
+        Linked = "linked",
+        /// A delivery failed or was delayed.
+        Delivery = "delivery",
+    }
+}
+
+/// One line of a ticket's history. Never changed, never deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketEvent {
+    /// Whose history.
+    pub ticket: TicketId,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+    /// Who did it: `rule`, `requester` or an agent's name.
+    pub actor: String,
+    /// In words: `new → waiting`.
+    pub detail: String,
+}
+
+/// A message as the ticket keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredMessage {
+    /// The inbox row it came in by.
+    pub inbox_id: InboxId,
+    /// The ticket it belongs to; `None` when it belongs to none.
+    pub ticket: Option<TicketId>,
+    /// See [`super::Message::fingerprint`]. Unique.
+    pub fingerprint: String,
+    /// Its Message-ID without angle brackets.
+    pub message_id: Option<String>,
+    /// Who wrote it.
+    pub from: Address,
+    /// Subject.
+    pub subject: String,
+    /// Whole readable body.
+    pub text: String,
+    /// What was newly written.
+    pub reply_text: String,
+    /// Language.
+    pub language: Language,
+    /// Files that came with it.
+    pub attachments: Vec<super::message::Attachment>,
+    /// When the channel took it in.
+    pub arrived_at: Timestamp,
+}
