@@ -1,1 +1,160 @@
-//! classify.
+//! What a message may be about: rules that match, request types, articles, details, plain wishes. Scores and
+//! probabilities only; what to do with them is decided elsewhere. Pure: no I/O, no clock, no randomness.
+//!
+//! A message goes through: normalise → wishes and rules (pattern sets) → intents (linear model, then calibrated) →
+//! slots of the intent → articles (index → likeness → calibrated probability).
+
+mod calibrate;
+mod faq;
+mod features;
+mod intents;
+mod linear;
+mod logistic;
+mod off_topic;
+mod question;
+mod rank;
+mod request;
+mod rules;
+mod slots;
+mod terms;
+mod wishes;
+
+#[cfg(test)]
+mod tests;
+
+use crate::domain::{ArticleCandidate, Catalog, Classification, Language, Message};
+use crate::text::synonyms::Synonyms;
+use crate::text::{courtesy, cut, fold, normalise};
+
+use calibrate::{Asked, Calibration};
+use faq::Faq;
+use intents::Intents;
+use question::Query;
+use rank::{Without, ranked};
+use rules::Rules;
+use slots::Slots;
+use wishes::Wishes;
+
+/// Characters of the newly written text that are classified.
+const READ_CHARS: usize = 2_000;
+
+/// Articles named for a message.
+const NAMED: usize = 5;
+
+/// Candidates below this probability are noise and are not named.
+const NOISE: f64 = 0.01;
+
+/// Why an engine cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A pattern of the catalog is not a regular expression, or they are too large together.
+    #[error("cannot compile {place}")]
+    Pattern {
+        /// Which pattern: ``rule `restore-words` ``.
+        place: String,
+        /// What is wrong with it.
+        source: regex::Error,
+    },
+    /// The article index could not be built.
+    #[error("cannot index the articles")]
+    Index(#[from] tantivy::TantivyError),
+}
+
+/// A classifier for one catalog. Immutable: a changed catalog gets a new engine. `Send` and `Sync`.
+pub struct Engine {
+    language: Language,
+    wishes: Wishes,
+    rules: Rules,
+    slots: Slots,
+    intents: Intents,
+    faq: Faq,
+    calibration: Calibration,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("articles", &self.faq.entries.len()).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Compiles the patterns, trains the intents, indexes the articles and calibrates both. The same catalog always
+    /// gives the same engine.
+    ///
+    /// # Errors
+    /// When a pattern does not compile, which a catalog that was checked rules out, or the index cannot be built.
+    pub fn build(catalog: &Catalog) -> Result<Self, BuildError> {
+        let synonyms = Synonyms::new(&catalog.synonyms)
+            .map_err(|source| BuildError::Pattern { place: "the synonyms".to_owned(), source })?;
+        let faq = Faq::build(&catalog.articles, synonyms)?;
+        let calibration = Calibration::fit(&faq, &catalog.intents);
+        Ok(Self {
+            language: catalog.desk.language,
+            wishes: Wishes::build()?,
+            rules: Rules::build(&catalog.intents)?,
+            slots: Slots::build(&catalog.intents)?,
+            intents: Intents::train(&catalog.intents),
+            faq,
+            calibration,
+        })
+    }
+
+    /// What `message` may be about. `known_intent` is the type its ticket has already: details are then read for it.
+    #[must_use]
+    pub fn classify(&self, message: &Message, known_intent: Option<&str>) -> Classification {
+        let language = wishes::language_of(&message.reply_text, message.language);
+        self.read(&message.subject, &message.reply_text, language, known_intent)
+    }
+
+    /// As [`Engine::classify`] for a subject (may be empty) and a text; `language` `None` means: find out.
+    #[must_use]
+    pub fn classify_text(&self, subject: &str, text: &str, language: Option<Language>) -> Classification {
+        let language = language.unwrap_or_else(|| {
+            let whole = if subject.is_empty() { text.to_owned() } else { format!("{subject}\n{text}") };
+            wishes::language_of(&whole, self.language)
+        });
+        self.read(subject, text, language, None)
+    }
+
+    fn read(&self, subject: &str, reply: &str, language: Language, known_intent: Option<&str>) -> Classification {
+        let subject = cut(subject.trim(), READ_CHARS);
+        let reply = cut(reply.trim(), READ_CHARS);
+        let folded = format!("{}\n{}", fold(subject), fold(reply));
+        let text = normalise(&folded);
+        let reply_at = normalise(subject).len();
+        let reply = text.get(reply_at..).unwrap_or(&text).trim();
+        let wishes = self.wishes.find(&text, reply);
+        let rules = self.rules.hits(&text);
+        let stripped = courtesy::strip(&text);
+        let intents = self.intents.candidates(&stripped, &rules);
+        let intent = known_intent.or_else(|| intents.first().map(|best| best.intent.as_str()));
+        let slots = intent.map(|intent| self.slots.find(intent, folded.trim())).unwrap_or_default();
+        let articles = self.articles(&stripped, language);
+        Classification { language, rules, intents, articles, slots, wishes }
+    }
+
+    /// Public articles, best first. Internal ones take part in the ranking: where one of them leads, a public one that
+    /// comes second is no answer.
+    fn articles(&self, text: &str, language: Language) -> Vec<ArticleCandidate> {
+        let query = Query::new(text, &self.faq);
+        let found = ranked(&self.faq, &query, language, Without::Nothing);
+        let asked = Asked { query: &query, to_do: request::asks_to_do(text.trim()) };
+        let mut named: Vec<ArticleCandidate> = Vec::with_capacity(NAMED);
+        for (place, candidate) in found.iter().enumerate() {
+            let Some(entry) = self.faq.entries.get(candidate.entry).filter(|entry| entry.public) else { continue };
+            let own = self.calibration.probability(&asked, &found, place);
+            let probability = named.last().map_or(own, |before| own.min(before.probability));
+            if named.len() == NAMED || probability < NOISE {
+                break;
+            }
+            named.push(ArticleCandidate {
+                article: entry.id.clone(),
+                language: entry.language,
+                probability,
+                score: candidate.score,
+                features: self.calibration.explain(&asked, &found, place),
+            });
+        }
+        named
+    }
+}

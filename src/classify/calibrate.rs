@@ -1,0 +1,138 @@
+//! Scores → probabilities that an article answers. Fitted on the desk's own articles when the engine is built.
+//!
+//! Each question of an article is asked with itself left out: a right answer exists. Then with its whole article left
+//! out: no answer exists although the topic is the desk's. What people write for requests the machine must not answer,
+//! and sentences of other trades, have no answer either.
+
+use crate::domain::{Handling, Intent, Language};
+use crate::text::{courtesy, language, normalise};
+
+use super::faq::Faq;
+use super::logistic::{Sample, fit, probability};
+use super::off_topic::OFF_TOPIC;
+use super::question::Query;
+use super::rank::{Ranked, Without, ranked};
+use super::request::asks_to_do;
+
+/// Number of features, the bias included.
+const N: usize = 12;
+
+/// Names of the features, for `--explain`.
+const NAMES: [&str; N] = [
+    "bias",
+    "nearest question",
+    "query in question",
+    "question in query",
+    "query in article",
+    "dictionary words",
+    "lead over next",
+    "unknown words",
+    "unknown names",
+    "asks to do",
+    "few words",
+    "near match",
+];
+
+/// Weights for a desk of no articles to learn from: cautious, and what fitted weights are pulled towards.
+const DEFAULT: [f64; N] = [-7.0, 3.0, 3.0, 1.5, 2.0, 1.0, 2.0, -2.0, -2.0, -2.0, -1.0, 3.0];
+
+/// How many observations' worth the default weights are.
+const PULL: f64 = 0.3;
+
+/// Questions asked for the fit; a large knowledge base is sampled evenly.
+const ASKED: usize = 500;
+
+/// What turns a candidate into a probability.
+#[derive(Clone, Debug)]
+pub(super) struct Calibration {
+    weights: [f64; N],
+}
+
+/// What a probability depends on beside the candidate: the query and whether it asks for something to be done.
+pub(super) struct Asked<'a> {
+    pub(super) query: &'a Query,
+    pub(super) to_do: bool,
+}
+
+impl Calibration {
+    /// Fitted on the articles in `faq`; `intents` give examples of what no article answers.
+    pub(super) fn fit(faq: &Faq, intents: &[Intent]) -> Self {
+        let mut samples = Vec::new();
+        own_questions(faq, &mut samples);
+        for intent in intents {
+            // For requests that are tried on the knowledge base first, an article may well be the answer.
+            if intent.handling != Handling::FaqFirst {
+                for (language, text) in intent.examples.iter().step_by(3) {
+                    unanswerable(faq, text, *language, &mut samples);
+                }
+            }
+        }
+        for text in OFF_TOPIC {
+            unanswerable(faq, text, language::detect(text).unwrap_or(Language::En), &mut samples);
+        }
+        Self { weights: fit(&samples, &DEFAULT, PULL) }
+    }
+
+    /// The probability that candidate `place` of `ranked` answers, 0 to 1.
+    pub(super) fn probability(&self, asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> f64 {
+        probability(&self.weights, &features(asked, ranked, place))
+    }
+
+    /// Each feature's name and its share in the logit.
+    pub(super) fn explain(&self, asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> Vec<(String, f64)> {
+        let features = features(asked, ranked, place);
+        NAMES.iter().zip(features.iter().zip(&self.weights)).map(|(name, (x, w))| ((*name).to_owned(), x * w)).collect()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of words are small")]
+fn features(asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> [f64; N] {
+    let Some(candidate) = ranked.get(place) else { return [0.0; N] };
+    let rival = ranked.iter().enumerate().find(|(other, _)| *other != place).map_or(0.0, |(_, rival)| rival.score);
+    let query = asked.query;
+    let mass = f64::from(query.mass).max(1e-9);
+    let likeness = &candidate.likeness;
+    [
+        1.0,
+        likeness.dice,
+        likeness.query_in_question,
+        likeness.question_in_query,
+        likeness.query_in_article,
+        likeness.dictionary,
+        (candidate.score - rival) / candidate.score.max(0.05),
+        f64::from(query.unknown) / mass,
+        query.unknown_codes.min(2) as f64 / 2.0,
+        f64::from(u8::from(asked.to_do)),
+        if query.words <= 1 { 1.0 } else { 0.0 },
+        ((likeness.dice - 0.55) / 0.25).clamp(0.0, 1.0),
+    ]
+}
+
+fn own_questions(faq: &Faq, samples: &mut Vec<Sample<N>>) {
+    let all: usize = faq.entries.iter().map(|entry| entry.questions.len()).sum();
+    let step = (all / ASKED).max(1);
+    let questions = faq.entries.iter().flat_map(|entry| entry.questions.iter().map(move |question| (entry, question)));
+    for (entry, question) in questions.step_by(step) {
+        let query = Query::new(&courtesy::strip(&question.text), faq);
+        let asked = Asked { query: &query, to_do: asks_to_do(&question.text) };
+        let found = ranked(faq, &query, entry.language, Without::Question(&question.text));
+        if let Some(first) = found.first() {
+            let holds = faq.entries[first.entry].id == entry.id;
+            samples.push(Sample { features: features(&asked, &found, 0), holds, weight: 1.0 });
+        }
+        let found = ranked(faq, &query, entry.language, Without::Article(&entry.id));
+        if !found.is_empty() {
+            samples.push(Sample { features: features(&asked, &found, 0), holds: false, weight: 0.5 });
+        }
+    }
+}
+
+fn unanswerable(faq: &Faq, text: &str, language: Language, samples: &mut Vec<Sample<N>>) {
+    let text = normalise(text);
+    let query = Query::new(&courtesy::strip(&text), faq);
+    let found = ranked(faq, &query, language, Without::Nothing);
+    if !found.is_empty() {
+        let asked = Asked { query: &query, to_do: asks_to_do(&text) };
+        samples.push(Sample { features: features(&asked, &found, 0), holds: false, weight: 1.0 });
+    }
+}

@@ -1,0 +1,148 @@
+//! Candidates → features → an order. The features compare the query with an article's questions and with its text.
+
+use crate::domain::Language;
+
+use super::faq::{CANDIDATES, Entry, Faq, Question};
+use super::question::Query;
+
+/// What is left out when a question is asked of the index that holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Without<'a> {
+    /// Nothing: a real message.
+    Nothing,
+    /// This way to ask (normalised), wherever it is.
+    Question(&'a str),
+    /// A whole article, in both languages: the query then has no right answer.
+    Article(&'a str),
+}
+
+/// How alike a query and an article are; each 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Likeness {
+    /// Dice coefficient with the nearest question, by weight.
+    pub(super) dice: f64,
+    /// Share of the query the nearest question has.
+    pub(super) query_in_question: f64,
+    /// Share of the nearest question the query has.
+    pub(super) question_in_query: f64,
+    /// Share of the query the whole article has.
+    pub(super) query_in_article: f64,
+    /// Share of the query's dictionary words the nearest question has.
+    pub(super) dictionary: f64,
+    /// The search score beside the best candidate's.
+    pub(super) search: f64,
+}
+
+/// A candidate with its likeness and its score (higher is better; about 0 to 1).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ranked {
+    pub(super) entry: usize,
+    pub(super) likeness: Likeness,
+    pub(super) score: f64,
+}
+
+impl Likeness {
+    /// The order of candidates. Weights found by asking small collections their own questions; the nearest question
+    /// matters most, the article's text breaks ties.
+    fn score(&self) -> f64 {
+        0.40 * self.dice
+            + 0.20 * self.query_in_question
+            + 0.10 * self.question_in_query
+            + 0.15 * self.query_in_article
+            + 0.10 * self.dictionary
+            + 0.05 * self.search
+    }
+}
+
+/// Candidates for `query`, best first, one for each article.
+///
+/// An article that has a translation is only looked at in `language`; one that has none is found from either language.
+pub(super) fn ranked(faq: &Faq, query: &Query, language: Language, without: Without<'_>) -> Vec<Ranked> {
+    let found = faq.candidates(query, CANDIDATES);
+    let best = found.first().map_or(1.0, |(_, score)| f64::from(*score).max(1e-9));
+    let places = Places::new(query, faq.vocabulary.len());
+    let mut all: Vec<Ranked> = found
+        .into_iter()
+        .filter_map(|(number, score)| {
+            let entry = faq.entries.get(number)?;
+            if (entry.translated && entry.language != language) || without == Without::Article(&entry.id) {
+                return None;
+            }
+            let likeness = places.compare(entry, f64::from(score) / best, without);
+            Some(Ranked { entry: number, likeness, score: likeness.score() })
+        })
+        .collect();
+    all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.entry.cmp(&b.entry)));
+    all
+}
+
+/// Where each term stands in the query, by term number: sets of terms become bits.
+struct Places<'q> {
+    query: &'q Query,
+    /// 0: not in the query; n: the query's term n − 1.
+    places: Vec<u8>,
+    light_mask: u64,
+}
+
+impl<'q> Places<'q> {
+    fn new(query: &'q Query, vocabulary: usize) -> Self {
+        let mut places = vec![0; vocabulary];
+        for (place, term) in (1_u8..).zip(query.terms.iter().take(64)) {
+            places[term.number as usize] = place;
+        }
+        let light_mask = if query.light >= 64 { u64::MAX } else { (1 << query.light) - 1 };
+        Self { query, places, light_mask }
+    }
+
+    fn mask(&self, terms: &[u32]) -> u64 {
+        terms.iter().fold(0, |mask, term| match self.places[*term as usize] {
+            0 => mask,
+            place => mask | 1 << (place - 1),
+        })
+    }
+
+    fn weight(&self, mut mask: u64) -> f64 {
+        let mut sum = 0.0;
+        while mask != 0 {
+            sum += f64::from(self.query.terms[mask.trailing_zeros() as usize].weight);
+            mask &= mask - 1;
+        }
+        sum
+    }
+
+    fn compare(&self, entry: &Entry, search: f64, without: Without<'_>) -> Likeness {
+        let mass = f64::from(self.query.mass).max(1e-9);
+        let mut nearest = Likeness::default();
+        let mut covered = self.mask(&entry.body);
+        for question in entry.questions.iter().filter(|question| without != Without::Question(&question.text)) {
+            let mask = self.mask(&question.terms);
+            covered |= mask;
+            let likeness = self.likeness(question, mask, mass);
+            if likeness.dice > nearest.dice {
+                nearest = likeness;
+            }
+        }
+        nearest.query_in_article = self.weight(covered & self.light_mask) / mass;
+        nearest.search = search;
+        nearest
+    }
+
+    fn likeness(&self, question: &Question, mask: u64, mass: f64) -> Likeness {
+        let shared = self.weight(mask & self.light_mask);
+        let asked = f64::from(question.mass).max(1e-9);
+        let dictionary_mass = f64::from(self.query.dictionary_mass);
+        let dictionary = if dictionary_mass > 0.0 {
+            self.weight(mask & !self.light_mask) / dictionary_mass
+        } else {
+            // No dictionary words in the query: the light stream speaks for them.
+            shared / mass
+        };
+        Likeness {
+            dice: (2.0 * shared / (mass + asked)).min(1.0),
+            query_in_question: shared / mass,
+            question_in_query: (shared / asked).min(1.0),
+            dictionary: dictionary.min(1.0),
+            ..Likeness::default()
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The details of a request, cut out of the text by the intent's patterns. Values keep the letters people wrote.
+
+use std::collections::{BTreeMap, HashMap};
+
+use regex::{Captures, Regex, RegexBuilder};
+
+use crate::domain::Intent;
+use crate::text::cut;
+
+use super::BuildError;
+
+/// Characters of a value that are kept.
+const VALUE_CHARS: usize = 200;
+
+/// The compiled slots of all intents.
+pub(super) struct Slots {
+    by_intent: HashMap<String, Vec<Compiled>>,
+}
+
+struct Compiled {
+    name: String,
+    find: Vec<Regex>,
+    choices: Vec<(String, Regex)>,
+}
+
+impl Slots {
+    pub(super) fn build(intents: &[Intent]) -> Result<Self, BuildError> {
+        let mut by_intent = HashMap::new();
+        for intent in intents {
+            let mut slots = Vec::new();
+            for slot in &intent.slots {
+                let place = || format!("slot `{}` of `{}`", slot.name, intent.id);
+                let find = slot.find.iter().map(|pattern| compile(pattern, &place)).collect::<Result<_, _>>()?;
+                let choices = slot
+                    .choices
+                    .iter()
+                    .map(|(value, pattern)| Ok((value.clone(), compile(pattern, &place)?)))
+                    .collect::<Result<_, BuildError>>()?;
+                slots.push(Compiled { name: slot.name.clone(), find, choices });
+            }
+            by_intent.insert(intent.id.clone(), slots);
+        }
+        Ok(Self { by_intent })
+    }
+
+    /// The values found for `intent` in a folded text (capitals kept): slot name → value.
+    ///
+    /// The first pattern that matches wins. A slot with choices takes the first choice whose pattern matches what was
+    /// found or, when it has no patterns of its own or none matched, the whole text.
+    pub(super) fn find(&self, intent: &str, text: &str) -> BTreeMap<String, String> {
+        let slots = self.by_intent.get(intent).map(Vec::as_slice).unwrap_or_default();
+        slots.iter().filter_map(|slot| Some((slot.name.clone(), slot.value(text)?))).collect()
+    }
+}
+
+impl Compiled {
+    fn value(&self, text: &str) -> Option<String> {
+        let found = self.find.iter().find_map(|pattern| pattern.captures(text).and_then(|captures| value(&captures)));
+        if self.choices.is_empty() {
+            return found;
+        }
+        let choose = |text: &str| self.choices.iter().find(|(_, pattern)| pattern.is_match(text)).map(|(v, _)| v.clone());
+        found.as_deref().and_then(choose).or_else(|| choose(text))
+    }
+}
+
+/// The group `value`, else the first group, else the whole match.
+fn value(captures: &Captures<'_>) -> Option<String> {
+    let found = captures.name("value").or_else(|| captures.get(1)).or_else(|| captures.get(0))?;
+    let text = cut(found.as_str().trim(), VALUE_CHARS);
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn compile(pattern: &str, place: &impl Fn() -> String) -> Result<Regex, BuildError> {
+    RegexBuilder::new(pattern)
+        .case_insensitive(true)
+        .build()
+        .map_err(|source| BuildError::Pattern { place: place(), source })
+}
