@@ -73,7 +73,8 @@ impl Faq {
     /// # Errors
     /// When the search library fails, which it does only without memory.
     pub(super) fn build(articles: &[Article], synonyms: Synonyms) -> tantivy::Result<Self> {
-        let ids: HashSet<(&str, Language)> = articles.iter().map(|article| (article.id.as_str(), article.language)).collect();
+        let ids: HashSet<(&str, Language)> =
+            articles.iter().map(|article| (article.id.as_str(), article.language)).collect();
         let mut vocabulary = Vocabulary::default();
         let mut frequency: Vec<u32> = Vec::new();
         let mut entries = Vec::with_capacity(articles.len());
@@ -83,7 +84,9 @@ impl Faq {
                 id: article.id.clone(),
                 language: article.language,
                 public: article.visibility == Visibility::Public,
-                translated: Language::ALL.iter().any(|other| *other != article.language && ids.contains(&(&article.id, *other))),
+                translated: Language::ALL
+                    .iter()
+                    .any(|other| *other != article.language && ids.contains(&(&article.id, *other))),
                 questions: Vec::new(),
                 body: Vec::new(),
             };
@@ -110,7 +113,8 @@ impl Faq {
         let idf: Vec<f32> = frequency.iter().map(|df| idf(entries.len(), *df)).collect();
         for (entry, shares) in entries.iter_mut().zip(&weights) {
             for (question, shares) in entry.questions.iter_mut().zip(shares) {
-                question.mass = question.terms.iter().zip(shares).map(|(term, share)| share * idf[*term as usize]).sum();
+                question.mass =
+                    question.terms.iter().zip(shares).map(|(term, share)| share * idf[*term as usize]).sum();
             }
         }
         let unknown_idf = idf_unknown(entries.len());
@@ -150,9 +154,13 @@ fn numbered(pieces: &[Piece], vocabulary: &mut Vocabulary) -> (Vec<u32>, Vec<f32
             let weight = match piece.kind {
                 // Letters inside words only help to find misspelt words; dictionary words are a view of their own.
                 Kind::Gram | Kind::Dictionary => 0.0,
-                Kind::Kanji | Kind::KanjiPair | Kind::Katakana | Kind::KatakanaTriple | Kind::Word | Kind::Kana | Kind::Code => {
-                    piece.weight
-                }
+                Kind::Kanji
+                | Kind::KanjiPair
+                | Kind::Katakana
+                | Kind::KatakanaTriple
+                | Kind::Word
+                | Kind::Kana
+                | Kind::Code => piece.weight,
             };
             (vocabulary.add(piece.key), weight)
         })
@@ -179,7 +187,8 @@ fn name(number: u32) -> String {
 
 fn index(entries: &[Entry]) -> tantivy::Result<(Option<Searcher>, Field)> {
     let mut schema = Schema::builder();
-    let indexing = TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(IndexRecordOption::WithFreqs);
+    let indexing =
+        TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(IndexRecordOption::WithFreqs);
     let field = schema.add_text_field("terms", TextOptions::default().set_indexing_options(indexing));
     let builder = Index::builder().schema(schema.build());
     // One segment written in order: a document's number is its entry's.

@@ -99,7 +99,8 @@ fn letters(text: &str, slots: &mut Vec<u32>) {
     for (at, c) in text.char_indices() {
         let kind = script(c);
         let is_latin = kind == Script::Latin;
-        let letter = matches!(kind, Script::Latin | Script::Kanji | Script::Katakana | Script::Hiragana | Script::Foreign);
+        let letter =
+            matches!(kind, Script::Latin | Script::Kanji | Script::Katakana | Script::Hiragana | Script::Foreign);
         if !run.is_empty() && (!letter || is_latin != latin) {
             close(&mut run, latin, at);
         }
@@ -119,7 +120,8 @@ mod tests {
 
     #[test]
     fn names_are_alike_and_words_differ() {
-        assert_eq!(count("web01"), count("db-02x9").into_iter().filter(|f| count("web01").contains(f)).collect::<Vec<_>>());
+        let words = |text: &str| count(text).into_iter().filter(|(slot, _)| *slot < BLOCK).collect::<Vec<_>>();
+        assert_eq!(words("web01"), words("db02"));
         assert_ne!(count("再起動"), count("停止"));
         assert_eq!(count(""), vec![]);
     }
@@ -128,7 +130,8 @@ mod tests {
     fn each_block_has_length_one() {
         let counted = count("サーバーを再起動してください please");
         let weighed = weigh(&counted, &vec![1.0; SLOTS]);
-        let squares = |low: bool| -> f32 { weighed.iter().filter(|(s, _)| (*s < BLOCK) == low).map(|(_, w)| w * w).sum() };
+        let squares =
+            |low: bool| -> f32 { weighed.iter().filter(|(s, _)| (*s < BLOCK) == low).map(|(_, w)| w * w).sum() };
         assert!((squares(true) - 1.0).abs() < 1e-4 && (squares(false) - 1.0).abs() < 1e-4);
     }
 }

@@ -61,7 +61,8 @@ impl Linear {
             bayes: vec![0.0; used * classes],
             bayes_floor: vec![0.0; classes],
         };
-        let weighed: Vec<Vec<(u32, f32)>> = examples.iter().map(|example| weigh(&example.counted, &model.idf)).collect();
+        let weighed: Vec<Vec<(u32, f32)>> =
+            examples.iter().map(|example| weigh(&example.counted, &model.idf)).collect();
         model.train_machines(examples, &weighed, rounds);
         model.train_bayes(examples, &weighed, used);
         model
@@ -146,7 +147,7 @@ impl Linear {
         for (floor, total) in self.bayes_floor.iter_mut().zip(&totals) {
             *floor = (SMOOTHING / (total + spread).max(1e-6)).ln();
         }
-        for row in self.bayes.chunks_exact_mut(classes) {
+        for row in self.bayes.chunks_exact_mut(classes.max(1)) {
             for (cell, total) in row.iter_mut().zip(&totals) {
                 *cell = ((*cell + SMOOTHING) / (total + spread).max(1e-6)).ln();
             }
@@ -211,7 +212,8 @@ fn inventory(examples: &[&Example]) -> (Vec<f32>, Vec<u32>, usize) {
         }
     }
     let all = examples.len() as f32;
-    let idf = having.iter().map(|df| if *df == 0 { 0.0 } else { 1.0 + ((1.0 + all) / (1.0 + *df as f32)).ln() }).collect();
+    let idf =
+        having.iter().map(|df| if *df == 0 { 0.0 } else { 1.0 + ((1.0 + all) / (1.0 + *df as f32)).ln() }).collect();
     (idf, rows, used as usize)
 }
 

@@ -119,16 +119,18 @@ impl Engine {
     fn read(&self, subject: &str, reply: &str, language: Language, known_intent: Option<&str>) -> Classification {
         let subject = cut(subject.trim(), READ_CHARS);
         let reply = cut(reply.trim(), READ_CHARS);
-        let folded = format!("{}\n{}", fold(subject), fold(reply));
-        let text = normalise(&folded);
-        let reply_at = normalise(subject).len();
-        let reply = text.get(reply_at..).unwrap_or(&text).trim();
-        let wishes = self.wishes.find(&text, reply);
+        // Chat has no subject: rules that are anchored to the beginning then see the text itself.
+        let joined =
+            |subject: String, reply: &str| if subject.is_empty() { reply.to_owned() } else { subject + "\n" + reply };
+        let folded = joined(fold(subject), &fold(reply));
+        let reply = normalise(reply);
+        let text = joined(normalise(subject), &reply);
+        let wishes = self.wishes.find(&text, &reply);
         let rules = self.rules.hits(&text);
         let stripped = courtesy::strip(&text);
         let intents = self.intents.candidates(&stripped, &rules);
         let intent = known_intent.or_else(|| intents.first().map(|best| best.intent.as_str()));
-        let slots = intent.map(|intent| self.slots.find(intent, folded.trim())).unwrap_or_default();
+        let slots = intent.map(|intent| self.slots.find(intent, &folded)).unwrap_or_default();
         let articles = self.articles(&stripped, language);
         Classification { language, rules, intents, articles, slots, wishes }
     }

@@ -59,7 +59,8 @@ impl Compiled {
         if self.choices.is_empty() {
             return found;
         }
-        let choose = |text: &str| self.choices.iter().find(|(_, pattern)| pattern.is_match(text)).map(|(v, _)| v.clone());
+        let choose =
+            |text: &str| self.choices.iter().find(|(_, pattern)| pattern.is_match(text)).map(|(v, _)| v.clone());
         found.as_deref().and_then(choose).or_else(|| choose(text))
     }
 }

@@ -31,9 +31,9 @@ pub(super) fn pieces(text: &str, synonyms: &Synonyms) -> Vec<Piece> {
         while next < concepts.len() && concepts[next].end <= token.start {
             next += 1;
         }
-        let covered = concepts.get(next).is_some_and(|concept| {
-            concept.start <= token.start && token.start + token.text.len() <= concept.end
-        });
+        let covered = concepts
+            .get(next)
+            .is_some_and(|concept| concept.start <= token.start && token.start + token.text.len() <= concept.end);
         japanese |= matches!(token.kind, Kind::Kanji | Kind::Katakana);
         let weight = token.kind.weight() * if covered { COVERED } else { 1.0 };
         found.push(Piece { key: key(&token), kind: token.kind, weight });
@@ -123,8 +123,11 @@ mod tests {
         let synonyms = Synonyms::new(&[vec!["パスワード".to_owned(), "pw".to_owned()]]).unwrap();
         let long = pieces("パスワードを忘れた", &synonyms);
         let short = pieces("pwを忘れた", &synonyms);
-        let shared: Vec<f32> =
-            long.iter().filter(|piece| short.iter().any(|other| other.key == piece.key)).map(|piece| piece.weight).collect();
+        let shared: Vec<f32> = long
+            .iter()
+            .filter(|piece| short.iter().any(|other| other.key == piece.key))
+            .map(|piece| piece.weight)
+            .collect();
         assert!(shared.iter().any(|weight| (*weight - 1.0).abs() < 1e-6), "{shared:?}");
         assert!(long[0].weight < 0.5);
     }

@@ -14,22 +14,67 @@ use super::BuildError;
 
 /// Patterns that hold wherever they match, with the wish they mean.
 const ANYWHERE: &[(Wish, &str)] = &[
-    (Wish::Person, r"(?:人間|有人|生身の人|オペレーター?|担当(?:者|の方|の人)|係の(?:者|人|方)|スタッフ|人)(?:の方)?(?:と|に)(?:直接)?(?:話|お話|つない|繋い|代わ|替わ|かわっ|交代|対応して|相談し(?:たい|させ))"),
-    (Wish::Person, r"(?:オペレーター?|有人(?:対応|チャット|窓口)|人間(?:の対応|による対応))(?:を|に)?(?:希望|お願い|切り替え|してほしい|して欲しい|してください)"),
+    (
+        Wish::Person,
+        r"(?:人間|有人|生身の人|オペレーター?|担当(?:者|の方|の人)|係の(?:者|人|方)|スタッフ|人)(?:の方)?(?:と|に)(?:直接)?(?:話|お話|つない|繋い|代わ|替わ|かわっ|交代|対応して|相談し(?:たい|させ))",
+    ),
+    (
+        Wish::Person,
+        r"(?:オペレーター?|有人(?:対応|チャット|窓口)|人間(?:の対応|による対応))(?:を|に)?(?:希望|お願い|切り替え|してほしい|して欲しい|してください)",
+    ),
     (Wish::Person, r"(?:bot|ボット|機械|自動(?:応答|返信))(?:では|じゃ)(?:なく|ない)"),
-    (Wish::Person, r"(?-u:\b)(?:talk|speak|chat|connect me|transfer me|put me through|escalate(?: this| me)?)(?: directly)? (?:to|with) (?:an? |the |some ?)?(?:real |actual |live |human )*(?:person|human|someone|somebody|agent|operator|representative|rep|staff|staff member|member of staff|engineer|supervisor|manager)(?-u:\b)"),
-    (Wish::Person, r"(?-u:\b)(?:i (?:want|need)|get me|give me) (?:an? |the )?(?:real |actual |live )*(?:human|agent|operator|representative|person to help)(?-u:\b)|(?-u:\b)not a (?:bot|robot|machine)(?-u:\b)"),
-    (Wish::Status, r"(?:進捗|進み具合|進行状況|対応状況|作業状況|その後(?:の状況)?(?:は|、)?(?:どう|いかが)|状況(?:は|について)?(?:どう|いかが|を?(?:教え|お知らせ|ご連絡|確認させ|知りた)))"),
-    (Wish::Status, r"(?:いつ(?:頃|ごろ)?(?:回答|返信|返事|対応|連絡|完了|直り|解決)[^。\n]{0,12}(?:か|予定|\?))|(?:まだ(?:回答|返信|返事|連絡)(?:が|を)?(?:ない|ありません|来て|きて|もらえて|いただけて|頂けて))"),
-    (Wish::Status, r"(?-u:\b)(?:any (?:update|news|progress)|(?:what(?:'s| is)|check(?:ing)?|know|ask(?:ing)? about) the (?:current )?(?:status|progress) (?:of|on)|status (?:update|of my (?:ticket|request|case|issue))|how is (?:my|our|the) (?:ticket|request|case) (?:going|doing|coming)|following up on (?:my|our|the|this)|still waiting (?:for|on) (?:a|an|your|the|any) (?:reply|response|answer|update))"),
-    (Wish::High, r"至急|大至急|緊急|急ぎ(?:です|で|の|ます|たい|、|。|$)|お急ぎ|早急|急いで(?:ください|下さい|います|いる|ほし|欲し|もら|いただ)|今すぐ|いますぐ|本日中|今日中|すぐに?(?:対応|復旧|直し|確認)|一刻も早く"),
-    (Wish::High, r"(?-u:\b)(?:urgent(?:ly)?|asap|a\.s\.a\.p|as soon as possible|immediately|right away|top priority|high priority|emergency|by (?:the )?end of (?:the )?(?:day|business)|by eod|by today)(?-u:\b)"),
-    (Wish::Low, r"急ぎません|急ぎでは(?:ない|あり)|急ぎではございません|急いでいません|いつでも(?:いい|よい|良い|構い|かまい|大丈夫|結構)|(?:手|お手)の?空い(?:た|ている)(?:とき|時)|お時間のある(?:とき|時)|時間の?ある(?:とき|時)に|検討(?:中|して(?:い|お))"),
-    (Wish::Low, r"(?-u:\b)(?:no (?:rush|hurry)|not (?:at all )?urgent|(?:isn't|is not) urgent|low priority|whenever you (?:can|have time|get (?:a|the) chance)|when you have (?:a )?(?:time|moment|minute)|at your convenience|no particular (?:date|deadline)|just thinking about)(?-u:\b)"),
-    (Wish::Complaint, r"クレーム(?:です|を|として|が|に)|苦情|(?:対応|態度|サービス|説明|仕事|品質)(?:が|は)?[^。\n]{0,10}(?:ひどい|ひどすぎ|酷い|酷すぎ|最悪|悪すぎ|遅すぎ|失礼|お粗末)|いい加減に(?:し|して)|ふざけ(?:ない|るな|てる|ている)|許せ(?:ない|ません)|納得(?:が)?(?:いかない|いきません|できない|できません)|責任者(?:を|に|から|と)|上の(?:者|人)を(?:出|だ)|不愉快|(?:大変|非常に|とても)不満|信じられない対応|誠意(?:が|を)|怒っ(?:て|た)|腹(?:が|の)立"),
-    (Wish::Complaint, r"(?-u:\b)(?:(?:make|file|lodge|raise|have|submit) an? (?:formal |official )?complaint|complain(?:ing)? about|unacceptable|(?:terrible|horrible|awful|appalling|disgraceful|worst) (?:service|support|experience|customer)|ridiculous|fed up|(?:very|extremely|so|really|deeply) (?:angry|disappointed|unhappy|upset|dissatisfied|frustrated)|sick (?:and tired )?of|your (?:manager|supervisor)|treated rudely|waste of (?:time|money))(?-u:\b)"),
-    (Wish::Security, r"改ざん|改竄|書き換えられ|不正アクセス|不正(?:に)?(?:ログイン|侵入|利用)|乗っ取(?:ら|り)|情報漏(?:えい|洩|れ)|漏(?:えい|洩)(?:し|の|が|した)|流出(?:し|の|が|した)|ランサム|ウイルス(?:に)?感染|マルウェア|感染(?:し|した|の疑い)|暗号化され(?:て|た|まし)[^。\n]{0,20}(?:身代金|開け|読め)|身代金|フィッシング[^。\n]{0,12}(?:入力し|開い|クリックし|引っかか|ひっかか)|サイバー攻撃|ハッキング|ハックされ"),
-    (Wish::Security, r"(?-u:\b)(?:defaced|defacement|ransomware|ransom (?:note|demand)|data (?:breach|leak)|leaked (?:data|credentials|passwords?|customer)|(?:been|was|were|got|is|are|account) (?:hacked|compromised|breached|hijacked)|unauthori[sz]ed (?:access|login|log-?in|sign-?in|transaction)|malware|(?:infected|infection) (?:with|by)|virus (?:infection|infected)|infected (?:pc|computer|machine|laptop)|intrusion|(?:clicked|entered my password)[^.\n]{0,30}phishing|phishing[^.\n]{0,30}(?:clicked|entered)|suspicious (?:login|log-?in|sign-?in|access))(?-u:\b)"),
+    (
+        Wish::Person,
+        r"(?-u:\b)(?:talk|speak|chat|connect me|transfer me|put me through|escalate(?: this| me)?)(?: directly)? (?:to|with) (?:an? |the |some ?)?(?:real |actual |live |human )*(?:person|human|someone|somebody|agent|operator|representative|rep|staff|staff member|member of staff|engineer|supervisor|manager)(?-u:\b)",
+    ),
+    (
+        Wish::Person,
+        r"(?-u:\b)(?:i (?:want|need)|get me|give me) (?:an? |the )?(?:real |actual |live )*(?:human|agent|operator|representative|person to help)(?-u:\b)|(?-u:\b)not a (?:bot|robot|machine)(?-u:\b)",
+    ),
+    (
+        Wish::Status,
+        r"(?:進捗|進み具合|進行状況|対応状況|作業状況|その後(?:の状況)?(?:は|、)?(?:どう|いかが)|状況(?:は|について)?(?:どう|いかが|を?(?:教え|お知らせ|ご連絡|確認させ|知りた)))",
+    ),
+    (
+        Wish::Status,
+        r"(?:いつ(?:頃|ごろ)?(?:回答|返信|返事|対応|連絡|完了|直り|解決)[^。\n]{0,12}(?:か|予定|\?))|(?:まだ(?:回答|返信|返事|連絡)(?:が|を)?(?:ない|ありません|来て|きて|もらえて|いただけて|頂けて))",
+    ),
+    (
+        Wish::Status,
+        r"(?-u:\b)(?:any (?:update|news|progress)|(?:what(?:'s| is)|check(?:ing)?|know|ask(?:ing)? about) the (?:current )?(?:status|progress) (?:of|on)|status (?:update|of my (?:ticket|request|case|issue))|how is (?:my|our|the) (?:ticket|request|case) (?:going|doing|coming)|following up on (?:my|our|the|this)|still waiting (?:for|on) (?:a|an|your|the|any) (?:reply|response|answer|update))",
+    ),
+    (
+        Wish::High,
+        r"至急|大至急|緊急|急ぎ(?:です|で|の|ます|たい|、|。|$)|お急ぎ|早急|急いで(?:ください|下さい|います|いる|ほし|欲し|もら|いただ)|今すぐ|いますぐ|本日中|今日中|すぐに?(?:対応|復旧|直し|確認)|一刻も早く",
+    ),
+    (
+        Wish::High,
+        r"(?-u:\b)(?:urgent(?:ly)?|asap|a\.s\.a\.p|as soon as possible|immediately|right away|top priority|high priority|emergency|by (?:the )?end of (?:the )?(?:day|business)|by eod|by today)(?-u:\b)",
+    ),
+    (
+        Wish::Low,
+        r"急ぎません|急ぎでは(?:ない|あり)|急ぎではございません|急いでいません|いつでも(?:いい|よい|良い|構い|かまい|大丈夫|結構)|(?:手|お手)の?空い(?:た|ている)(?:とき|時)|お時間のある(?:とき|時)|時間の?ある(?:とき|時)に|検討(?:中|して(?:い|お))",
+    ),
+    (
+        Wish::Low,
+        r"(?-u:\b)(?:no (?:rush|hurry)|not (?:at all )?urgent|(?:isn't|is not) urgent|low priority|whenever you (?:can|have time|get (?:a|the) chance)|when you have (?:a )?(?:time|moment|minute)|at your convenience|no particular (?:date|deadline)|just thinking about)(?-u:\b)",
+    ),
+    (
+        Wish::Complaint,
+        r"クレーム(?:です|を|として|が|に)|苦情|(?:対応|態度|サービス|説明|仕事|品質)(?:が|は)?[^。\n]{0,10}(?:ひどい|ひどすぎ|酷い|酷すぎ|最悪|悪すぎ|遅すぎ|失礼|お粗末)|いい加減に(?:し|して)|ふざけ(?:ない|るな|てる|ている)|許せ(?:ない|ません)|納得(?:が)?(?:いかない|いきません|できない|できません)|責任者(?:を|に|から|と)|上の(?:者|人)を(?:出|だ)|不愉快|(?:大変|非常に|とても)不満|信じられない対応|誠意(?:が|を)|怒っ(?:て|た)|腹(?:が|の)立",
+    ),
+    (
+        Wish::Complaint,
+        r"(?-u:\b)(?:(?:make|file|lodge|raise|have|submit) an? (?:formal |official )?complaint|complain(?:ing)? about|unacceptable|(?:terrible|horrible|awful|appalling|disgraceful|worst) (?:service|support|experience|customer)|ridiculous|fed up|(?:very|extremely|so|really|deeply) (?:angry|disappointed|unhappy|upset|dissatisfied|frustrated)|sick (?:and tired )?of|your (?:manager|supervisor)|treated rudely|waste of (?:time|money))(?-u:\b)",
+    ),
+    (
+        Wish::Security,
+        r"改ざん|改竄|書き換えられ|不正アクセス|不正(?:に)?(?:ログイン|侵入|利用)|乗っ取(?:ら|り)|情報漏(?:えい|洩|れ)|漏(?:えい|洩)(?:し|の|が|した)|流出(?:し|の|が|した)|ランサム|ウイルス(?:に)?感染|マルウェア|感染(?:し|した|の疑い)|暗号化され(?:て|た|まし)[^。\n]{0,20}(?:身代金|開け|読め)|身代金|フィッシング[^。\n]{0,12}(?:入力し|開い|クリックし|引っかか|ひっかか)|サイバー攻撃|ハッキング|ハックされ",
+    ),
+    (
+        Wish::Security,
+        r"(?-u:\b)(?:defaced|defacement|ransomware|ransom (?:note|demand)|data (?:breach|leak)|leaked (?:data|credentials|passwords?|customer)|(?:been|was|were|got|is|are|account) (?:hacked|compromised|breached|hijacked)|unauthori[sz]ed (?:access|login|log-?in|sign-?in|transaction)|malware|(?:infected|infection) (?:with|by)|virus (?:infection|infected)|infected (?:pc|computer|machine|laptop)|intrusion|(?:clicked|entered my password)[^.\n]{0,30}phishing|phishing[^.\n]{0,30}(?:clicked|entered)|suspicious (?:login|log-?in|sign-?in|access))(?-u:\b)",
+    ),
 ];
 
 /// What makes a text more than thanks: a question, a wish, a `but`.
@@ -77,7 +122,13 @@ impl Wishes {
         let fault = |source| BuildError::Pattern { place: "the wishes".to_owned(), source };
         let anywhere = RegexSet::new(ANYWHERE.iter().map(|(_, pattern)| pattern)).map_err(fault)?;
         let one = |pattern: &str| Regex::new(pattern).map_err(fault);
-        Ok(Self { anywhere, more: one(MORE)?, thanks: one(THANKS)?, solved: one(SOLVED)?, not_solved: one(NOT_SOLVED)? })
+        Ok(Self {
+            anywhere,
+            more: one(MORE)?,
+            thanks: one(THANKS)?,
+            solved: one(SOLVED)?,
+            not_solved: one(NOT_SOLVED)?,
+        })
     }
 
     /// The wishes in a normalised text (subject, newline, newly written text), each once, in the order of [`Wish::ALL`].
@@ -105,7 +156,8 @@ impl Wishes {
         if self.solved.is_match(reply) && !asks && found.is_empty() {
             found.push(Wish::Solved);
         }
-        let mut sentences = reply.split(['\n', '。', '!', '.']).map(str::trim).filter(|part| !part.is_empty()).peekable();
+        let mut sentences =
+            reply.split(['\n', '。', '!', '.']).map(str::trim).filter(|part| !part.is_empty()).peekable();
         let only_thanks = sentences.peek().is_some() && sentences.all(|part| self.thanks.is_match(part));
         if only_thanks && !asks && found.is_empty() {
             found.push(Wish::Thanks);
@@ -115,7 +167,8 @@ impl Wishes {
 
 /// Urgent in words that no `not` turns round.
 fn plainly_urgent(text: &str) -> bool {
-    static URGENT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"大至急|至急|緊急|asap|immediately|今すぐ").ok());
+    static URGENT: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"大至急|至急|緊急|asap|immediately|今すぐ").ok());
     URGENT.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 

@@ -19,7 +19,7 @@ const PATTERNS: &[&str] = &[
     r"[^。\n]{0,24}と申します",
     r"(?m)^(?:hi|hello|hey|dear)(?:(?:[ \t]+[\p{L}.'-]+){0,3}[ \t]*[,!]|(?:[ \t]+[\p{L}.'-]+)?[ \t]*$)",
     r"(?m)^(?:hi|hello|hey|good (?:morning|afternoon|evening))\b[,!.]?",
-    r"(?:thanks|thank you|many thanks)(?: so much| very much)? (?:in advance|for your (?:help|support|time))",
+    r"(?:thanks|thank you|many thanks)(?: so much| very much)? in advance",
     r"(?m)^(?:best|kind|warm|many thanks and)?[ \t]*(?:regards|wishes|sincerely|cheers)[,.]?[ \t]*$",
     r"i hope (?:this (?:e-?mail|message) finds you|you(?: are|'re) (?:doing )?)\s*well[,.]?",
     r"any help (?:would be|is) (?:much |greatly )?appreciated",
