@@ -1,5 +1,13 @@
 //! Mail bytes to a [`ParsedMail`]. Never fails, never touches a network or a clock; bounded in time, depth and memory.
 
+/// Automatic mail and what must not be answered by a machine.
+pub mod automatic;
+/// Bounces.
+pub mod dsn;
+/// What a person newly wrote.
+pub mod quotes;
+mod signature;
+
 use crate::domain::{Address, Automatic, Bounce, Language, Timestamp};
 
 /// What of the desk's own setting the parser must know.

@@ -1,0 +1,134 @@
+//! The block of header fields Outlook, Notes, phones and others write above a quote:
+//!
+//! ```text
+//! From: … / Von: … / 差出人: …        (any order, bold marks, tabs, wrapped address lists)
+//! Sent: … / Gesendet: … / 送信日時: …  (a date field is what makes it a header: people list the other fields too)
+//! To: … / An: … / 宛先: …
+//! Subject: … / Betreff: … / 件名: …
+//! ```
+
+use super::line::{LONG, is_blank, quote_depth};
+
+const MAX_FIELDS: usize = 14;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    From,
+    Date,
+    To,
+    Subject,
+    Other,
+}
+
+/// The line after the header block that begins at `at`.
+pub(super) fn block(lines: &[&str], at: usize) -> Option<usize> {
+    let (first, _) = field(lines[at])?;
+    if first == Field::Other {
+        return None;
+    }
+    let block = read(lines, at);
+    let is_header = block.dated && (block.from || block.to) && block.count >= 2 || (block.from && block.to && block.subject && block.addressed && block.count >= 4);
+    is_header.then_some(block.end)
+}
+
+/// The line after what fields follow at `at`, blank lines before them skipped; `at` itself when there are none.
+pub(super) fn after_marker(lines: &[&str], at: usize) -> usize {
+    let Some(first) = super::next_written(lines, at).filter(|first| *first <= at + 2) else { return at };
+    if field(unquoted(lines[first])).is_none() {
+        return at;
+    }
+    if quote_depth(lines[first]) > 0 { at } else { read(lines, first).end }
+}
+
+struct Block {
+    from: bool,
+    to: bool,
+    subject: bool,
+    dated: bool,
+    addressed: bool,
+    count: usize,
+    end: usize,
+}
+
+fn read(lines: &[&str], at: usize) -> Block {
+    let mut block = Block { from: false, to: false, subject: false, dated: false, addressed: false, count: 0, end: at };
+    let mut last = Field::Other;
+    for (offset, text) in lines[at..].iter().take(MAX_FIELDS).enumerate() {
+        if is_blank(text) {
+            // Some HTML forms put a blank line between the fields.
+            let more = lines.get(at + offset + 1).and_then(|next| field(next));
+            if more.is_some_and(|(kind, _)| kind != Field::From) && block.count > 0 && !block.subject {
+                continue;
+            }
+            break;
+        }
+        if let Some((kind, value)) = field(text) {
+            match kind {
+                Field::From if block.from => break,
+                Field::From => {
+                    block.from = true;
+                    block.addressed = value.contains('@');
+                }
+                Field::Date => block.dated |= value.contains(|c: char| c.is_ascii_digit() || ('０'..='９').contains(&c)),
+                Field::To => block.to = true,
+                Field::Subject => block.subject = true,
+                Field::Other => {}
+            }
+            block.count += 1;
+            last = kind;
+        } else {
+            let wraps = text.starts_with([' ', '\t']) || text.contains('@') || text.trim_end().ends_with(['>', ';', ',']);
+            if !(wraps && matches!(last, Field::From | Field::To | Field::Other) && text.len() < LONG) {
+                // A long subject wraps only into one short line right before the blank line.
+                let closes = lines.get(at + offset + 1).is_none_or(|next| is_blank(next) || field(next).is_some());
+                if !(last == Field::Subject && closes && text.len() < 120 && text.starts_with(' ')) {
+                    break;
+                }
+            }
+        }
+        block.end = at + offset + 1;
+    }
+    block
+}
+
+fn unquoted(text: &str) -> &str {
+    text.trim_start_matches(['>', '＞', ' '])
+}
+
+/// The kind of header field a line is, with its value.
+fn field(text: &str) -> Option<(Field, &str)> {
+    let text = text.trim_start_matches([' ', '\t', '*', '\u{a0}', '\u{3000}', '\u{feff}']);
+    let at = text.find([':', '：'])?;
+    if at > 40 || at == 0 {
+        return None;
+    }
+    let colon = text[at..].chars().next().map_or(1, char::len_utf8);
+    let value = text[at + colon..].trim_start_matches('*').trim();
+    let label: String = text[..at].chars().filter(|c| !matches!(c, '*' | '_' | '\u{3000}')).collect();
+    let label = label.trim().to_lowercase();
+    // Half-width Japanese labels are padded to one width: `件 名`.
+    let label = if label.is_ascii() || !label.contains(' ') || label.chars().any(char::is_lowercase) { label } else { label.replace(' ', "") };
+    Some((kind(&label)?, value))
+}
+
+fn kind(label: &str) -> Option<Field> {
+    Some(match label {
+        "from" | "von" | "de" | "da" | "van" | "från" | "fra" | "od" | "от" | "від" | "lähettäjä" | "kimden" | "expéditeur"
+        | "remitente" | "mittente" | "absender" | "差出人" | "送信者" | "送信元" | "发件人" | "寄件者" | "寄件人" | "보낸 사람" | "보낸사람"
+        | "desde" => Field::From,
+        "sent" | "date" | "gesendet" | "datum" | "envoyé" | "envoyé le" | "date d'envoi" | "enviado" | "enviado el" | "fecha"
+        | "enviada em" | "enviado em" | "enviada" | "data" | "inviato" | "data invio" | "verzonden" | "skickat" | "dato"
+        | "sendt" | "wysłano" | "отправлено" | "дата" | "lähetetty" | "päivämäärä" | "päiväys" | "gönderildi" | "tarih"
+        | "gönderme tarihi" | "odesláno" | "送信日時" | "日時" | "日付" | "送信日" | "受信日時" | "发送时间" | "日期" | "寄件日期" | "時間" | "时间" | "보낸 날짜"
+        | "날짜" | "sent at" | "date sent" => Field::Date,
+        "to" | "an" | "à" | "para" | "a" | "aan" | "till" | "til" | "do" | "кому" | "vastaanottaja" | "kime" | "komu" | "pour"
+        | "destinataire" | "宛先" | "あて先" | "宛て先" | "送信先" | "收件人" | "收件者" | "받는 사람" | "받는사람" => Field::To,
+        "subject" | "betreff" | "objet" | "asunto" | "assunto" | "oggetto" | "onderwerp" | "ämne" | "emne" | "temat" | "тема"
+        | "aihe" | "konu" | "předmět" | "件名" | "題名" | "标题" | "主题" | "主旨" | "主題" | "제목" => Field::Subject,
+        "cc" | "bcc" | "kopie" | "copie" | "kopia" | "ｃｃ" | "reply-to" | "reply to" | "antwort an" | "répondre à" | "返信先" | "importance"
+        | "重要度" | "priority" | "attachments" | "添付ファイル" | "添付" | "anlagen" | "message-id" | "organization" | "抄送" | "副本" | "参照" => {
+            Field::Other
+        }
+        _ => return None,
+    })
+}
