@@ -9,12 +9,15 @@
 //! | block | a last paragraph of company and at least two ways to reach it, without a rule |
 //! | disclaimer | a last paragraph about confidentiality, or an advertisement of a virus scanner |
 
+#[cfg(test)]
+mod tests;
 mod words;
 
 use super::quotes::Kept;
 use super::quotes::is_rule;
+pub(super) use words::promises_data;
 use words::{
-    contacts, is_closing, is_contact_label, is_device, is_disclaimer, is_dashed_name, is_postscript, is_sentence, promises_data,
+    contacts, is_closing, is_contact_label, is_device, is_disclaimer, is_dashed_name, is_postscript, is_sentence,
 };
 
 /// Signatures are short: a longer tail is the letter itself.
@@ -123,10 +126,12 @@ fn box_start(lines: &[Kept<'_>]) -> Option<usize> {
 
 /// Company, name and ways to reach them, and nothing that is said.
 fn is_card(inner: &[&str], closed: bool) -> bool {
-    if inner.iter().any(|text| is_sentence(text) || has_other_label(text)) {
+    let found = contacts(inner);
+    let said = inner.iter().filter(|text| is_sentence(text)).count();
+    // A full card may carry a slogan or a notice.
+    if said > usize::from(found.score() >= 3) || inner.iter().any(|text| has_other_label(text)) {
         return false;
     }
-    let found = contacts(inner);
     let has_name = inner.iter().any(|text| {
         let own = contacts(&[text]);
         own.company || own.score() == 0

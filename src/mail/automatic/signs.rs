@@ -124,6 +124,10 @@ pub(super) fn local_part(address: &str) -> String {
 
 /// `noreply@`, `do-not-reply@` and their kin.
 pub(super) fn is_no_reply(address: &str) -> bool {
+    // The bounce sender of the American carriers' gateways.
+    if local_part(address) == "post_master" {
+        return true;
+    }
     let local: String = local_part(address).chars().filter(char::is_ascii_alphanumeric).collect();
     ["noreply", "donotreply", "dontreply", "doNotReply", "nepasrepondre", "keineantwort", "nichtantworten", "noresponder", "nonrispondere"]
         .iter()
@@ -152,6 +156,10 @@ pub(super) fn is_machine_agent(sender: &str) -> bool {
 
 /// The mail system itself (RFC 5321 §4.5.1, RFC 3834 §2).
 pub(in crate::mail) fn is_daemon(address: &str) -> bool {
+    // The bounce sender of the American carriers' gateways.
+    if local_part(address) == "post_master" {
+        return true;
+    }
     let local: String = local_part(address).chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).collect();
     ["mailerdaemon", "maildaemon", "maildeliverysystem", "maildeliverysubsystem"].iter().any(|name| local.starts_with(name))
         || local.starts_with("microsoftexchange") && local.len() > 40

@@ -23,6 +23,10 @@ pub(in crate::mail) fn is_bounce(mail: &ParsedMail) -> bool {
         return !is_vacation(mail) || is_bounce_subject(&mail.subject);
     }
     let path = mail.return_path.as_deref();
+    // A list server that refuses a post.
+    if header("x-mlserver").is_some() && ["not member", "not a member", "rejected"].iter().any(|word| mail.text.contains(word)) {
+        return true;
+    }
     let null_path = path.is_some_and(|path| path.trim_matches(['<', '>', ' ']).is_empty() || is_daemon(path));
     let postmaster = is_postmaster(&mail.from.address);
     let subject = is_bounce_subject(&mail.subject);
@@ -54,7 +58,7 @@ fn is_amazon_bounce(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with('{')
         && ["\"notificationType\"", "\"eventType\""].iter().any(|key| text.contains(key))
-        && text.contains("\"bounceType\"")
+        && (text.contains("\"bounceType\"") || text.contains("\"smtpResponse\""))
 }
 
 /// Subjects of mail systems, at the start only: people write the words further on.
@@ -74,7 +78,7 @@ pub(super) fn is_bounce_subject(subject: &str) -> bool {
         "メッセージを配信できません", "undeliverable", "email delivery failure", "e-mail delivery", "could not deliver", "couldn't deliver", "unable to deliver",
         "не доставлен", "退信", "系统退信", "无法投递", "郵件無法", "rejected mail", "mail rejected", "your message could not", "your mail could not",
         "message you sent blocked", "there was an error sending your mail", "email bounce", "bounced", "[postmaster] email delivery", "message status - undeliverable",
-        "mail system error - returned mail", "delivery-status", "returned e-mail", "returned email", "returned to sender", "return mail",
+        "mail system error - returned mail", "delivery-status", "delivery status", "returned e-mail", "returned email", "returned to sender", "return mail",
     ];
     let subject = subject.trim().trim_start_matches(['*', '[', '【', '<', ' ', '!', '#', '-']).to_lowercase();
     STARTS.iter().any(|start| subject.starts_with(start)) || ["mail delivery failed", "returning message to sender", "returned to sender"].iter().any(|phrase| subject.contains(phrase))
@@ -87,7 +91,7 @@ fn is_bounce_text(text: &str) -> bool {
         "could not be delivered to", "couldn't be delivered", "was not delivered to", "has not been delivered", "undeliverable", "unable to deliver message",
         "unable to deliver your message", "failed to deliver", "delivery to the following recipient", "delivery has failed to these", "delivery failed",
         "the following address", "the following recipient", "following addresses had", "permanent fatal errors", "transient non-fatal errors",
-        "fatal errors", "delivery errors", "your message to the following", "your message did not reach", "did not reach the following recipient", "could not send message for",
+        "fatal errors", "delivery errors", "had delivery problems", "an email you sent was rejected", "your message to the following", "your message did not reach", "did not reach the following recipient", "could not send message for",
         "message has been rejected", "your message was rejected", "this is a permanent error", "no such user here", "invalid user address", "user unknown", "unknown user",
         "mailbox is full", "mailbox full", "mailbox unavailable", "recipient address rejected", "requested action not taken", "no valid recipients",
         "mail delivery subsystem", "the original message was received at", "this message was created automatically by mail delivery", "reporting-mta:", "final-recipient:",

@@ -11,11 +11,13 @@ const MAX_BYTES: usize = 128 * 1024;
 type Lazy = LazyLock<Option<Regex>>;
 
 /// `550 5.1.1`, `550-5.1.1`, `(#5.1.1)`, `Status: 5.1.1`: the code where mail systems put it.
-static PLACED: Lazy = Lazy::new(|| Regex::new(r#"(?i)(?:[45]\d\d[ -]{1,2}\(?#?|#|status(?:"| code)?"?[:=]\s*"?(?:[45]\d\d )?)([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$|\.\s)"#).ok());
+static PLACED: Lazy = Lazy::new(|| Regex::new(r#"(?i)(?:[245]\d\d[ -]{1,2}\(?#?|#|status(?:"| code)?"?[:=]\s*"?(?:[245]\d\d )?)([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$|\.\s)"#).ok());
 /// The code anywhere, but not as part of an address or a version number.
 static LOOSE: Lazy = Lazy::new(|| Regex::new(r"(?:^|[^\d.\w-])([245]\.[0-7]\.\d{1,3})(?:[^\d.\w]|\.?$|\.\s)").ok());
+/// The field of a report that was pasted into the text.
+static FIELD: Lazy = Lazy::new(|| Regex::new(r"(?im)^[>\s]*status:\s*([245]\.\d{1,3}\.\d{1,3})").ok());
 /// A reply code (RFC 5321 §4.2) at the start of a line or of what the other server said.
-static REPLY: Lazy = Lazy::new(|| Regex::new(r"(?m)(?:^\s*|<<<\s*|>>>\s*|said:\s*|:\s+|reply[^\n:]{0,40}:\s*|error[^\n\d]{0,24}|code[ :]\s*|[(\[]\s*|; )([45])\d\d(?:[ \-,):\]]|$)").ok());
+static REPLY: Lazy = Lazy::new(|| Regex::new(r"(?mi)(?:^\s*|<<<\s*|>>>\s*|said:\s*|:\s+|reply[^\n:]{0,40}:\s*|error[^\n\d]{0,24}|code\s*:?\s*|[(\[]\s*|; )([45])\d\d(?:[ \-,):\]]|$)").ok());
 static ADDRESS: Lazy = Lazy::new(|| Regex::new(r#"[^\s<>"'(),:;\[\]{}]+@[A-Za-z0-9.-]+[A-Za-z0-9]"#).ok());
 static ANGLED: Lazy = Lazy::new(|| Regex::new(r#"(?m)^[ \t>*-]*<([^\s<>]+@[^\s<>]+)>"#).ok());
 static MESSAGE_ID: Lazy = Lazy::new(|| Regex::new(r"(?im)^[>\s]*message-id:\s*(?:\r?\n\s+)?<([^<>\s]+)>").ok());
@@ -26,11 +28,18 @@ pub(super) fn read(body: &str, subject: &str) -> Bounce {
     let body = bounded(body);
     let own = before_copy(body);
     let delayed = is_delay(subject, own);
+    let action = if own.contains("\"smtpResponse\"") && !own.contains("\"bounceType\"") {
+        "delivered"
+    } else if delayed {
+        "delayed"
+    } else {
+        "failed"
+    };
     Bounce {
         recipient: recipient(own).or_else(|| recipient(body)),
-        status: Some(status(own, delayed)),
+        status: Some(status(own, body, delayed)),
         original_message_id: message_id(&body[own.len()..]).or_else(|| message_id(body)),
-        action: Some(if delayed { "delayed" } else { "failed" }.to_owned()),
+        action: Some(action.to_owned()),
     }
 }
 
@@ -65,8 +74,9 @@ pub(super) fn message_id(text: &str) -> Option<String> {
     first(&MESSAGE_ID, bounded(text))
 }
 
-fn status(own: &str, delayed: bool) -> String {
-    if let Some(code) = first(&PLACED, own).or_else(|| first(&LOOSE, own)) {
+fn status(own: &str, body: &str, delayed: bool) -> String {
+    let placed = first(&PLACED, own).or_else(|| first(&LOOSE, own));
+    if let Some(code) = placed.or_else(|| first(&FIELD, body)) {
         return code;
     }
     let by_words = by_words(own);
@@ -90,8 +100,8 @@ fn by_words(own: &str) -> Option<&'static str> {
         ("5.1.2", &["host unknown", "host not found", "unknown host", "domain not found", "no such domain", "name lookup failure", "couldn't find any host"]),
         ("5.2.1", &["account is disabled", "account has been disabled", "mailbox disabled", "inactive", "suspended", "account disabled"]),
         ("5.7.1", &["relay", "spam", "blocked", "blacklist", "denied", "rejected", "policy", "ブロック", "拒否"]),
-        ("4.4.7", &["cannot send message for", "queue too long", "retry timeout exceeded", "delivery time expired", "message expired"]),
-        ("4.4.1", &["connection timed out", "connection refused", "no answer from host", "could not connect"]),
+        ("5.4.7", &["cannot send message for", "queue too long", "retry timeout exceeded", "delivery time expired", "message expired"]),
+        ("5.4.1", &["connection timed out", "connection refused", "no answer from host", "could not connect"]),
     ];
     let lower = own.to_lowercase();
     REASONS.iter().find(|(_, words)| words.iter().any(|word| lower.contains(word))).map(|(code, _)| *code)

@@ -22,7 +22,7 @@ const VERBS: &[&str] = &[
     "wrote", "writes", "sent", "schrieb", "schrieb am", "a écrit", "escribió", "escribio", "escreveu", "ha scritto", "scrisse",
     "skrev", "schreef", "geschreven", "napisał", "napisał(a)", "napisała", "píše", "napsal", "napsal(a)", "написал",
     "написал(а)", "написала", "пишет", "писал", "писал(а)", "пише", "đã viết", "kirjoitti", "yazdı", "写道", "寫道", "a scris",
-    "さんは書きました", "さんが書きました", "様は書きました", "は書きました", "が書きました", "のメール", "のメールから引用", "からの引用",
+    "書きました", "のメール", "さんの書き込み", "の投稿", "のメールから引用", "からの引用",
     "より引用", "からのメッセージ", "からのメール", "さんのメッセージ", "さんの発言", "が送信しました", "님이 작성", "님이 씀",
 ];
 
@@ -78,7 +78,7 @@ fn is_attribution(sentence: &str, lines: &[&str], at: usize, end: usize) -> bool
     }
     let after_gap = at == 0 || is_blank(lines[at - 1]);
     let has_address = body.ends_with(['>', ')']) && body.contains('@') || ends_with_address(body);
-    has_address && (after_gap || quote_follows(lines, end))
+    has_address && (after_gap || matches(&TIME, body) || quote_follows(lines, end))
 }
 
 /// `Taro <taro@example.jp> wrote:`, `In message <…> Taro writes:`, `… さんの … のメールから引用:`.
@@ -87,7 +87,7 @@ fn is_undated(sentence: &str, lines: &[&str], end: usize) -> bool {
     if sentence.len() > 240 || !ends_with_verb(body) || body.contains(['「', '」']) && !body.contains('@') {
         return false;
     }
-    let addressed = body.contains('@') && body.contains(['<', '(', '['])  && !body.starts_with(|c: char| c.is_lowercase());
+    let addressed = body.contains('@') && (body.contains(['<', '(', '[']) || body.split(' ').next().is_some_and(|word| word.contains('@'))) && !body.starts_with(|c: char| c.is_lowercase());
     addressed || quote_follows(lines, end) || (has_date(body) && !body.is_ascii())
 }
 

@@ -23,12 +23,28 @@ enum Field {
 /// The line after the header block that begins at `at`.
 pub(super) fn block(lines: &[&str], at: usize) -> Option<usize> {
     let (first, _) = field(lines[at])?;
-    if first == Field::Other {
+    // The middle of a block that was looked at whole.
+    let is_middle = at.checked_sub(1).is_some_and(|above| field(lines[above]).is_some());
+    if first == Field::Other || is_middle {
         return None;
     }
     let block = read(lines, at);
-    let is_header = block.dated && (block.from || block.to) && block.count >= 2 || (block.from && block.to && block.subject && block.addressed && block.count >= 4);
-    is_header.then_some(block.end)
+    let kinds = usize::from(block.from) + usize::from(block.to) + usize::from(block.subject) + 1;
+    let is_header = block.dated && !block.raw && (block.from || block.to) && (kinds >= 3 || block.addressed);
+    (is_header && !is_listed(lines, at)).then_some(block.end)
+}
+
+/// Whether the fields are what the person tells: an SMTP session goes on here, or the sentence above announces them and
+/// no rule of a mail program stands between.
+fn is_listed(lines: &[&str], at: usize) -> bool {
+    let Some(above) = lines[..at].iter().rev().take(4).find(|text| !is_blank(text)) else { return false };
+    let above = above.trim();
+    let code = above.as_bytes();
+    let is_reply_code = code.len() > 4
+        && code[..3].iter().all(u8::is_ascii_digit)
+        && matches!(code[3], b' ' | b'-')
+        && code[4].is_ascii_alphabetic();
+    above == "DATA" || is_reply_code || super::signature::promises_data(above)
 }
 
 /// The line after what fields follow at `at`, blank lines before them skipped; `at` itself when there are none.
@@ -46,12 +62,14 @@ struct Block {
     subject: bool,
     dated: bool,
     addressed: bool,
+    /// Holds fields that only a raw header has.
+    raw: bool,
     count: usize,
     end: usize,
 }
 
 fn read(lines: &[&str], at: usize) -> Block {
-    let mut block = Block { from: false, to: false, subject: false, dated: false, addressed: false, count: 0, end: at };
+    let mut block = Block { from: false, to: false, subject: false, dated: false, addressed: false, raw: false, count: 0, end: at };
     let mut last = Field::Other;
     for (offset, text) in lines[at..].iter().take(MAX_FIELDS).enumerate() {
         if is_blank(text) {
@@ -67,16 +85,20 @@ fn read(lines: &[&str], at: usize) -> Block {
                 Field::From if block.from => break,
                 Field::From => {
                     block.from = true;
-                    block.addressed = value.contains('@');
+                    block.addressed |= value.contains('@');
                 }
                 Field::Date => block.dated |= value.contains(|c: char| c.is_ascii_digit() || ('０'..='９').contains(&c)),
-                Field::To => block.to = true,
+                Field::To => {
+                    block.to = true;
+                    block.addressed |= value.contains('@');
+                }
                 Field::Subject => block.subject = true,
                 Field::Other => {}
             }
             block.count += 1;
             last = kind;
         } else {
+            block.raw |= is_raw(text);
             let wraps = text.starts_with([' ', '\t']) || text.contains('@') || text.trim_end().ends_with(['>', ';', ',']);
             if !(wraps && matches!(last, Field::From | Field::To | Field::Other) && text.len() < LONG) {
                 // A long subject wraps only into one short line right before the blank line.
@@ -89,6 +111,13 @@ fn read(lines: &[&str], at: usize) -> Block {
         block.end = at + offset + 1;
     }
     block
+}
+
+/// `Received: …`, `X-Mailer: …`: somebody pasted the header of a mail.
+fn is_raw(text: &str) -> bool {
+    let Some((name, _)) = text.split_once(':') else { return false };
+    let name = name.to_ascii_lowercase();
+    name.starts_with("x-") || matches!(name.as_str(), "received" | "return-path" | "mime-version" | "content-type" | "dkim-signature" | "delivered-to" | "authentication-results" | "received-spf" | "arc-seal")
 }
 
 fn unquoted(text: &str) -> &str {

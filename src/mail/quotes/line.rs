@@ -59,8 +59,9 @@ pub(super) fn fixed(lines: &[&str]) -> Vec<bool> {
 }
 
 /// Whether the lines `from..to`, which begin with a quote mark, are something else: a shell's continuation prompt, a
-/// Python prompt, a conflict mark, a decorated line, or a line the writer indented.
-pub(super) fn only_looks_quoted(lines: &[&str], from: usize, to: usize) -> bool {
+/// Python prompt, a conflict mark, a decorated line, a line the writer indented, or, in a mail that has quoted nothing
+/// so far, commands typed at a `>` prompt.
+pub(super) fn only_looks_quoted(lines: &[&str], from: usize, to: usize, quoted_before: bool) -> bool {
     let block = &lines[from..to];
     let before = from.checked_sub(1).map(|at| lines[at]).filter(|text| !is_blank(text));
     if before.is_some_and(is_prompt) {
@@ -74,9 +75,30 @@ pub(super) fn only_looks_quoted(lines: &[&str], from: usize, to: usize) -> bool 
     if block.iter().all(|text| is_decorated(text) || is_python(text)) {
         return true;
     }
+    if !quoted_before && block.iter().all(|text| is_command(text)) {
+        return true;
+    }
     let near = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|text| text.starts_with(['>', '＞']));
     let is_indented = block.iter().all(|text| text.starts_with([' ', '\t']));
     is_indented && !near(from.checked_sub(1)) && !near(from.checked_sub(2)) && !near(Some(to)) && !near(Some(to + 1))
+}
+
+/// `> SELECT 1;`, `> npm install`: a command after one quote mark.
+fn is_command(text: &str) -> bool {
+    const COMMANDS: &[&str] = &[
+        "sudo", "cd", "ls", "cat", "grep", "npm", "git", "select", "show", "const", "let", "var", "print", "import", "ping", "ipconfig", "nslookup",
+        "dig", "curl", "ssh", "docker", "db", "use", "telnet", "tracert", "traceroute", "dir", "echo", "help", "require", "console.log", "library",
+        "summary", "systemctl", "openssl", "whoami", "hostname", "set", "get",
+    ];
+    let Some(command) = text.strip_prefix("> ") else { return false };
+    let command = command.trim();
+    if !command.is_ascii() || command.len() > LONG {
+        return false;
+    }
+    let lower = command.to_ascii_lowercase();
+    let word = lower.split([' ', '(', '.', ';']).next().unwrap_or_default();
+    let has_syntax = command.ends_with([';', '{', '}', ')']) && command.contains(['(', '=', ';']) || command.contains(" <- ");
+    has_syntax || (COMMANDS.contains(&word) && !command.ends_with(['.', '?', '!']) && command.split(' ').count() <= 8)
 }
 
 /// `user@host:~$ cat <<EOF`, `# mysql`, `PS C:\> dir`: the lines below may begin with the continuation prompt `>`.

@@ -29,7 +29,7 @@ pub(super) fn is_original(text: &str) -> bool {
         "origineel bericht", "alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość",
         "původní zpráva", "исходное сообщение", "пересылаемое сообщение", "orijinal mesaj", "元のメッセージ",
         "元のメール", "オリジナルメッセージ", "オリジナル・メッセージ", "返信元メッセージ", "受信メール",
-        "原始邮件", "原始郵件", "原邮件", "원본 메시지", "original mail", "ursprung",
+        "原始邮件", "原始郵件", "原邮件", "원본 메시지", "original mail", "original e-mail", "reply message", "受信メッセージ", "元メッセージ", "元のメッセージ内容", "引用元メッセージ", "以前のメッセージ",
     ];
     dashed(text).is_some_and(|title| TITLES.contains(&title.as_str()))
 }
@@ -74,9 +74,15 @@ pub(super) fn is_reply_above(text: &str) -> bool {
     if text.len() > 160 || quote_depth(text) > 0 || text.contains(['「', '？']) || text.ends_with(['?', '。']) {
         return false;
     }
-    let decorated = text.starts_with(['#', '-', '=', '*', '_', '~', '+', '[', '(', '―', '─', '—', '＝', '－']);
+    let decorated = text.starts_with(['#', '-', '=', '*', '_', '~', '+', '[', '(', '―', '─', '—', '＝', '－', '＃', '▲', '↑']);
     let lower = text.to_lowercase();
-    PHRASES.iter().any(|phrase| lower.contains(phrase) && (decorated || lower.starts_with("please") || lower == *phrase))
+    if PHRASES.iter().any(|phrase| lower.contains(phrase) && (decorated || lower.starts_with("please") || lower == *phrase)) {
+        return true;
+    }
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let japanese = has(&["返信", "回答", "入力", "ご記入"]) && has(&["上", "うえ"]) && has(&["この行", "この線", "このライン", "ここより", "この区切り"]);
+    let english = has(&["reply", "type", "write", "respond", "answer"]) && has(&["above"]) && has(&["line", "delimiter"]);
+    decorated && (japanese || english)
 }
 
 /// The lower-case words between two runs of dashes: `-----Original Message-----`.

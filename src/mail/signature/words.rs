@@ -92,10 +92,10 @@ pub(super) fn is_sentence(text: &str) -> bool {
 }
 
 /// The sentence above says that data follow: what looks like a card is what the person wants to say.
-pub(super) fn promises_data(text: &str) -> bool {
+pub(in crate::mail) fn promises_data(text: &str) -> bool {
     let text = text.trim();
     text.ends_with([':', '：', '↓'])
-        || ["次のとおり", "以下", "下記", "とおり", "通り", "following", "below", "こちらに", "は次"].iter().any(|word| text.contains(word))
+        || ["次のとおり", "次の通り", "以下の", "下記の", "下記、", "のとおり", "の通り", "following", "below", "は次", "以下です", "下記です", "以下に", "下記に"].iter().any(|word| text.contains(word))
 }
 
 /// `Best regards,` and the like, as a line of its own.
@@ -124,7 +124,7 @@ pub(super) fn is_dashed_name(text: &str) -> bool {
     let spaced = name.starts_with(' ');
     let name = name.trim().trim_end_matches('.');
     let words: Vec<&str> = name.split(' ').collect();
-    let is_word = |word: &&str| word.chars().count() >= 2 && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '\'' | '-'));
+    let is_word = |word: &&str| word.chars().count() >= 2 && word.starts_with(char::is_alphabetic) && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '\'' | '-'));
     let is_name = |word: &&str| is_word(word) && word.starts_with(char::is_uppercase);
     let length = name.chars().count();
     (2..=30).contains(&length)
@@ -162,7 +162,7 @@ const DISCLAIMER: &[&str] = &[
     "vertrauliche", "rechtlich geschützt", "nicht der richtige adressat", "irrtümlich", "confidentiel", "destinataire", "par erreur",
     "confidenciales", "confidencial", "destinatario", "por error", "por engano", "riservat", "vertrouwelijk", "geadresseerde",
     "機密", "個人情報", "誤って", "誤送信", "受信された", "お心当たり", "意図しない", "破棄", "削除して", "削除くだ", "削除いただ", "無断", "禁じ", "禁止",
-    "転送・複製", "複製", "名宛人", "受取人", "本メール", "本電子メール", "このメールは", "守秘", "秘匿",
+    "転送・複製", "複製", "名宛人", "受取人", "本メール", "本電子メール", "秘密", "電子メールに", "添付ファイルには", "このメールは", "守秘", "秘匿",
 ];
 
 /// Said by nothing else; one is enough.
