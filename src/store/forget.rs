@@ -1,0 +1,70 @@
+//! Erasing what messages said. Their ledger rows stay, and their fingerprints as tombstones: a copy that turns up again, after a
+//! rescan or from a backup of the mailbox, is dropped and not stored anew.
+
+use super::backend::{Arg, Sql, bulk, json, repeat, sql};
+use super::raw::{self, IdRow};
+use super::{Store, StoreError};
+use crate::domain::{InboxId, Timestamp};
+
+const BURY_FINGERPRINTS: Sql = bulk!(
+    "INSERT INTO tombstones (fingerprint, erased_at)
+     SELECT fingerprint, $2 FROM messages WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")
+     ON CONFLICT (fingerprint) DO NOTHING"
+);
+const FILES: Sql =
+    bulk!("DELETE FROM attachments WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
+const MESSAGES: Sql =
+    bulk!("DELETE FROM messages WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
+const DECISIONS: Sql =
+    bulk!("DELETE FROM decisions WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
+const RAW: Sql = bulk!("DELETE FROM inbox_raw WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
+const LARGE: Sql = bulk!(
+    "SELECT DISTINCT raw_sha256 FROM inbox
+     WHERE raw_sha256 IS NOT NULL AND id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
+);
+const DETACH: Sql = bulk!(
+    "UPDATE inbox SET raw_sha256 = NULL
+     WHERE raw_sha256 IS NOT NULL AND id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
+);
+const USED: Sql = sql!("SELECT id FROM inbox WHERE raw_sha256 = $1 LIMIT 1");
+const CHUNKS: Sql = sql!("DELETE FROM raw_chunks WHERE sha256 = $1");
+
+impl Store {
+    /// Erases raw message, text, files and decision of these rows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget(&self, ids: &[InboxId], now: Timestamp) -> Result<(), StoreError> {
+        repeat!(self.forget_once(ids, now))
+    }
+
+    async fn forget_once(&self, ids: &[InboxId], now: Timestamp) -> Result<(), StoreError> {
+        let rows: Vec<IdRow> = ids.iter().map(|id| IdRow { id: id.0 }).collect();
+        let rows = json(&rows)?;
+        let mut tx = self.backend.write().await?;
+        // Nobody may store a large message again between the look at its uses and the end of this transaction.
+        tx.order_alone().await?;
+        tx.execute(BURY_FINGERPRINTS, [rows.clone(), Arg::Int(now.0)]).await?;
+        for sql in [FILES, MESSAGES, DECISIONS, RAW] {
+            tx.execute(sql, [rows.clone()]).await?;
+        }
+        let large: Vec<(String,)> = tx.fetch(LARGE, [rows.clone()]).await?;
+        tx.execute(DETACH, [rows]).await?;
+        for (sha256,) in large {
+            if tx.fetch::<(i64,)>(USED, [Arg::Text(&sha256)]).await?.is_empty() {
+                tx.execute(CHUNKS, [Arg::Text(&sha256)]).await?;
+                if self.backend.is_sqlite() {
+                    remove(&raw::path(&self.data_dir, &sha256))?;
+                }
+            }
+        }
+        tx.commit().await
+    }
+}
+
+fn remove(path: &std::path::Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

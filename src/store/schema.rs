@@ -1,0 +1,71 @@
+//! Migrations: built into the program, run at every start. A released file is never edited.
+
+use std::fs::File;
+use std::path::Path;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use super::StoreError;
+use super::backend::Backend;
+
+/// Number, name, text for `SQLite`, text for `PostgreSQL`.
+pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "init",
+    include_str!("../../migrations/sqlite/0001_init.sql"),
+    include_str!("../../migrations/postgres/0001_init.sql"),
+)];
+
+/// Holds a lock beside the database file while the schema is brought up to date: `SQLite` migrations of two programs that start
+/// together would trip over each other. `PostgreSQL` has its own lock for this.
+pub(super) async fn wait_for_other_programs(database: &Path) -> Result<File, StoreError> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::create(name)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    Ok(locked.await.map_err(|error| StoreError::Unavailable(Box::new(error)))??)
+}
+
+pub(super) async fn migrate(backend: &Backend) -> Result<(), StoreError> {
+    let listed = MIGRATIONS.iter().map(|(version, name, sqlite, postgres)| {
+        let text = if backend.is_sqlite() { *sqlite } else { *postgres };
+        Migration::new(*version, (*name).into(), MigrationType::Simple, text.into_sql_str(), false)
+    });
+    let migrator = Migrator::with_migrations(listed.collect());
+    match backend {
+        Backend::Sqlite { writer, .. } => migrator.run(writer).await?,
+        Backend::Postgres(pool) => migrator.run(pool).await?,
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MIGRATIONS;
+
+    #[test]
+    fn every_file_under_migrations_is_listed_for_both_databases() {
+        for (folder, text) in [("sqlite", 2), ("postgres", 3)] {
+            let mut files: Vec<_> =
+                std::fs::read_dir(format!("migrations/{folder}")).unwrap().map(|entry| entry.unwrap().path()).collect();
+            files.sort();
+            let found: Vec<_> = files
+                .iter()
+                .map(|file| {
+                    (file.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(file).unwrap())
+                })
+                .collect();
+            let listed: Vec<_> = MIGRATIONS
+                .iter()
+                .map(|entry| {
+                    (format!("{:04}_{}", entry.0, entry.1), if text == 2 { entry.2 } else { entry.3 }.to_owned())
+                })
+                .collect();
+            assert_eq!(found, listed, "{folder}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What tests need from the machine.
+
+pub mod postgres;
