@@ -172,7 +172,7 @@ fn calendars() -> impl Strategy<Value = Calendar> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn arithmetic_agrees_with_counting_minutes(
