@@ -1,1 +1,55 @@
-//! decide.
+//! What to do with a message, in which words, and what that changes. Pure: the same message, catalog, knowledge and time
+//! give the same decision and the same changes, bit for bit. Nothing in here sends, stores, waits or reads a clock.
+
+pub mod agent;
+mod answer;
+mod ask;
+mod case;
+mod clocks;
+mod details;
+mod escalate;
+mod follow_up;
+mod guard;
+mod letter;
+mod plan;
+mod priority;
+mod recipient;
+mod route;
+mod silence;
+mod subject;
+mod trace;
+mod wording;
+
+pub use case::Context;
+pub use plan::plan;
+pub use priority::priority;
+pub use route::{queue_for, second_line};
+pub use wording::{Template, Values, WordingFault, plain_text, render};
+
+use case::Case;
+use trace::Trace;
+
+use crate::domain::{Decided, Decision, Message, Timestamp};
+
+/// What is to be done with `message`, and why. The first check that settles the matter wins; the order of the checks is
+/// the desk's policy. The trace names every check that looked, with the figures it compared.
+#[must_use]
+pub fn decide(message: &Message, context: &Context<'_>, now: Timestamp) -> Decided {
+    let case = Case::new(message, *context, now);
+    let mut trace = Trace::default();
+    let decision = guard::check(&case, &mut trace)
+        .or_else(|| follow_up::check(&case, &mut trace))
+        .or_else(|| escalate::check(&case, &mut trace))
+        .or_else(|| answer::check(&case, &mut trace))
+        .or_else(|| ask::check(&case, &mut trace))
+        .unwrap_or_else(|| {
+            trace.settle("file", format!("nothing else settles it: queue `{}`", case.queue));
+            Decision::File
+        });
+    case.decided(decision, trace)
+}
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! A message that joins a ticket.
+
+use super::super::clocks;
+use super::super::details::Taken;
+use super::super::follow_up::Place;
+use super::super::letter::{is_id, put_details, put_questions};
+use super::super::route::second_line;
+use super::super::wording::{Template, Values, one_line};
+use super::{RULE, Sheet};
+use crate::domain::{Changes, EventKind, Fate, Priority, Status, Ticket};
+
+const DETAIL_CHARS: usize = 120;
+
+pub(super) fn plan(mut sheet: Sheet<'_>, known: &Ticket, place: &Place) -> Changes {
+    sheet.keep_message(Some(known.id));
+    match place {
+        Place::Note => note(&mut sheet, known),
+        Place::Delivery => delivery(&mut sheet, known),
+        Place::Thanks
+        | Place::Solved
+        | Place::Escalates { .. }
+        | Place::Person
+        | Place::Unsolved
+        | Place::Status
+        | Place::Details { .. }
+        | Place::Returns
+        | Place::Adds => {
+            let ticket = person(&mut sheet, known, place);
+            sheet.changes.tickets.push(ticket);
+        }
+    }
+    sheet.settle(Fate::Joined, "", Some(known.id), None)
+}
+
+/// A machine's mail leaves the ticket and its clocks as they are.
+fn note(sheet: &mut Sheet<'_>, known: &Ticket) {
+    let kind = sheet.message.automatic.map_or("automatic mail", |kind| kind.as_str());
+    let subject = one_line(&sheet.message.subject, DETAIL_CHARS);
+    sheet.event(known.id, EventKind::Note, RULE, format!("{kind}: {subject}"));
+    if let Some(id) = sheet.message.message_id.clone().filter(|id| is_id(id)) {
+        sheet.key(id, known.id);
+    }
+}
+
+fn delivery(sheet: &mut Sheet<'_>, known: &Ticket) {
+    let bounce = sheet.message.bounce.clone().unwrap_or_default();
+    let said = |value: Option<String>, without: &str| {
+        value.map_or_else(|| without.to_owned(), |value| one_line(&value, DETAIL_CHARS))
+    };
+    let (action, status) = (said(bounce.action, "failed"), said(bounce.status, "no status"));
+    let recipient = said(bounce.recipient, "an unnamed recipient");
+    sheet.event(known.id, EventKind::Delivery, RULE, format!("{action} ({status}) for {recipient}"));
+    sheet.mark_bounced();
+}
+
+fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
+    let mut ticket = known.clone();
+    clocks::catch_up(sheet.context.catalog, &mut ticket, sheet.post.now);
+    ticket.updated_at = sheet.post.now;
+    let mut participants = std::mem::take(&mut ticket.participants);
+    sheet.take_on(&mut participants);
+    ticket.participants = participants;
+    sheet.lead_here(ticket.id);
+    sheet.received(ticket.id);
+    match place {
+        Place::Note | Place::Delivery | Place::Thanks | Place::Adds => {}
+        Place::Solved => solved(sheet, &mut ticket),
+        Place::Escalates { reason, critical } => escalate(sheet, &mut ticket, reason, *critical),
+        Place::Person => {
+            give_back(sheet, &mut ticket, "asks for a person");
+            acknowledge(sheet, &mut ticket, Template::Reopened);
+        }
+        Place::Unsolved => {
+            if give_back(sheet, &mut ticket, "the answer did not help") {
+                acknowledge(sheet, &mut ticket, Template::Reopened);
+            }
+        }
+        Place::Returns => {
+            // A reply to an agent's question needs no further word from the machine.
+            if give_back(sheet, &mut ticket, "the requester came back") && known.status != Status::Waiting {
+                acknowledge(sheet, &mut ticket, Template::Reopened);
+            }
+        }
+        Place::Status => {
+            let values = sheet.post.status(&ticket);
+            // Why nothing was sent is in the trace.
+            let _ = sheet.reply(&mut ticket, Template::Status, values);
+        }
+        Place::Details { taken, ask_again } => details(sheet, &mut ticket, taken, *ask_again),
+    }
+    ticket
+}
+
+fn set_status(sheet: &mut Sheet<'_>, ticket: &mut Ticket, status: Status, because: &str) {
+    if ticket.status == status {
+        return;
+    }
+    sheet.event(ticket.id, EventKind::Status, RULE, format!("{} → {status}: {because}", ticket.status));
+    ticket.status = status;
+}
+
+fn solved(sheet: &mut Sheet<'_>, ticket: &mut Ticket) {
+    match ticket.status {
+        Status::Resolved | Status::Closed => {}
+        Status::New | Status::Open | Status::Waiting | Status::Answered => {
+            ticket.resolved_at = Some(sheet.post.now);
+            set_status(sheet, ticket, Status::Resolved, "the requester says it is solved");
+        }
+    }
+}
+
+/// The people have it again; tells whether they had let go of it.
+fn give_back(sheet: &mut Sheet<'_>, ticket: &mut Ticket, because: &str) -> bool {
+    if !clocks::is_standing(ticket.status) {
+        return false;
+    }
+    ticket.resolved_at = None;
+    clocks::run(sheet.context.catalog, ticket, sheet.post.now);
+    let status = if ticket.assignee.is_some() { Status::Open } else { Status::New };
+    set_status(sheet, ticket, status, because);
+    true
+}
+
+fn escalate(sheet: &mut Sheet<'_>, ticket: &mut Ticket, reason: &str, critical: bool) {
+    let queue = second_line(sheet.context.catalog, &ticket.queue).to_owned();
+    sheet.event(ticket.id, EventKind::Escalated, RULE, format!("to {queue}: {reason}"));
+    if queue != ticket.queue {
+        sheet.event(ticket.id, EventKind::Queue, RULE, format!("{} → {queue}", ticket.queue));
+        ticket.queue = queue;
+        ticket.assignee = None;
+    }
+    let raised = critical && ticket.priority != Priority::Critical;
+    if raised {
+        sheet.event(ticket.id, EventKind::Priority, RULE, format!("{} → critical", ticket.priority));
+        ticket.priority = Priority::Critical;
+        ticket.due = clocks::Promise::of(sheet.context.catalog, ticket).due(sheet.post.now);
+    }
+    ticket.resolved_at = None;
+    clocks::run(sheet.context.catalog, ticket, sheet.post.now);
+    set_status(sheet, ticket, Status::Open, reason);
+    acknowledge(sheet, ticket, Template::Escalated);
+}
+
+fn acknowledge(sheet: &mut Sheet<'_>, ticket: &mut Ticket, template: Template) {
+    let mut values = Values::new();
+    sheet.post.promise(ticket, &mut values);
+    // Why nothing was sent is in the trace; the people have the ticket either way.
+    let _ = sheet.reply(ticket, template, values);
+}
+
+fn details(sheet: &mut Sheet<'_>, ticket: &mut Ticket, taken: &Taken, ask_again: bool) {
+    ticket.slots.clone_from(&taken.slots);
+    ticket.missing.clone_from(&taken.missing);
+    if !taken.learnt.is_empty() {
+        sheet.event(ticket.id, EventKind::Slots, RULE, format!("learnt {}", taken.learnt.join(", ")));
+    }
+    let mut values = Values::new();
+    let intent = sheet.post.intent(ticket);
+    put_details(&mut values, intent, &ticket.slots, ticket.language);
+    if ask_again {
+        put_questions(&mut values, intent, &ticket.missing, ticket.language);
+        if sheet.reply(ticket, Template::Question, values.clone()).is_ok() {
+            ticket.questions_asked = ticket.questions_asked.saturating_add(1);
+            return;
+        }
+        values.remove("questions");
+    }
+    let because = if ticket.missing.is_empty() { "the details are there" } else { "asked often enough" };
+    give_back(sheet, ticket, because);
+    sheet.post.promise(ticket, &mut values);
+    // Why nothing was sent is in the trace.
+    let _ = sheet.reply(ticket, Template::SlotsReceived, values);
+}

@@ -1,0 +1,213 @@
+//! A decision as changes: the ticket, its history, the message as it is kept, and what is sent.
+
+mod joined;
+mod opened;
+
+use super::case::{Case, Context};
+use super::follow_up::{Turn, turn};
+use super::letter::{Letter, Post, thread_of};
+use super::recipient::{is_nobody, is_own, is_usable, recipient};
+use super::silence::silence;
+use super::wording::{Template, Values};
+use crate::domain::{
+    Address, Changes, Decided, Decision, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound, OutboundKind,
+    Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp,
+};
+
+/// Addresses on a ticket beside which no more are taken on.
+const MOST_PARTICIPANTS: usize = 20;
+pub(super) const RULE: &str = "rule";
+const REQUESTER: &str = "requester";
+
+/// Everything `decided` changes, to be written in one transaction. A new ticket takes the number of the inbox row; a
+/// known one keeps the version it was read with. A reply that must not or cannot be written is left out, the ticket goes
+/// to people, and the trace says why.
+#[must_use]
+pub fn plan(decided: &Decided, message: &Message, context: &Context<'_>, keyring: &Keyring, now: Timestamp) -> Changes {
+    let case = Case::new(message, *context, now);
+    let post = Post { catalog: context.catalog, keyring, now };
+    let sheet =
+        Sheet { message, context: *context, post, decided: decided.clone(), changes: Changes::default(), sent: 0 };
+    match (&decided.decision, turn(&case)) {
+        (Decision::Ignore { reason }, _) => sheet.ignored(*reason),
+        (Decision::FollowUp { .. }, Turn::Joins { ticket, place }) => joined::plan(sheet, ticket, &place),
+        (_, Turn::Beside { ticket, stranger, .. }) => {
+            opened::plan(sheet, Some(&opened::Beside { ticket: ticket.id, stranger }))
+        }
+        (_, Turn::New | Turn::Joins { .. }) => opened::plan(sheet, None),
+    }
+}
+
+/// The changes while they are being put together.
+struct Sheet<'a> {
+    message: &'a Message,
+    context: Context<'a>,
+    post: Post<'a>,
+    decided: Decided,
+    changes: Changes,
+    /// Messages written so far.
+    sent: usize,
+}
+
+impl Sheet<'_> {
+    fn event(&mut self, ticket: TicketId, kind: EventKind, actor: &str, detail: impl Into<String>) {
+        self.changes.events.push(TicketEvent {
+            ticket,
+            at: self.post.now,
+            kind,
+            actor: actor.to_owned(),
+            detail: detail.into(),
+        });
+    }
+
+    fn received(&mut self, ticket: TicketId) {
+        let mut detail = format!("by {}", self.message.channel);
+        for warning in &self.message.warnings {
+            detail = format!("{detail}; warning: {warning}");
+        }
+        self.event(ticket, EventKind::MessageIn, REQUESTER, detail);
+    }
+
+    /// Keeps the message, on `ticket` when it belongs to one.
+    fn keep_message(&mut self, ticket: Option<TicketId>) {
+        let message = self.message;
+        self.changes.message = Some(StoredMessage {
+            inbox_id: message.inbox_id,
+            ticket,
+            fingerprint: message.fingerprint.clone(),
+            message_id: message.message_id.clone(),
+            from: message.from.clone(),
+            subject: message.subject.clone(),
+            text: message.text.clone(),
+            reply_text: message.reply_text.clone(),
+            language: message.language,
+            attachments: message.attachments.clone(),
+            arrived_at: message.arrived_at,
+        });
+    }
+
+    /// Later messages that refer to this one, or to what it refers to, find the ticket.
+    fn lead_here(&mut self, ticket: TicketId) {
+        for key in thread_of(self.message) {
+            self.key(key, ticket);
+        }
+    }
+
+    fn key(&mut self, key: String, ticket: TicketId) {
+        self.changes.thread_keys.push(ThreadKey { key, ticket });
+    }
+
+    /// Sends `values` in the words of `template` to the writer of the message, and counts it on the ticket.
+    ///
+    /// # Errors
+    /// Why nothing was sent: the machine has to keep silent, or there are no words. It is in the trace already.
+    fn reply(&mut self, ticket: &mut Ticket, template: Template, values: Values) -> Result<(), String> {
+        let written = match silence(self.message, self.context, Some(ticket)) {
+            Some(why) => Err(("reply.silent", why)),
+            None => self.write(ticket, template, values).map_err(|why| ("reply.refused", why)),
+        };
+        match written {
+            Ok(outbound) => {
+                self.key(outbound.message_id.clone(), ticket.id);
+                self.event(
+                    ticket.id,
+                    EventKind::MessageOut,
+                    RULE,
+                    format!("{} ({})", outbound.kind, outbound.dedupe_key),
+                );
+                self.changes.outbound.push(outbound);
+                self.sent += 1;
+                ticket.automatic_sent = ticket.automatic_sent.saturating_add(1);
+                Ok(())
+            }
+            Err((check, why)) => {
+                self.decided.trace.push(Step { check: check.to_owned(), decided: false, because: why.clone() });
+                Err(why)
+            }
+        }
+    }
+
+    fn write(&self, ticket: &Ticket, template: Template, values: Values) -> Result<Outbound, String> {
+        let letter = Letter {
+            kind: kind_of(template),
+            template,
+            values,
+            to: recipient(self.message, &self.context.catalog.desk).map_err(str::to_owned)?,
+            cc: Vec::new(),
+            key: format!("reply:{}:{}", self.message.inbox_id, self.sent),
+            thread: thread_of(self.message),
+        };
+        self.post.write(ticket, letter).map_err(|fault| fault.in_full())
+    }
+
+    fn ignored(mut self, reason: IgnoreReason) -> Changes {
+        if reason == IgnoreReason::Duplicate {
+            let original = self.context.known.duplicate.flatten();
+            return self.settle(Fate::Duplicate, "", original, None);
+        }
+        self.keep_message(None);
+        if reason == IgnoreReason::Bounce {
+            self.mark_bounced();
+        }
+        self.settle(Fate::Ignored, reason.as_str(), None, None)
+    }
+
+    /// Marks what a bounce returns as not delivered, unless it only reports a delay or success (RFC 3464 §2.3.3).
+    fn mark_bounced(&mut self) {
+        let bounce = self.message.bounce.as_ref();
+        let failed = match bounce.and_then(|bounce| bounce.action.as_deref()) {
+            Some(action) => action.eq_ignore_ascii_case("failed"),
+            None => bounce.and_then(|bounce| bounce.status.as_deref()).is_none_or(|status| status.starts_with('5')),
+        };
+        if failed {
+            self.changes.bounced.extend(self.context.known.bounced);
+        }
+    }
+
+    fn settle(mut self, fate: Fate, reason: &str, ticket: Option<TicketId>, article: Option<String>) -> Changes {
+        self.changes.settled = Some(Settled {
+            inbox_id: self.message.inbox_id,
+            fate,
+            reason: reason.to_owned(),
+            ticket,
+            article,
+            catalog_version: self.context.catalog.version.clone(),
+            decided: Some(self.decided),
+            classification: Some(self.context.classification.clone()),
+        });
+        self.changes
+    }
+
+    /// Everybody on the message who is a person elsewhere, lower case, the writer first.
+    fn people(&self) -> impl Iterator<Item = String> {
+        let (message, desk) = (self.message, &self.context.catalog.desk);
+        let others = message.to.iter().chain(&message.cc).filter(|_| message.automatic.is_none());
+        let others = others.filter(|other| is_usable(message.channel, &other.address) && !is_nobody(&other.address));
+        std::iter::once(&message.from)
+            .chain(others)
+            .map(|address: &Address| address.address.to_lowercase())
+            .filter(|address| !address.is_empty() && !is_own(desk, address))
+    }
+
+    /// Takes everybody on the message on to the ticket.
+    fn take_on(&self, participants: &mut Vec<String>) {
+        for person in self.people() {
+            if participants.len() < MOST_PARTICIPANTS && !participants.contains(&person) {
+                participants.push(person);
+            }
+        }
+    }
+}
+
+const fn kind_of(template: Template) -> OutboundKind {
+    match template {
+        Template::Acknowledgement | Template::SlotsReceived | Template::Reopened | Template::Escalated => {
+            OutboundKind::Acknowledgement
+        }
+        Template::Answer => OutboundKind::Answer,
+        Template::Suggestion => OutboundKind::Suggestion,
+        Template::Question => OutboundKind::Question,
+        Template::Status | Template::Resolved => OutboundKind::StatusReport,
+        Template::AgentReply => OutboundKind::AgentReply,
+    }
+}

@@ -1,0 +1,69 @@
+//! How soon: impact × urgency, moved one step by what the requester wishes; words of a security incident are critical.
+
+use crate::domain::catalog::priority_of;
+use crate::domain::{Classification, Intent, Priority, Wish};
+
+/// The priority of a new ticket.
+#[must_use]
+pub fn priority(intent: Option<&Intent>, classification: &Classification) -> Priority {
+    weighed(intent, classification).0
+}
+
+/// The priority and the figures it came from.
+pub(super) fn weighed(intent: Option<&Intent>, classification: &Classification) -> (Priority, String) {
+    if classification.has(Wish::Security) {
+        return (Priority::Critical, "words of a security incident: critical".to_owned());
+    }
+    let base = priority_of(intent);
+    let matrix = intent.map_or_else(
+        || format!("no request type: {base}"),
+        |intent| format!("impact {} × urgency {} = {base}", intent.impact, intent.urgency),
+    );
+    match (classification.has(Wish::High), classification.has(Wish::Low)) {
+        (true, false) => (raised(base), format!("{matrix}; wished sooner: {}", raised(base))),
+        (false, true) => (lowered(base), format!("{matrix}; wished later: {}", lowered(base))),
+        (true, true) | (false, false) => (base, matrix),
+    }
+}
+
+const fn raised(priority: Priority) -> Priority {
+    match priority {
+        Priority::Low => Priority::Medium,
+        Priority::Medium => Priority::High,
+        Priority::High | Priority::Critical => Priority::Critical,
+    }
+}
+
+const fn lowered(priority: Priority) -> Priority {
+    match priority {
+        Priority::Low | Priority::Medium => Priority::Low,
+        Priority::High => Priority::Medium,
+        Priority::Critical => Priority::High,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{catalog, classified};
+    use super::*;
+
+    #[test]
+    fn wishes_move_one_step_and_security_is_critical() {
+        let catalog = catalog();
+        let cases: [(Option<&str>, &[Wish], Priority); 9] = [
+            (None, &[], Priority::Medium),
+            (None, &[Wish::High], Priority::High),
+            (None, &[Wish::Low], Priority::Low),
+            (None, &[Wish::High, Wish::Low], Priority::Medium),
+            (Some("restart_server"), &[], Priority::Medium),
+            (Some("incident"), &[], Priority::Critical),
+            (Some("incident"), &[Wish::High], Priority::Critical),
+            (Some("incident"), &[Wish::Low], Priority::High),
+            (None, &[Wish::Security, Wish::Low], Priority::Critical),
+        ];
+        for (intent, wishes, wanted) in cases {
+            let got = priority(intent.and_then(|id| catalog.intent(id)), &classified(wishes));
+            assert_eq!(got, wanted, "{intent:?} {wishes:?}");
+        }
+    }
+}
