@@ -1,1 +1,138 @@
-//! cli.
+//! The command line: one file a command. `--json` prints one document to stdout and nothing else; logs and progress go to stderr.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod ask;
+mod boxes;
+mod check;
+mod copies;
+mod demo;
+mod doctor;
+mod files;
+mod ingest;
+mod init;
+mod kb;
+mod ledger;
+mod out;
+mod parse;
+mod pipeline;
+mod serve;
+mod settings;
+mod talk;
+mod ticket;
+mod ticket_change;
+
+/// Madoguchi (窓口): one window for requests by mail and chat, in Japanese and English.
+#[derive(Parser)]
+#[command(name = "madoguchi", version, arg_required_else_help = true, after_help = "\
+Examples:
+  madoguchi demo                               try it with sample mail and chat
+  madoguchi init desk --address help@example.jp  a set of files to start from
+  madoguchi --config desk/madoguchi.toml serve   run the desk
+  madoguchi ask \"VPNにつながりません\"            what would be decided, without storing anything")]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Parser, Clone, Debug)]
+struct Global {
+    /// Settings file [default: ./madoguchi.toml, then $MADOGUCHI_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Lays a setting over the file, for instance console.listen=127.0.0.1:9000; may be given several times
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
+    set: Vec<String>,
+    /// One JSON document to stdout, nothing else
+    #[arg(long, global = true)]
+    json: bool,
+    /// More in the log
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// Only errors in the log, no progress bars
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write settings, request types and articles to start from
+    #[command(after_help = "Example: madoguchi init desk --address help@example.jp")]
+    Init(init::Init),
+    /// Check settings, request types and articles; prints every fault as file:line: message
+    Check,
+    /// Try the whole desk on a sample mailbox and chat
+    #[command(after_help = "Examples:\n  madoguchi demo\n  madoguchi demo --once --json")]
+    Demo(demo::Demo),
+    /// Run the desk: mail in and out, decisions, health and metrics. SIGTERM stops it, SIGHUP reloads the content
+    Serve,
+    /// Try every connection and say what is wrong and how to mend it
+    Doctor,
+    /// What would be decided about one message; stores and sends nothing
+    #[command(after_help = "Examples:\n  madoguchi ask \"パスワードを忘れました\"\n  madoguchi ask \"restart web01\" --subject \"request\" --explain")]
+    Ask(ask::Ask),
+    /// What intake reads out of mail files, one JSON object a file
+    #[command(after_help = "Example: madoguchi parse mail/*.eml")]
+    Parse(parse::Parse),
+    /// Push mail files through the same pipeline as live mail: .eml files, directories, Maildir, mbox or JSONL
+    #[command(after_help = "Examples:\n  madoguchi ingest old-mail/ --mailbox support\n  madoguchi ingest export.mbox")]
+    Ingest(ingest::Ingest),
+    /// Look at tickets and work on them
+    #[command(after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato")]
+    Ticket(ticket::Command),
+    /// Every message seen and its fate; the sum must balance
+    #[command(after_help = "Example: madoguchi ledger --rows --json")]
+    Ledger(ledger::Ledger),
+    /// Outgoing messages: waiting, failed, sent
+    #[command(after_help = "Examples:\n  madoguchi outbox list\n  madoguchi outbox retry 17")]
+    Outbox(boxes::Outbox),
+    /// Received messages: waiting and buried
+    #[command(after_help = "Examples:\n  madoguchi inbox list\n  madoguchi inbox retry --all")]
+    Inbox(boxes::Inbox),
+    /// The knowledge base: files and what is stored of them
+    #[command(after_help = "Examples:\n  madoguchi kb status\n  madoguchi kb import")]
+    Kb(kb::Kb),
+    /// Copy everything the desk remembers into one file
+    #[command(after_help = "Example: madoguchi backup --to madoguchi-2026-11-22.tar.gz")]
+    Backup(copies::Backup),
+    /// Bring a backup into an empty database
+    #[command(after_help = "Example: madoguchi restore madoguchi-2026-11-22.tar.gz")]
+    Restore(copies::Restore),
+}
+
+/// Reads the command line and runs the command. 0: done, 1: a fault was found or the work failed, 2: wrong usage.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let global = arguments.global;
+    let done = match arguments.command {
+        Command::Init(command) => init::run(&command, &global),
+        Command::Check => check::run(&global),
+        Command::Demo(command) => demo::run(&command, &global),
+        Command::Serve => serve::run(&global),
+        Command::Doctor => doctor::run(&global),
+        Command::Ask(command) => ask::run(&command, &global),
+        Command::Parse(command) => parse::run(&command, &global),
+        Command::Ingest(command) => ingest::run(&command, &global),
+        Command::Ticket(command) => ticket::run(command, &global),
+        Command::Ledger(command) => ledger::run(&command, &global),
+        Command::Outbox(command) => boxes::run_outbox(&command, &global),
+        Command::Inbox(command) => boxes::run_inbox(&command, &global),
+        Command::Kb(command) => kb::run(&command, &global),
+        Command::Backup(command) => copies::backup(&command, &global),
+        Command::Restore(command) => copies::restore(&command, &global),
+    };
+    match done {
+        Ok(code) => code,
+        Err(fault) => {
+            out::error(&fault);
+            ExitCode::FAILURE
+        }
+    }
+}

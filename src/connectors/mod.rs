@@ -1,6 +1,7 @@
 //! The outside world. Connectors know messages, never tickets.
 
 pub mod email;
+pub mod scripted;
 
 /// Why a message could not be sent.
 #[derive(Debug, thiserror::Error)]

@@ -8,17 +8,7 @@ use secrecy::SecretString;
 
 use super::oauth::TokenSource;
 
-/// How the connection is protected (RFC 8314 §3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TlsMode {
-    /// TLS from the first byte (ports 993, 465). The default.
-    #[default]
-    Implicit,
-    /// Plain until STARTTLS (ports 143, 587); without it nothing is sent.
-    StartTls,
-    /// No protection: loopback addresses only.
-    None,
-}
+pub use crate::config::{After, Backfill, Tls as TlsMode};
 
 /// How we prove who we are.
 #[derive(Clone)]
@@ -36,30 +26,6 @@ impl fmt::Debug for Auth {
             Self::OAuth2(_) => "OAuth2",
         })
     }
-}
-
-/// What of a mailbox that is seen for the first time is taken in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Backfill {
-    /// Every mail it holds (`all`). The default.
-    #[default]
-    All,
-    /// Only what arrives from now on (`new`).
-    New,
-    /// What arrived on that day or later (`since:2026-10-01`).
-    Since(chrono::NaiveDate),
-}
-
-/// What happens to a mail on the server once it is stored here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum After {
-    /// Nothing (`keep`). The default.
-    #[default]
-    Keep,
-    /// It is marked as seen (`seen`).
-    Seen,
-    /// It is moved to that folder (`move:Processed`), which is made when missing.
-    Move(String),
 }
 
 /// One mailbox folder to read.

@@ -1,1 +1,0 @@
-//! Builds the parts from the settings.

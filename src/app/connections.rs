@@ -1,0 +1,230 @@
+//! From mailbox settings to live connections: receivers, senders and their access tokens.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{Mutex, watch};
+
+use super::App;
+use super::seal::Seal;
+use crate::config::{self, ImapSettings, Login, MailboxSettings, OAuthSettings, SmtpSettings};
+use crate::connectors::email::imap::Receiver;
+use crate::connectors::email::oauth::TokenSource;
+use crate::connectors::email::settings::{self, Auth, ClamdAddress, Grant};
+use crate::connectors::email::smtp::Sender;
+use crate::domain::Address;
+use crate::store::Store;
+use crate::workers::deliver::Deliverer;
+use crate::workers::receive::MailReceiver;
+use crate::workers::supervise::Supervisor;
+
+/// Every mailbox's connections. Nothing is connected before it is used.
+pub struct Connections {
+    /// One a mailbox with IMAP.
+    pub receivers: Vec<MailReceiver>,
+    /// One a mailbox with SMTP.
+    pub deliverers: Vec<Deliverer>,
+    tokens: Vec<Tokens>,
+}
+
+/// An OAuth sign-in: its source, and the channel its new refresh tokens come through.
+struct Tokens {
+    mailbox: String,
+    settings: OAuthSettings,
+    source: Arc<TokenSource>,
+    rotated: watch::Receiver<Option<SecretString>>,
+}
+
+impl Connections {
+    /// Builds what the settings name.
+    ///
+    /// # Errors
+    /// A stored refresh token cannot be opened.
+    pub async fn open(app: &App) -> anyhow::Result<Self> {
+        let mut all = Self { receivers: Vec::new(), deliverers: Vec::new(), tokens: Vec::new() };
+        for mailbox in &app.config.mailboxes {
+            if let Some(settings) = &mailbox.imap {
+                let imap = imap(settings, all.auth(app, mailbox, &settings.login).await?);
+                all.receivers.push(MailReceiver {
+                    mailbox: mailbox.name.clone(),
+                    folder: settings.folder.clone(),
+                    receiver: Receiver::new(&mailbox.name, imap),
+                    store: app.store.clone(),
+                    clock: app.clock.clone(),
+                    metrics: app.metrics.clone(),
+                    owner: app.owner.clone(),
+                });
+            }
+            if let Some(settings) = &mailbox.smtp {
+                let auth = match &settings.login {
+                    Some((_, login)) => Some(all.auth(app, mailbox, login).await?),
+                    None => None,
+                };
+                all.deliverers.push(Deliverer {
+                    store: app.store.clone(),
+                    mailbox: mailbox.name.clone(),
+                    from: Address { name: app.config.desk_name.clone(), address: mailbox.address.clone() },
+                    sender: Mutex::new(Sender::new(smtp(settings, auth, &mailbox.address))),
+                    clock: app.clock.clone(),
+                    metrics: app.metrics.clone(),
+                    owner: format!("{}/deliver-{}", app.owner, mailbox.name),
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// The key for refresh tokens cannot be read.
+    pub fn start(self, app: &App, supervisor: &mut Supervisor) -> anyhow::Result<()> {
+        for receiver in self.receivers {
+            supervisor.run_once(receiver.run(supervisor.stop_signal()));
+        }
+        for deliverer in self.deliverers {
+            supervisor.run(deliverer);
+        }
+        for tokens in self.tokens {
+            let seal = Seal::open(&app.config.data_dir)?;
+            supervisor.run_once(keep(tokens, seal, app.store.clone(), app.clock.clone()));
+        }
+        Ok(())
+    }
+
+    async fn auth(&mut self, app: &App, mailbox: &MailboxSettings, login: &Login) -> anyhow::Result<Auth> {
+        let oauth = match login {
+            Login::Password(password) => return Ok(Auth::Password(password.clone())),
+            Login::OAuth(oauth) => oauth,
+        };
+        // IMAP and SMTP of one mailbox usually share the sign-in: a rotated refresh token must serve both.
+        let same = |tokens: &&Tokens| {
+            tokens.mailbox == mailbox.name
+                && tokens.settings.token_url == oauth.token_url
+                && tokens.settings.client_id == oauth.client_id
+        };
+        if let Some(shared) = self.tokens.iter().find(same) {
+            return Ok(Auth::OAuth2(shared.source.clone()));
+        }
+        let refresh_token = match &oauth.refresh_token {
+            Some(written) => Some(stored(app, &mailbox.name).await?.unwrap_or_else(|| written.clone())),
+            None => None,
+        };
+        let (sender, rotated) = watch::channel(None);
+        let on_rotated = Box::new(move |token: &SecretString| {
+            sender.send_replace(Some(token.clone()));
+        });
+        let source = Arc::new(TokenSource::new(token_settings(oauth, refresh_token), on_rotated));
+        let (mailbox, settings) = (mailbox.name.clone(), oauth.clone());
+        self.tokens.push(Tokens { mailbox, settings, source: source.clone(), rotated });
+        Ok(Auth::OAuth2(source))
+    }
+}
+
+/// The refresh token the provider gave last; newer than the one in the settings.
+async fn stored(app: &App, mailbox: &str) -> anyhow::Result<Option<SecretString>> {
+    let Some(sealed) = app.store.oauth_token(mailbox).await? else { return Ok(None) };
+    let opened = Seal::open(&app.config.data_dir)?.reopen(mailbox, &sealed)?;
+    let text = String::from_utf8(opened).with_context(|| format!("the stored refresh token of {mailbox}"))?;
+    Ok(Some(SecretString::from(text)))
+}
+
+/// Stores every new refresh token of one sign-in until its source is gone.
+async fn keep(mut tokens: Tokens, seal: Seal, store: Arc<Store>, clock: crate::clock::Clock) {
+    drop(tokens.source);
+    while tokens.rotated.changed().await.is_ok() {
+        let Some(token) = tokens.rotated.borrow_and_update().clone() else { continue };
+        let kept = match seal.close(&tokens.mailbox, token.expose_secret().as_bytes()) {
+            Ok(sealed) => store.put_oauth_token(&tokens.mailbox, &sealed, clock.now()).await.map_err(anyhow::Error::from),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = kept {
+            tracing::error!(mailbox = tokens.mailbox, "the new refresh token is not stored: {fault:#}");
+        }
+    }
+}
+
+fn token_settings(oauth: &OAuthSettings, refresh_token: Option<SecretString>) -> settings::OAuthSettings {
+    settings::OAuthSettings {
+        token_url: oauth.token_url.clone(),
+        client_id: oauth.client_id.clone(),
+        client_secret: oauth.client_secret.clone(),
+        scope: oauth.scope.clone().unwrap_or_default(),
+        grant: refresh_token.map_or(Grant::ClientCredentials, Grant::RefreshToken),
+        ca_file: None,
+        timeout_s: 30,
+    }
+}
+
+/// The connector's settings for a mailbox's IMAP side.
+fn imap(from: &ImapSettings, auth: Auth) -> settings::ImapSettings {
+    settings::ImapSettings {
+        port: from.port,
+        tls: from.tls,
+        folder: from.folder.clone(),
+        ca_file: from.ca_file.clone(),
+        poll_s: from.poll.as_secs(),
+        idle_s: from.idle.as_secs(),
+        timeout_s: from.timeout.as_secs(),
+        max_bytes: from.max_bytes,
+        backfill: from.backfill,
+        after: from.after.clone(),
+        answer_mail_newer_than_h: u32::try_from(from.answer_mail_newer_than.as_secs() / 3600).unwrap_or(u32::MAX),
+        ..settings::ImapSettings::new(&from.host, &from.user, auth)
+    }
+}
+
+/// The connector's settings for a mailbox's SMTP side.
+fn smtp(from: &SmtpSettings, auth: Option<Auth>, address: &str) -> settings::SmtpSettings {
+    let user = from.login.as_ref().map_or("", |(user, _)| user.as_str());
+    settings::SmtpSettings {
+        port: from.port,
+        tls: from.tls,
+        ca_file: from.ca_file.clone(),
+        timeout_s: from.timeout.as_secs(),
+        hello_name: address.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned(),
+        ..settings::SmtpSettings::new(&from.host, user, auth)
+    }
+}
+
+/// The connector's settings for the virus scanner.
+pub(super) fn clamd(from: &config::ClamdSettings) -> settings::ClamdSettings {
+    let address = if from.address.contains('/') {
+        ClamdAddress::Unix(from.address.clone().into())
+    } else {
+        ClamdAddress::Tcp(from.address.clone())
+    };
+    settings::ClamdSettings {
+        address,
+        max_bytes: usize::try_from(from.max_bytes).unwrap_or(usize::MAX),
+        timeout_s: from.timeout.as_secs(),
+    }
+}
+
+/// Tries every connection of the settings. Each line: whose, and how it stands.
+///
+/// # Errors
+/// A stored refresh token cannot be opened.
+pub async fn probe(app: &App) -> anyhow::Result<Vec<(String, crate::connectors::email::probe::Probe)>> {
+    use crate::connectors::email::probe;
+    let mut all = Connections { receivers: Vec::new(), deliverers: Vec::new(), tokens: Vec::new() };
+    let mut found = Vec::new();
+    for mailbox in &app.config.mailboxes {
+        if let Some(settings) = &mailbox.imap {
+            let imap = imap(settings, all.auth(app, mailbox, &settings.login).await?);
+            found.push((mailbox.name.clone(), probe::probe_imap(&imap).await));
+        }
+        if let Some(settings) = &mailbox.smtp {
+            let auth = match &settings.login {
+                Some((_, login)) => Some(all.auth(app, mailbox, login).await?),
+                None => None,
+            };
+            found.push((mailbox.name.clone(), probe::probe_smtp(&smtp(settings, auth, &mailbox.address)).await));
+        }
+    }
+    if let Some(scanner) = &app.config.scanner {
+        found.push(("scanner".to_owned(), probe::probe_clamd(&clamd(scanner)).await));
+    }
+    Ok(found)
+}

@@ -1,0 +1,206 @@
+//! Builds the parts from the settings. The one place that knows all of them.
+
+mod connections;
+mod seal;
+mod starter;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+
+pub use connections::{Connections, probe};
+pub use starter::{write_samples, write_starter};
+
+use crate::classify::Engine;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::content;
+use crate::domain::catalog::{Catalog, Desk, Mailbox, Thresholds};
+use crate::domain::{Fault, Keyring};
+use crate::store::Store;
+use crate::console;
+use crate::mail;
+use crate::telemetry::Metrics;
+use crate::workers::handle::Handler;
+use crate::workers::live::{Live, Rules};
+use crate::workers::read::Reader;
+
+/// Messages decided in one transaction.
+const BATCH: u32 = 100;
+
+/// An open desk: settings, store, rules in force.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// What is remembered.
+    pub store: Arc<Store>,
+    /// The rules in force.
+    pub live: Live,
+    /// What time it is.
+    pub clock: Clock,
+    /// The keys that reply tokens are signed with.
+    pub keyring: Keyring,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Reads raw messages.
+    pub reader: Arc<Reader>,
+    /// Names this process in leases.
+    pub owner: String,
+}
+
+impl App {
+    /// Opens the store and puts the rules in force.
+    ///
+    /// # Errors
+    /// Faults in settings or content, one a line; or the database cannot be opened.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        let rules = rules(&config).map_err(|faults| anyhow::anyhow!("{}", listing(&faults)))?;
+        let clock = Clock::system();
+        let store = Arc::new(open_store(&config).await?);
+        let keyring = keyring(&store, &clock).await?;
+        let scanner = config.scanner.as_ref().map(connections::clamd);
+        let reader = Arc::new(Reader { policies: policies(&config), keyring: keyring.clone(), scanner });
+        Ok(Self {
+            live: Live::new(rules),
+            config,
+            store,
+            clock,
+            keyring,
+            metrics: Metrics::new(),
+            reader,
+            owner: owner()?,
+        })
+    }
+
+    /// A worker that decides messages.
+    #[must_use]
+    pub fn handler(&self, number: usize) -> Handler {
+        Handler {
+            store: self.store.clone(),
+            live: self.live.clone(),
+            reader: self.reader.clone(),
+            keyring: self.keyring.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            owner: format!("{}/handle-{number}", self.owner),
+            batch: BATCH,
+        }
+    }
+
+    /// What the console reads.
+    #[must_use]
+    pub fn sources(&self) -> console::Sources {
+        console::Sources { store: self.store.clone(), metrics: self.metrics.clone(), clock: self.clock.clone() }
+    }
+}
+
+/// A name no other process has: leases of a dead process are never taken for ours.
+fn owner() -> anyhow::Result<String> {
+    let mut nonce = [0_u8; 6];
+    getrandom::fill(&mut nonce).map_err(|fault| anyhow::anyhow!("the system has no random numbers: {fault}"))?;
+    Ok(format!("{}-{}", std::process::id(), hex::encode(nonce)))
+}
+
+/// How each mailbox's mail is to be read. All of the desk's addresses are its own in every mailbox.
+fn policies(config: &Config) -> BTreeMap<String, mail::Policy> {
+    let own_addresses: Vec<String> = config.mailboxes.iter().map(|mailbox| mailbox.address.to_lowercase()).collect();
+    let policy = |mailbox: &crate::config::MailboxSettings| mail::Policy {
+        own_addresses: own_addresses.clone(),
+        authserv_id: mailbox.authserv_id.clone(),
+    };
+    config.mailboxes.iter().map(|mailbox| (mailbox.name.clone(), policy(mailbox))).collect()
+}
+
+/// Opens the database of the settings.
+///
+/// # Errors
+/// It cannot be reached, or its schema is newer than this program.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("cannot make {}", config.data_dir.display()))?;
+    Store::open(config.database_url.expose_secret(), &config.data_dir).await.context("cannot open the database")
+}
+
+/// The desk's signing keys; the first is made when there is none.
+async fn keyring(store: &Store, clock: &Clock) -> anyhow::Result<Keyring> {
+    let mut key = [0_u8; 32];
+    getrandom::fill(&mut key).map_err(|fault| anyhow::anyhow!("the system has no random numbers: {fault}"))?;
+    store.first_key(&key, clock.now()).await.context("cannot read the signing keys")
+}
+
+/// Reads and checks the content and builds the classifier.
+///
+/// # Errors
+/// Every fault with file and line.
+pub fn rules(config: &Config) -> Result<Rules, Vec<Fault>> {
+    let catalog = catalog(config)?;
+    let engine = Engine::build(&catalog).map_err(|fault| {
+        vec![Fault { file: config.knowledge_base.display().to_string(), line: 0, message: fault.to_string() }]
+    })?;
+    Ok(Rules { catalog, engine })
+}
+
+/// Reads and checks the content.
+///
+/// # Errors
+/// Every fault with file and line.
+pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
+    let (content, mut faults) = content::load(&config.intents, &config.knowledge_base);
+    for intent in &content.intents {
+        if !config.queues.iter().any(|queue| queue.name == intent.queue) {
+            let known: Vec<&str> = config.queues.iter().map(|queue| queue.name.as_str()).collect();
+            let (file, line) = content
+                .queue_places
+                .get(&intent.id)
+                .map_or_else(|| (config.intents.display().to_string(), 0), |place| (place.file.clone(), place.line));
+            let message = format!("queue `{}` is not in the settings; known are {}", intent.queue, known.join(", "));
+            faults.push(Fault { file, line, message });
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut catalog = Catalog {
+        version: String::new(),
+        desk: desk(config),
+        intents: content.intents,
+        articles: content.articles,
+        synonyms: content.synonyms,
+        queues: config.queues.clone(),
+        calendars: config.calendars.clone(),
+        thresholds: Thresholds {
+            answer: config.answer_precision,
+            suggest: config.suggest_precision,
+            intent: config.intent_probability,
+        },
+        limits: config.limits,
+    };
+    // Everything a decision can depend on is in the catalog, so its text form names the version.
+    catalog.version = hex::encode(&Sha256::digest(format!("{catalog:?}"))[..8]);
+    Ok(catalog)
+}
+
+fn desk(config: &Config) -> Desk {
+    let mailbox = |mailbox: &crate::config::MailboxSettings| Mailbox {
+        name: mailbox.name.clone(),
+        address: mailbox.address.clone(),
+        queue: mailbox.queue.clone(),
+    };
+    Desk {
+        name: config.desk_name.clone(),
+        language: config.language,
+        timezone: config.timezone,
+        mailboxes: config.mailboxes.iter().map(mailbox).collect(),
+    }
+}
+
+/// Faults as lines for a terminal.
+#[must_use]
+pub fn listing(faults: &[Fault]) -> String {
+    let mut lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    lines.sort();
+    lines.join("\n")
+}
+

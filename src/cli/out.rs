@@ -1,0 +1,78 @@
+//! What the commands print: tables that align with wide characters, JSON, and errors with their causes.
+
+use std::io::{IsTerminal, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+/// Prints one line. A reader that went away (`| head`) is no fault.
+pub(super) fn line(text: impl AsRef<str>) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{}", text.as_ref());
+}
+
+/// Prints one JSON document.
+pub(super) fn json(value: &serde_json::Value) -> anyhow::Result<()> {
+    line(serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Prints an error with its causes to stderr.
+pub(super) fn error(fault: &anyhow::Error) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "error: {fault:#}");
+}
+
+/// Prints a note to stderr.
+pub(super) fn note(text: impl AsRef<str>) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "{}", text.as_ref());
+}
+
+/// A table without a frame; on a terminal as wide as the terminal.
+pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    if std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table
+}
+
+/// The first `most` characters, with an ellipsis when there are more; newlines become blanks.
+pub(super) fn short(text: &str, most: usize) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= most {
+        return line;
+    }
+    line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Colours `text` on a terminal: green, yellow, red …
+pub(super) fn paint(text: &str, colour: Colour) -> String {
+    if !std::io::stdout().is_terminal() {
+        return text.to_owned();
+    }
+    let code = match colour {
+        Colour::Green => 32,
+        Colour::Yellow => 33,
+        Colour::Red => 31,
+        Colour::Blue => 36,
+        Colour::Dim => 2,
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+/// Terminal colours.
+#[derive(Clone, Copy)]
+pub(super) enum Colour {
+    Green,
+    Yellow,
+    Red,
+    Blue,
+    Dim,
+}
+
+/// An instant in the desk's zone: `2026-10-01 09:30`.
+pub(super) fn when(at: crate::domain::Timestamp, zone: chrono_tz::Tz) -> String {
+    at.utc().map_or_else(|| "?".to_owned(), |utc| utc.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
+}

@@ -1,0 +1,77 @@
+//! `serve`: mail in, decisions, mail out, health and metrics, until SIGTERM or Ctrl-C. SIGHUP reloads the content.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Global, settings};
+use crate::app::{self, App, Connections};
+use crate::console;
+use crate::workers::supervise::Supervisor;
+
+/// How long running steps may take to end.
+const GRACE: Duration = Duration::from_secs(20);
+/// Workers that decide: one decides while the other writes.
+const HANDLERS: usize = 2;
+
+pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
+    settings::with_app(global, async |app| {
+        let mut supervisor = Supervisor::new();
+        start(&app, &mut supervisor).await?;
+        tracing::info!(
+            catalog = app.live.get().catalog.version,
+            mailboxes = app.config.mailboxes.len(),
+            "the desk is open"
+        );
+        wait(&app).await?;
+        tracing::info!("closing: running steps are finished first");
+        supervisor.drain(GRACE).await;
+        app.store.close().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Starts every worker and the console.
+pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow::Result<()> {
+    if let Some(address) = app.config.listen {
+        let listener = console::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}; set console.listen to another address or to off"))?;
+        let address = listener.local_addr()?;
+        tracing::info!("listening on http://{address}");
+        supervisor.run_once(console::serve(listener, app.sources(), supervisor.stop_signal()));
+    }
+    for number in 0..HANDLERS {
+        supervisor.run(app.handler(number));
+    }
+    Connections::open(app).await?.start(app, supervisor)?;
+    Ok(())
+}
+
+/// Waits for SIGTERM or Ctrl-C; SIGHUP reloads the content.
+pub(super) async fn wait(app: &Arc<App>) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => reload(app),
+        }
+    }
+}
+
+/// Puts changed content in force; content with faults changes nothing.
+fn reload(app: &Arc<App>) {
+    match app::rules(&app.config) {
+        Ok(rules) => {
+            tracing::info!(catalog = rules.catalog.version, "content reloaded");
+            app.live.replace(rules);
+        }
+        Err(faults) => tracing::error!("content not reloaded, the old one stays in force:\n{}", app::listing(&faults)),
+    }
+}

@@ -1,0 +1,92 @@
+//! Finds and loads the settings, starts the runtime: what most commands begin with.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::app::{self, App};
+use crate::config::{Config, env};
+use crate::domain::{Catalog, Fault, Language};
+use crate::telemetry;
+
+use super::Global;
+
+/// The settings of `--config`, `./madoguchi.toml` or `$MADOGUCHI_CONFIG`, in this order.
+pub(super) fn load(global: &Global) -> Result<Config, Vec<Fault>> {
+    Config::load(&file(global), &global.set)
+}
+
+fn file(global: &Global) -> PathBuf {
+    let default = Path::new("madoguchi.toml");
+    match (&global.config, env("MADOGUCHI_CONFIG")) {
+        (Some(file), _) => file.clone(),
+        (None, Some(named)) if !default.exists() => PathBuf::from(named),
+        (None, _) => default.to_path_buf(),
+    }
+}
+
+/// The settings, with logging started.
+///
+/// # Errors
+/// Every fault, one a line.
+pub(super) fn start(global: &Global) -> anyhow::Result<Config> {
+    let config = load(global).map_err(|faults| anyhow::anyhow!("{}", app::listing(&faults)))?;
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => "error",
+        (false, true) => "debug",
+        (false, false) => config.log_level.as_str(),
+    };
+    let format = if config.log_json { telemetry::Format::Json } else { telemetry::Format::Text };
+    telemetry::start(level, format).map_err(anyhow::Error::msg)?;
+    Ok(config)
+}
+
+/// Runs `work` on a runtime of its own.
+///
+/// # Errors
+/// What `work` failed with.
+pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(4 << 20).build()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    done
+}
+
+/// Opens the desk of the settings and runs `work` on it.
+///
+/// # Errors
+/// The desk cannot be opened, or `work` failed.
+pub(super) fn with_app<T>(
+    global: &Global,
+    work: impl AsyncFnOnce(Arc<App>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let config = start(global)?;
+    block_on(async move {
+        let app = Arc::new(App::open(config).await?);
+        let done = work(app.clone()).await;
+        app.store.close().await;
+        done
+    })
+}
+
+/// How many Japanese and English articles there are.
+pub(super) fn articles_by_language(catalog: &Catalog) -> (usize, usize) {
+    let ja = catalog.articles.iter().filter(|article| article.language == Language::Ja).count();
+    (ja, catalog.articles.len() - ja)
+}
+
+/// Opens only the database of the settings and runs `work` on it: enough for commands that decide nothing.
+///
+/// # Errors
+/// The database cannot be opened, or `work` failed.
+pub(super) fn with_store<T>(
+    global: &Global,
+    work: impl AsyncFnOnce(&crate::store::Store, &Config) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let config = start(global)?;
+    block_on(async move {
+        let store = app::open_store(&config).await?;
+        let done = work(&store, &config).await;
+        store.close().await;
+        done
+    })
+}

@@ -1,0 +1,210 @@
+//! `ticket`: look at tickets. What changes them is in `ticket_change`.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::ticket_change::{self, Change};
+use super::{Global, out, settings};
+use crate::domain::{Priority, Status, Ticket, TicketId, Timestamp};
+use crate::store::{ListedTicket, Store, TicketFilter, TicketMessage};
+
+#[derive(Args)]
+pub(super) struct Command {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Tickets, newest first
+    List(List),
+    /// One ticket with its messages and history
+    Show {
+        /// T-1042
+        ticket: TicketId,
+    },
+    #[command(flatten)]
+    Change(Change),
+}
+
+#[derive(Args)]
+struct List {
+    /// Only those that stand there
+    #[arg(long, value_name = "STATUS")]
+    status: Option<Status>,
+    /// Only of this queue
+    #[arg(long)]
+    queue: Option<String>,
+    /// Only of this agent
+    #[arg(long)]
+    assignee: Option<String>,
+    /// Only of this requester's address
+    #[arg(long, value_name = "ADDRESS")]
+    requester: Option<String>,
+    /// At most this many [default: all with --json, else 50]
+    #[arg(long, value_name = "N")]
+    limit: Option<u32>,
+}
+
+pub(super) fn run(command: Command, global: &Global) -> anyhow::Result<ExitCode> {
+    match command.action {
+        Action::Change(change) => ticket_change::run(&change, global),
+        Action::List(list) => settings::with_store(global, async |store, config| {
+            let limit = list.limit.or(if global.json { None } else { Some(50) });
+            let filter = TicketFilter {
+                status: list.status,
+                queue: list.queue.clone(),
+                assignee: list.assignee.clone(),
+                requester: list.requester.clone(),
+                limit,
+                ..TicketFilter::default()
+            };
+            let tickets = store.tickets(&filter).await?;
+            if global.json {
+                out::json(&tickets.iter().map(document).collect::<Vec<_>>().into())?;
+            } else {
+                table(&tickets, config.timezone);
+            }
+            Ok(ExitCode::SUCCESS)
+        }),
+        Action::Show { ticket } => settings::with_store(global, async |store, config| {
+            show(store, ticket, config.timezone, global).await?;
+            Ok(ExitCode::SUCCESS)
+        }),
+    }
+}
+
+/// A ticket as JSON, with the fields of `ticket list`.
+pub(super) fn document(listed: &ListedTicket) -> Value {
+    let ticket = &listed.ticket;
+    let at = |at: Option<Timestamp>| at.map(Timestamp::rfc3339);
+    json!({
+        "id": ticket.id.to_string(),
+        "status": ticket.status.as_str(),
+        "subject": ticket.subject,
+        "requester": { "name": ticket.requester.name, "address": ticket.requester.address },
+        "channel": ticket.channel.as_str(),
+        "source": ticket.source,
+        "queue": ticket.queue,
+        "priority": ticket.priority.as_str(),
+        "intent": ticket.intent,
+        "language": ticket.language.as_str(),
+        "assignee": ticket.assignee,
+        "slots": ticket.slots,
+        "missing": ticket.missing,
+        "article": ticket.article,
+        "created_at": ticket.created_at.rfc3339(),
+        "updated_at": ticket.updated_at.rfc3339(),
+        "first_response_at": at(ticket.first_response_at),
+        "resolved_at": at(ticket.resolved_at),
+        "messages": listed.messages,
+        "due": { "first_response": at(ticket.due.first_response), "resolution": at(ticket.due.resolution),
+                 "next_update": at(ticket.due.next_update) },
+        "breached": ticket.breached,
+        "merged_into": ticket.merged_into.map(|id| id.to_string()),
+        "linked_to": ticket.linked_to.map(|id| id.to_string()),
+    })
+}
+
+fn table(tickets: &[ListedTicket], zone: chrono_tz::Tz) {
+    let mut table = out::table(["ticket", "status", "priority", "queue", "subject", "requester", "created", "due", "msgs"]);
+    for listed in tickets {
+        let ticket = &listed.ticket;
+        let colour = match ticket.priority {
+            Priority::Critical => out::Colour::Red,
+            Priority::High => out::Colour::Yellow,
+            Priority::Medium | Priority::Low => out::Colour::Dim,
+        };
+        table.add_row([
+            ticket.id.to_string(),
+            ticket.status.to_string(),
+            out::paint(ticket.priority.as_str(), colour),
+            ticket.queue.clone(),
+            out::short(&ticket.subject, 40),
+            out::short(&ticket.requester.address, 28),
+            out::when(ticket.created_at, zone),
+            next_due(ticket).map_or_else(String::new, |due| out::when(due, zone)),
+            listed.messages.to_string(),
+        ]);
+    }
+    out::line(table.to_string());
+    out::line(format!("{} tickets", tickets.len()));
+}
+
+fn next_due(ticket: &Ticket) -> Option<Timestamp> {
+    [ticket.due.first_response, ticket.due.next_update, ticket.due.resolution].into_iter().flatten().min()
+}
+
+/// The ticket, or an error that says where to look.
+///
+/// # Errors
+/// There is no such ticket, or the database failed.
+pub(super) async fn find(store: &Store, id: TicketId) -> anyhow::Result<Ticket> {
+    store.ticket(id).await?.with_context(|| format!("there is no ticket {id}; `madoguchi ticket list` shows all"))
+}
+
+async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global) -> anyhow::Result<()> {
+    let ticket = find(store, id).await?;
+    let messages = store.ticket_messages(id).await?;
+    let events = store.ticket_events(id).await?;
+    if global.json {
+        let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
+        let mut document = document(&ListedTicket { ticket, messages: count });
+        document["conversation"] = messages.iter().map(message_document).collect::<Vec<_>>().into();
+        document["history"] = serde_json::to_value(&events)?;
+        return out::json(&document);
+    }
+    out::line(format!("{id}  {}", ticket.subject));
+    let assignee = ticket.assignee.as_deref().unwrap_or("nobody");
+    out::line(format!("{} · {} · queue {} · with {assignee}", ticket.status, ticket.priority, ticket.queue));
+    out::line(format!("from {} {} by {}", ticket.requester.name, ticket.requester.address, ticket.channel));
+    if let Some(due) = next_due(&ticket) {
+        out::line(format!("due {}", out::when(due, zone)));
+    }
+    for (name, value) in &ticket.slots {
+        out::line(format!("{name}: {value}"));
+    }
+    for message in &messages {
+        match message {
+            TicketMessage::In(stored) => {
+                let at = out::when(stored.arrived_at, zone);
+                out::line(format!("\n{} {at}  {}", out::paint("◀", out::Colour::Blue), stored.from.address));
+                out::line(stored.reply_text.trim_end());
+                for file in &stored.attachments {
+                    let name = format!("  file: {} ({}, {} bytes, scan {})", file.name, file.media_type, file.size_bytes, file.scan);
+                    out::line(name);
+                    for warning in &file.warnings {
+                        out::line(format!("    {}", out::paint(warning, out::Colour::Red)));
+                    }
+                }
+            }
+            TicketMessage::Out(row) => {
+                let (at, kind, state) = (out::when(row.created_at, zone), row.outbound.kind, row.state.as_str());
+                out::line(format!("\n{} {at}  {kind}, {state}", out::paint("▶", out::Colour::Green)));
+                out::line(row.outbound.text.trim_end());
+            }
+        }
+    }
+    out::line("\nhistory");
+    for event in &events {
+        out::line(format!("  {}  {:<12} {:<10} {}", out::when(event.at, zone), event.kind, event.actor, event.detail));
+    }
+    Ok(())
+}
+
+fn message_document(message: &TicketMessage) -> Value {
+    match message {
+        TicketMessage::In(stored) => json!({
+            "direction": "in", "inbox_id": stored.inbox_id, "at": stored.arrived_at.rfc3339(), "from": stored.from,
+            "subject": stored.subject, "text": stored.text, "reply_text": stored.reply_text,
+            "message_id": stored.message_id, "attachments": stored.attachments,
+        }),
+        TicketMessage::Out(row) => json!({
+            "direction": "out", "outbox_id": row.id, "at": row.created_at.rfc3339(), "kind": row.outbound.kind, "state": row.state.as_str(),
+            "to": row.outbound.to, "subject": row.outbound.subject, "text": row.outbound.text, "message_id": row.outbound.message_id,
+        }),
+    }
+}

@@ -1,0 +1,216 @@
+//! `ticket reply|assign|move|close|reopen|merge|split`: an agent's work from the shell.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+
+use super::ticket::{document, find};
+use super::{Global, out, settings};
+use crate::app::App;
+use crate::decide::agent::{self, Hand, Refusal, Reply, Then};
+use crate::domain::{Changes, InboxId, Priority, StoredMessage, Ticket, TicketId};
+use crate::store::{ListedTicket, StoreError, TicketMessage};
+
+/// How often an action is done again when somebody else changed the ticket in between.
+const ROUNDS: usize = 5;
+
+#[derive(Subcommand)]
+pub(super) enum Change {
+    /// Answer the requester
+    Reply {
+        /// T-1042
+        ticket: TicketId,
+        /// The answer
+        text: String,
+        /// Afterwards it waits for the requester
+        #[arg(long, conflicts_with = "resolve")]
+        wait: bool,
+        /// Afterwards it is resolved
+        #[arg(long)]
+        resolve: bool,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Give it to an agent
+    Assign {
+        /// T-1042
+        ticket: TicketId,
+        /// The agent; `nobody` takes it back
+        to: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Move it to another queue
+    Move {
+        /// T-1042
+        ticket: TicketId,
+        /// The queue's name
+        queue: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Change its priority
+    Prioritise {
+        /// T-1042
+        ticket: TicketId,
+        /// low, medium, high or critical
+        priority: Priority,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Solved: tell the requester
+    Resolve {
+        /// T-1042
+        ticket: TicketId,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Done
+    Close {
+        /// T-1042
+        ticket: TicketId,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Not done after all
+    Reopen {
+        /// T-1042
+        ticket: TicketId,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Make two tickets one; everything for the first goes to the second from then on
+    Merge {
+        /// The ticket that ends
+        ticket: TicketId,
+        /// The ticket that goes on
+        into: TicketId,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Take a message off to a ticket of its own
+    Split {
+        /// T-1042
+        ticket: TicketId,
+        /// The message: its inbox row, as `ticket show --json` names it
+        message: i64,
+        #[command(flatten)]
+        by: By,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct By {
+    /// Who acts, as it stands in the history
+    #[arg(long = "agent", value_name = "NAME", default_value = "agent")]
+    name: String,
+}
+
+impl Change {
+    fn ticket(&self) -> TicketId {
+        match self {
+            Self::Reply { ticket, .. }
+            | Self::Assign { ticket, .. }
+            | Self::Move { ticket, .. }
+            | Self::Prioritise { ticket, .. }
+            | Self::Resolve { ticket, .. }
+            | Self::Close { ticket, .. }
+            | Self::Reopen { ticket, .. }
+            | Self::Merge { ticket, .. }
+            | Self::Split { ticket, .. } => *ticket,
+        }
+    }
+
+    fn agent(&self) -> &str {
+        match self {
+            Self::Reply { by, .. }
+            | Self::Assign { by, .. }
+            | Self::Move { by, .. }
+            | Self::Prioritise { by, .. }
+            | Self::Resolve { by, .. }
+            | Self::Close { by, .. }
+            | Self::Reopen { by, .. }
+            | Self::Merge { by, .. }
+            | Self::Split { by, .. } => &by.name,
+        }
+    }
+}
+
+pub(super) fn run(change: &Change, global: &Global) -> anyhow::Result<ExitCode> {
+    settings::with_app(global, async |app| {
+        apply(&app, change).await?;
+        let id = change.ticket();
+        let ticket = find(&app.store, id).await?;
+        if global.json {
+            let messages = i64::try_from(app.store.ticket_messages(id).await?.len()).unwrap_or(i64::MAX);
+            out::json(&document(&ListedTicket { ticket, messages }))?;
+        } else {
+            let assignee = ticket.assignee.as_deref().unwrap_or("nobody");
+            out::line(format!("{id}: {} · {} · queue {} · with {assignee}", ticket.status, ticket.priority, ticket.queue));
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Works the change out from the stored ticket and writes it; again, when somebody else was faster.
+async fn apply(app: &Arc<App>, change: &Change) -> anyhow::Result<()> {
+    for _ in 0..ROUNDS {
+        let ticket = find(&app.store, change.ticket()).await?;
+        let messages: Vec<StoredMessage> = app
+            .store
+            .ticket_messages(ticket.id)
+            .await?
+            .into_iter()
+            .filter_map(|message| match message {
+                TicketMessage::In(stored) => Some(stored),
+                TicketMessage::Out(_) => None,
+            })
+            .collect();
+        let changes = work_out(app, change, &ticket, &messages).await?;
+        match app.store.apply(&changes, app.clock.now()).await {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Conflict { .. }) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    bail!("{} keeps changing while this is done; try again", change.ticket())
+}
+
+async fn work_out(
+    app: &Arc<App>,
+    change: &Change,
+    ticket: &Ticket,
+    messages: &[StoredMessage],
+) -> anyhow::Result<Changes> {
+    let rules = app.live.get();
+    let hand =
+        Hand { catalog: &rules.catalog, keyring: &app.keyring, agent: change.agent(), now: app.clock.now() };
+    let last = messages.last();
+    let done: Result<Changes, Refusal> = match change {
+        Change::Reply { text, wait, resolve, .. } => {
+            let then = match (wait, resolve) {
+                (true, _) => Then::Waits,
+                (false, true) => Then::IsResolved,
+                (false, false) => Then::StaysOpen,
+            };
+            agent::reply(&hand, ticket, &Reply { text, then, last })
+        }
+        Change::Assign { to, .. } => agent::assign(&hand, ticket, (to != "nobody").then_some(to.as_str())),
+        Change::Move { queue, .. } => agent::move_queue(&hand, ticket, queue),
+        Change::Prioritise { priority, .. } => agent::set_priority(&hand, ticket, *priority),
+        Change::Resolve { .. } => agent::resolve(&hand, ticket, last),
+        Change::Close { .. } => agent::close(&hand, ticket),
+        Change::Reopen { .. } => agent::reopen(&hand, ticket),
+        Change::Merge { into, .. } => agent::merge(&hand, ticket, &find(&app.store, *into).await?),
+        Change::Split { message, .. } => {
+            let message = messages
+                .iter()
+                .find(|stored| stored.inbox_id == InboxId(*message))
+                .with_context(|| format!("message {message} is not on {}; `ticket show --json` names them", ticket.id))?;
+            agent::split(&hand, ticket, message)
+        }
+    };
+    Ok(done?)
+}

@@ -1,0 +1,289 @@
+//! From sections as written to settings that hold together. What is wrong is reported and replaced by its default, so that the next fault is found too.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::document::Document;
+use super::{Config, hours, mail, sections};
+use crate::domain::catalog::SendLimits;
+use crate::domain::schedule::{Calendar, Span};
+use crate::domain::{Bilingual, Language, Queue};
+
+const SECTIONS: &str =
+    "desk, database, console, content, triage, queues, mailboxes, calendars, scanner, limits, log";
+
+/// The queues the shipped intents name: name, Japanese, English, second line.
+const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
+    ("support", "サポート窓口", "Support", Some("operations")),
+    ("operations", "運用", "Operations", None),
+    ("network", "ネットワーク", "Network", Some("operations")),
+    ("accounts", "アカウント管理", "Accounts", Some("operations")),
+    ("billing", "契約・請求", "Contracts and billing", None),
+    ("complaints", "ご意見・苦情", "Complaints", None),
+    ("security", "セキュリティ", "Security", None),
+];
+
+pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Config {
+    let desk: sections::Desk = document.section("desk").unwrap_or_default();
+    let database: sections::Database = document.section("database").unwrap_or_default();
+    let console: sections::Console = document.section("console").unwrap_or_default();
+    let content: sections::Content = document.section("content").unwrap_or_default();
+    let triage: sections::Triage = document.section("triage").unwrap_or_default();
+    let limits: sections::Limits = document.section("limits").unwrap_or_default();
+    let log: sections::Log = document.section("log").unwrap_or_default();
+    let timezone = timezone(document, &desk.timezone, "desk");
+    let language = desk.language.parse().unwrap_or_else(|fault| {
+        let line = document.line_of("desk", "language");
+        document.fault(line, format!("[desk] language: {fault}"));
+        Language::Ja
+    });
+    shares(document, &triage);
+    let calendars = calendars(document, timezone);
+    let queues = queues(document, &calendars);
+    let mailboxes = mailboxes(document, base, &queues);
+    let scanner = scanner(document, base);
+    let config = Config {
+        file: file.to_path_buf(),
+        desk_name: desk.name,
+        language,
+        timezone,
+        data_dir: base.join(desk.data_dir),
+        database_url: database_url(document, &database, base),
+        listen: listen(document, &console),
+        public_url: console.public_url,
+        intents: base.join(content.intents),
+        knowledge_base: base.join(content.knowledge_base),
+        answer_precision: triage.answer_precision,
+        suggest_precision: triage.suggest_precision,
+        intent_probability: triage.intent_probability,
+        queues,
+        calendars,
+        mailboxes,
+        scanner,
+        limits: SendLimits {
+            automatic_per_sender_day: limits.automatic_per_sender_day,
+            automatic_per_ticket: limits.automatic_per_ticket,
+            questions_per_ticket: limits.questions_per_ticket,
+            reopen_within_days: limits.reopen_within_days,
+        },
+        log_json: log_format(document, &log),
+        log_level: log.level,
+    };
+    document.finish(SECTIONS);
+    config
+}
+
+fn timezone(document: &mut Document<'_>, name: &str, section: &str) -> chrono_tz::Tz {
+    name.parse().unwrap_or_else(|_| {
+        let line = document.line_of(section, "timezone");
+        document.fault(line, format!("[{section}] timezone = \"{name}\" is not a time zone; write Asia/Tokyo"));
+        chrono_tz::Asia::Tokyo
+    })
+}
+
+fn shares(document: &mut Document<'_>, triage: &sections::Triage) {
+    for (key, value) in [
+        ("answer_precision", triage.answer_precision),
+        ("suggest_precision", triage.suggest_precision),
+        ("intent_probability", triage.intent_probability),
+    ] {
+        if !(0.0..=1.0).contains(&value) {
+            let line = document.line_of("triage", key);
+            document.fault(line, format!("[triage] {key} = {value} is not a share; write 0 to 1, for instance 0.95"));
+        }
+    }
+    if triage.suggest_precision > triage.answer_precision {
+        let line = document.line_of("triage", "suggest_precision");
+        document.fault(line, "[triage] suggest_precision is above answer_precision: nothing would be suggested");
+    }
+}
+
+fn database_url(document: &mut Document<'_>, database: &sections::Database, base: &Path) -> SecretString {
+    let line = document.line_of("database", "url");
+    let url = database.url.read(base).unwrap_or_else(|fault| {
+        document.fault(line, format!("[database] url: {fault}"));
+        SecretString::from("sqlite://madoguchi.db".to_owned())
+    });
+    let written = url.expose_secret();
+    if let Some(path) = written.strip_prefix("sqlite://") {
+        return SecretString::from(format!("sqlite://{}", base.join(path).display()));
+    }
+    if !written.starts_with("postgres://") && !written.starts_with("postgresql://") {
+        document.fault(line, "[database] url: write sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME");
+    }
+    url
+}
+
+fn listen(document: &mut Document<'_>, console: &sections::Console) -> Option<std::net::SocketAddr> {
+    if console.listen == "off" {
+        return None;
+    }
+    let address = console.listen.parse();
+    if address.is_err() {
+        let line = document.line_of("console", "listen");
+        let message = format!("[console] listen = \"{}\": write 127.0.0.1:8080, or off", console.listen);
+        document.fault(line, message);
+    }
+    address.ok()
+}
+
+fn log_format(document: &mut Document<'_>, log: &sections::Log) -> bool {
+    match log.format.as_str() {
+        "text" => false,
+        "json" => true,
+        other => {
+            let line = document.line_of("log", "format");
+            document.fault(line, format!("[log] format = \"{other}\": write text or json"));
+            false
+        }
+    }
+}
+
+fn calendars(document: &mut Document<'_>, timezone: chrono_tz::Tz) -> Vec<Calendar> {
+    let mut calendars: Vec<Calendar> = Vec::new();
+    for (line, raw) in document.list::<sections::Calendar>("calendars") {
+        match calendar(&raw, timezone) {
+            Ok(calendar) if calendars.iter().any(|other| other.name == calendar.name) => {
+                document.fault(line, format!("[[calendars]] `{}` is there twice", calendar.name));
+            }
+            Ok(calendar) => calendars.push(calendar),
+            Err(message) => document.fault(line, format!("[[calendars]] {}: {message}", raw.name)),
+        }
+    }
+    if !calendars.iter().any(|calendar| calendar.name == "business") {
+        let hours = vec![Span { start_minute: 600, end_minute: 1140 }];
+        let mut business = blank("business", timezone);
+        business.week.iter_mut().take(5).for_each(|day| day.clone_from(&hours));
+        business.japanese_holidays = true;
+        business.closed_yearly.push(((12, 30), (1, 3)));
+        calendars.push(business);
+    }
+    if !calendars.iter().any(|calendar| calendar.name == "always") {
+        let mut always = blank("always", timezone);
+        always.week.iter_mut().for_each(|day| day.push(Span { start_minute: 0, end_minute: 1440 }));
+        calendars.push(always);
+    }
+    calendars
+}
+
+fn blank(name: &str, timezone: chrono_tz::Tz) -> Calendar {
+    Calendar {
+        name: name.to_owned(),
+        timezone,
+        week: Default::default(),
+        japanese_holidays: false,
+        closed_yearly: Vec::new(),
+        closed_dates: Vec::new(),
+        open_dates: Vec::new(),
+    }
+}
+
+fn calendar(raw: &sections::Calendar, timezone: chrono_tz::Tz) -> Result<Calendar, String> {
+    let mut calendar = blank(&raw.name, timezone);
+    if let Some(name) = &raw.timezone {
+        calendar.timezone = name.parse().map_err(|_| format!("timezone = \"{name}\" is not a time zone"))?;
+    }
+    for (days, written) in &raw.hours {
+        let spans = hours::spans(written)?;
+        for day in hours::days(days)? {
+            if let Some(slot) = calendar.week.get_mut(day) {
+                slot.clone_from(&spans);
+            }
+        }
+    }
+    if calendar.week.iter().all(Vec::is_empty) {
+        return Err("is never open; write hours = { \"mon-fri\" = \"10:00-19:00\" }".into());
+    }
+    calendar.japanese_holidays = match raw.holidays.as_str() {
+        "jp" => true,
+        "none" => false,
+        other => return Err(format!("holidays = \"{other}\": write jp or none")),
+    };
+    calendar.closed_yearly = raw.closed_yearly.iter().map(|text| hours::yearly(text)).collect::<Result<_, _>>()?;
+    calendar.closed_dates = raw.closed.iter().map(|text| date(text)).collect::<Result<_, _>>()?;
+    calendar.open_dates = raw.open.iter().map(|text| date(text)).collect::<Result<_, _>>()?;
+    Ok(calendar)
+}
+
+fn date(text: &str) -> Result<chrono::NaiveDate, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a day; write 2026-10-01"))
+}
+
+fn queues(document: &mut Document<'_>, calendars: &[Calendar]) -> Vec<Queue> {
+    let mut queues: Vec<(usize, Queue)> = Vec::new();
+    for (line, raw) in document.list::<sections::Queue>("queues") {
+        let title = match raw.title {
+            Some(sections::Title::Both { ja, en }) => Bilingual { ja, en },
+            Some(sections::Title::One(text)) => Bilingual { ja: text.clone(), en: text },
+            None => Bilingual { ja: raw.name.clone(), en: raw.name.clone() },
+        };
+        if queues.iter().any(|(_, other)| other.name == raw.name) {
+            document.fault(line, format!("[[queues]] `{}` is there twice", raw.name));
+        }
+        queues.push((line, Queue { name: raw.name, title, calendar: raw.calendar, second_line: raw.second_line }));
+    }
+    if queues.is_empty() {
+        queues.extend(QUEUES.iter().map(|(name, ja, en, second)| {
+            let title = Bilingual { ja: (*ja).to_owned(), en: (*en).to_owned() };
+            let calendar = if *name == "security" { "always" } else { "business" }.to_owned();
+            (0, Queue { name: (*name).to_owned(), title, calendar, second_line: second.map(str::to_owned) })
+        }));
+    }
+    let names: BTreeSet<String> = queues.iter().map(|(_, queue)| queue.name.clone()).collect();
+    for (line, queue) in &queues {
+        if !calendars.iter().any(|calendar| calendar.name == queue.calendar) {
+            document.fault(*line, format!("[[queues]] {}: there is no calendar `{}`", queue.name, queue.calendar));
+        }
+        if let Some(second) = queue.second_line.as_ref().filter(|second| !names.contains(*second)) {
+            document.fault(*line, format!("[[queues]] {}: second_line `{second}` is not a queue", queue.name));
+        }
+    }
+    queues.into_iter().map(|(_, queue)| queue).collect()
+}
+
+fn mailboxes(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Vec<mail::MailboxSettings> {
+    let mut mailboxes: Vec<mail::MailboxSettings> = Vec::new();
+    for (line, raw) in document.list::<sections::Mailbox>("mailboxes") {
+        let name = raw.name.clone();
+        let mut fault = |message: String| document.fault(line, format!("[[mailboxes]] {name}: {message}"));
+        let plain = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_control() || c.is_whitespace());
+        if !plain(&raw.name) || raw.name.contains('/') {
+            fault("a name has no blanks and no slash".into());
+        }
+        let parts = raw.address.rsplit_once('@');
+        if !plain(&raw.address) || parts.is_none_or(|(local, domain)| local.is_empty() || domain.is_empty()) {
+            fault(format!("address = \"{}\" is not a mail address", raw.address));
+        }
+        if let Some(queue) = raw.queue.as_ref().filter(|queue| !queues.iter().any(|known| known.name == **queue)) {
+            fault(format!("queue = \"{queue}\" is not a queue"));
+        }
+        if mailboxes.iter().any(|other| other.name == raw.name) {
+            fault("is there twice".into());
+        }
+        let imap = raw.imap.and_then(|imap| mail::imap(imap, base).map_err(&mut fault).ok());
+        let smtp = raw.smtp.and_then(|smtp| mail::smtp(smtp, base).map_err(&mut fault).ok());
+        mailboxes.push(mail::MailboxSettings {
+            name: raw.name,
+            address: raw.address,
+            queue: raw.queue,
+            authserv_id: raw.authserv_id,
+            imap,
+            smtp,
+        });
+    }
+    mailboxes
+}
+
+fn scanner(document: &mut Document<'_>, base: &Path) -> Option<mail::ClamdSettings> {
+    let raw: sections::Scanner = document.section("scanner")?;
+    match mail::clamd(&raw, base) {
+        Ok(settings) => Some(settings),
+        Err(message) => {
+            let line = document.line_of("scanner", "clamd");
+            document.fault(line, format!("[scanner] {message}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The sections of the settings file, as they are written. Unknown keys are errors.
+
+use serde::Deserialize;
+
+use super::secret::SecretSource;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Desk {
+    pub(super) name: String,
+    pub(super) language: String,
+    pub(super) timezone: String,
+    pub(super) data_dir: String,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { name: "窓口".into(), language: "ja".into(), timezone: "Asia/Tokyo".into(), data_dir: "data".into() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Database {
+    pub(super) url: SecretSource,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: SecretSource::literal("sqlite://data/madoguchi.db") }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Console {
+    pub(super) listen: String,
+    pub(super) public_url: Option<String>,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8080".into(), public_url: None }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Content {
+    pub(super) intents: String,
+    pub(super) knowledge_base: String,
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self { intents: "intents".into(), knowledge_base: "knowledge-base".into() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Triage {
+    pub(super) answer_precision: f64,
+    pub(super) suggest_precision: f64,
+    pub(super) intent_probability: f64,
+}
+
+impl Default for Triage {
+    fn default() -> Self {
+        Self { answer_precision: 0.95, suggest_precision: 0.70, intent_probability: 0.50 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Queue {
+    pub(super) name: String,
+    pub(super) title: Option<Title>,
+    #[serde(default = "business")]
+    pub(super) calendar: String,
+    pub(super) second_line: Option<String>,
+}
+
+fn business() -> String {
+    "business".into()
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Title {
+    One(String),
+    Both { ja: String, en: String },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Calendar {
+    pub(super) name: String,
+    pub(super) timezone: Option<String>,
+    /// Day names to hours: `{ "mon-fri" = "10:00-19:00" }`.
+    pub(super) hours: std::collections::BTreeMap<String, String>,
+    /// `jp` closes on Japanese national holidays; `none`.
+    #[serde(default = "jp")]
+    pub(super) holidays: String,
+    #[serde(default)]
+    pub(super) closed_yearly: Vec<String>,
+    #[serde(default)]
+    pub(super) closed: Vec<String>,
+    #[serde(default)]
+    pub(super) open: Vec<String>,
+}
+
+fn jp() -> String {
+    "jp".into()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mailbox {
+    pub(super) name: String,
+    pub(super) address: String,
+    pub(super) queue: Option<String>,
+    pub(super) authserv_id: Option<String>,
+    pub(super) imap: Option<Imap>,
+    pub(super) smtp: Option<Smtp>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Imap {
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
+    pub(super) tls: Option<String>,
+    pub(super) user: String,
+    pub(super) password: Option<SecretSource>,
+    pub(super) oauth2: Option<OAuth>,
+    pub(super) folder: Option<String>,
+    pub(super) ca_file: Option<String>,
+    pub(super) poll_s: Option<u64>,
+    pub(super) idle_s: Option<u64>,
+    pub(super) timeout_s: Option<u64>,
+    pub(super) max_size_mb: Option<u64>,
+    pub(super) backfill: Option<String>,
+    pub(super) after: Option<String>,
+    pub(super) answer_mail_newer_than_h: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Smtp {
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
+    pub(super) tls: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<SecretSource>,
+    pub(super) oauth2: Option<OAuth>,
+    pub(super) ca_file: Option<String>,
+    pub(super) timeout_s: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OAuth {
+    pub(super) token_url: String,
+    pub(super) client_id: String,
+    pub(super) client_secret: Option<SecretSource>,
+    pub(super) refresh_token: Option<SecretSource>,
+    pub(super) scope: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scanner {
+    /// `127.0.0.1:3310` or the path of clamd's socket.
+    pub(super) clamd: String,
+    pub(super) max_size_mb: Option<u64>,
+    pub(super) timeout_s: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Limits {
+    pub(super) automatic_per_sender_day: u32,
+    pub(super) automatic_per_ticket: u32,
+    pub(super) questions_per_ticket: u32,
+    pub(super) reopen_within_days: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { automatic_per_sender_day: 10, automatic_per_ticket: 4, questions_per_ticket: 2, reopen_within_days: 30 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Log {
+    pub(super) level: String,
+    pub(super) format: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into(), format: "text".into() }
+    }
+}

@@ -1,0 +1,168 @@
+//! Decides received messages: claims a batch, reads and classifies it, decides in memory, settles it in one transaction.
+//!
+//! A batch that clashes with what somebody else wrote meanwhile is decided again, one message at a time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::live::{Live, Rules};
+use super::read::Reader;
+use super::supervise::{Did, Worker};
+use crate::clock::Clock;
+use crate::decide::{self, Context};
+use crate::domain::{Changes, Keyring, Known, Message, Probe};
+use crate::store::{SettleError, Store, StoreError};
+use crate::telemetry::Metrics;
+
+/// How long a claimed batch is ours. A batch takes well under a second; a crash delays its messages by this long.
+const LEASE_MS: i64 = 15_000;
+/// How often a clashing message is decided again before it goes back to the queue.
+const ROUNDS: usize = 3;
+
+/// Decides messages. Several may run at once, also on several machines.
+pub struct Handler {
+    /// What is remembered.
+    pub store: Arc<Store>,
+    /// The rules in force.
+    pub live: Live,
+    /// Reads raw messages.
+    pub reader: Arc<Reader>,
+    /// Signs reply tokens.
+    pub keyring: Keyring,
+    /// What time it is.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Names this worker in leases; unique over processes.
+    pub owner: String,
+    /// Messages in one batch.
+    pub batch: u32,
+}
+
+impl Worker for Handler {
+    const NAME: &'static str = "handle";
+
+    async fn step(&self) -> Result<Did, String> {
+        let done = self.once().await.map_err(|fault| fault.to_string())?;
+        Ok(if done > 0 { Did::Work } else { Did::Nothing(Duration::from_secs(1)) })
+    }
+
+    fn signal(&self) -> impl Future<Output = ()> + Send {
+        self.store.notified_inbox()
+    }
+}
+
+impl Handler {
+    /// Handles one batch. Returns how many messages came to an end.
+    ///
+    /// # Errors
+    /// The database failed; the messages stay where they are.
+    pub async fn once(&self) -> Result<usize, StoreError> {
+        let started = Instant::now();
+        let now = self.clock.now();
+        let claim = self.store.claim_inbox(&self.owner, now, now.plus_ms(LEASE_MS), self.batch).await?;
+        for buried in &claim.to_bury {
+            tracing::error!(inbox.id = %buried.id, "message buried: {}", buried.reason);
+            self.store.bury(&self.owner, buried.id, &buried.reason, now).await?;
+            self.metrics.settled("buried", "", "none");
+        }
+        if claim.items.is_empty() {
+            return Ok(claim.to_bury.len());
+        }
+        let rules = self.live.get();
+        let mut read = Vec::with_capacity(claim.items.len());
+        for item in &claim.items {
+            read.push(self.reader.read(item, rules.catalog.desk.language).await);
+        }
+        let count = read.len();
+        self.settle(&rules, read).await?;
+        self.metrics.handled(started.elapsed().as_secs_f64(), u32::try_from(count).unwrap_or(u32::MAX));
+        Ok(count + claim.to_bury.len())
+    }
+
+    /// Decides and writes `messages` as one; those that clash are decided again, alone, after the others.
+    async fn settle(&self, rules: &Rules, messages: Vec<Message>) -> Result<(), StoreError> {
+        let mut together = messages;
+        let mut alone = Vec::new();
+        while !together.is_empty() {
+            let changes = self.decide(rules, &together).await?;
+            match self.store.settle(&self.owner, &changes, self.clock.now()).await {
+                Ok(()) => {
+                    self.count(&changes);
+                    break;
+                }
+                Err(SettleError::Conflict { ids }) => {
+                    let (clashing, rest): (Vec<_>, Vec<_>) =
+                        together.into_iter().partition(|message| ids.contains(&message.inbox_id));
+                    together = if clashing.is_empty() { Vec::new() } else { rest };
+                    alone.extend(clashing);
+                }
+                Err(SettleError::LeaseLost { ids }) => {
+                    tracing::warn!(rows = ids.len(), "leases ran out before the batch was written");
+                    together.retain(|message| !ids.contains(&message.inbox_id));
+                }
+                Err(SettleError::Store(fault)) => return Err(fault),
+            }
+        }
+        for message in alone {
+            self.settle_alone(rules, message).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_alone(&self, rules: &Rules, message: Message) -> Result<(), StoreError> {
+        let id = message.inbox_id;
+        let alone = [message];
+        for _ in 0..ROUNDS {
+            let changes = self.decide(rules, &alone).await?;
+            match self.store.settle(&self.owner, &changes, self.clock.now()).await {
+                Ok(()) => {
+                    self.count(&changes);
+                    return Ok(());
+                }
+                Err(SettleError::Conflict { .. }) => {}
+                Err(SettleError::LeaseLost { .. }) => return Ok(()),
+                Err(SettleError::Store(fault)) => return Err(fault),
+            }
+        }
+        // Somebody changes the same ticket all the time: let the others go first.
+        self.store.release(&self.owner, &[id]).await
+    }
+
+    async fn decide(&self, rules: &Rules, messages: &[Message]) -> Result<Vec<Changes>, StoreError> {
+        let now = self.clock.now();
+        let probes: Vec<Probe> = messages.iter().map(probe).collect();
+        let known = self.store.context(&probes, now).await?;
+        Ok(messages.iter().zip(&known).map(|(message, known)| self.decide_one(rules, message, known)).collect())
+    }
+
+    fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {
+        let now = self.clock.now();
+        let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
+        let classification = rules.engine.classify(message, intent);
+        let context = Context { catalog: &rules.catalog, classification: &classification, known };
+        let decided = decide::decide(message, &context, now);
+        decide::plan(&decided, message, &context, &self.keyring, now)
+    }
+
+    fn count(&self, changes: &[Changes]) {
+        for settled in changes.iter().filter_map(|change| change.settled.as_ref()) {
+            let decision = settled.decided.as_ref().map_or("none", |decided| decided.decision.name());
+            self.metrics.settled(settled.fate.as_str(), &settled.reason, decision);
+        }
+    }
+}
+
+/// What the store must be asked about a message.
+fn probe(message: &Message) -> Probe {
+    let mut thread_keys = message.references.clone();
+    thread_keys.extend(message.message_id.clone());
+    Probe {
+        fingerprint: message.fingerprint.clone(),
+        tokens: message.tokens.clone(),
+        thread_keys,
+        sender: message.from.address.to_lowercase(),
+        bounced_message_id: message.bounce.as_ref().and_then(|bounce| bounce.original_message_id.clone()),
+    }
+}
+
