@@ -6,11 +6,13 @@
 mod accept;
 mod attempts;
 mod backend;
+mod backup;
 mod changes;
 mod claim;
 mod context;
 /// Places where the crash tests end the process.
 pub mod crash;
+mod dump;
 mod error;
 mod figures;
 mod forget;

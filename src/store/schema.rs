@@ -30,15 +30,25 @@ pub(super) async fn wait_for_other_programs(database: &Path) -> Result<File, Sto
     Ok(locked.await.map_err(|error| StoreError::Unavailable(Box::new(error)))??)
 }
 
+/// The schema version this program writes.
+pub(super) fn latest() -> i64 {
+    MIGRATIONS.iter().map(|entry| entry.0).max().unwrap_or_default()
+}
+
 pub(super) async fn migrate(backend: &Backend) -> Result<(), StoreError> {
+    migrate_to(backend, latest()).await
+}
+
+/// Brings an older schema to `version`; a newer one this program knows is left as it is.
+pub(super) async fn migrate_to(backend: &Backend, version: i64) -> Result<(), StoreError> {
     let listed = MIGRATIONS.iter().map(|(version, name, sqlite, postgres)| {
         let text = if backend.is_sqlite() { *sqlite } else { *postgres };
         Migration::new(*version, (*name).into(), MigrationType::Simple, text.into_sql_str(), false)
     });
     let migrator = Migrator::with_migrations(listed.collect());
     match backend {
-        Backend::Sqlite { writer, .. } => migrator.run(writer).await?,
-        Backend::Postgres(pool) => migrator.run(pool).await?,
+        Backend::Sqlite { writer, .. } => migrator.run_to(version, writer).await?,
+        Backend::Postgres(pool) => migrator.run_to(version, pool).await?,
     }
     Ok(())
 }

@@ -50,8 +50,11 @@ async fn rows_are_numbered_in_the_order_given(desk: Desk) {
 async fn raw_bytes_come_back_as_they_came(desk: Desk) {
     let every_byte: Vec<u8> = (0..=255).cycle().take(3000).collect();
     let bodies = [Vec::new(), every_byte, b"\0".to_vec(), vec![0xff; 256 * 1024], vec![b'x'; 256 * 1024 + 1]];
-    let batch: Vec<Received> =
-        bodies.iter().enumerate().map(|(n, raw)| Received { raw: raw.clone(), ..received(&n.to_string(), &n.to_string()) }).collect();
+    let batch: Vec<Received> = bodies
+        .iter()
+        .enumerate()
+        .map(|(n, raw)| Received { raw: raw.clone(), ..received(&n.to_string(), &n.to_string()) })
+        .collect();
     let accepted = desk.store.accept(&batch, NOW).await.unwrap();
     for (id, body) in accepted.rows.iter().zip(&bodies) {
         assert_eq!(&desk.store.raw(id.unwrap()).await.unwrap(), body);
@@ -115,7 +118,8 @@ async fn mail_progress_is_stored_with_the_messages(desk: Desk) {
     assert_eq!((state[0].high_water, state[0].done.iter().copied().collect::<Vec<_>>()), (8, vec![9, 4_294_967_295]));
     let other = MailCursor { uidvalidity: 5, ..cursor(&[1], 1) };
     store.mail_done(&other, NOW).await.unwrap();
-    let validities: Vec<u32> = store.mail_state("support", "INBOX").await.unwrap().iter().map(|s| s.uidvalidity).collect();
+    let validities: Vec<u32> =
+        store.mail_state("support", "INBOX").await.unwrap().iter().map(|s| s.uidvalidity).collect();
     assert_eq!(validities, [5, 4_000_000_000]);
     assert_eq!(store.mail_state("support", "Archive").await.unwrap(), []);
 }
@@ -125,7 +129,12 @@ async fn a_holder_that_was_asleep_stores_nothing(desk: Desk) {
     let old = store.acquire_lease("mailbox/support", "one", NOW, NOW.plus_ms(MINUTE)).await.unwrap().unwrap();
     let later = NOW.plus_ms(2 * MINUTE);
     let new = store.acquire_lease("mailbox/support", "two", later, later.plus_ms(MINUTE)).await.unwrap().unwrap();
-    let cursor = |fence: &Fence| MailCursor { done: vec![1], high_water: 1, fence: Some(fence.clone()), ..MailCursor::default() };
+    let cursor = |fence: &Fence| MailCursor {
+        done: vec![1],
+        high_water: 1,
+        fence: Some(fence.clone()),
+        ..MailCursor::default()
+    };
     let refused = store.accept_mail(&[received("1", "1")], &cursor(&old), later).await;
     assert!(matches!(refused, Err(StoreError::LeaseLost { .. })), "{refused:?}");
     assert_eq!(store.ledger_totals().await.unwrap().seen, 0);

@@ -139,7 +139,8 @@ async fn a_buried_row_is_taken_up_again_before_its_successors(desk: Desk) {
     for item in desk.claim("w", NOW, 5).await {
         desk.store.bury("w", item.id, "poison", NOW).await.unwrap();
     }
-    let buried: Vec<InboxId> = desk.store.ledger_rows(madoguchi::store::Page::default()).await.unwrap().iter().map(|row| row.id).collect();
+    let buried: Vec<InboxId> =
+        desk.store.ledger_rows(madoguchi::store::Page::default()).await.unwrap().iter().map(|row| row.id).collect();
     assert_eq!(desk.store.retry_inbox(&Which::Ids(buried[..2].to_vec())).await.unwrap(), 1);
     let again = desk.claim("w", NOW, 5).await;
     assert_eq!((again.len(), again[0].attempt, again[0].id), (1, 1, buried[0]));

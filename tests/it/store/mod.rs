@@ -5,6 +5,7 @@ mod claim;
 mod context;
 #[cfg(feature = "crash-points")]
 mod crash;
+mod model;
 mod outbox;
 mod reading;
 mod schema;
