@@ -55,8 +55,8 @@ pub(super) fn weigh(counted: &[(u32, f32)], idf: &[f32]) -> Vec<(u32, f32)> {
 }
 
 fn slot(class: u8, bytes: &[u8], block: u32) -> u32 {
-    // The low bits are well mixed; the cast keeps just them.
-    (hash(class, bytes) & u64::from(BLOCK - 1)) as u32 + block * BLOCK
+    // The low bits are well mixed; 14 of them fit any integer.
+    u32::try_from(hash(class, bytes) & u64::from(BLOCK - 1)).unwrap_or_default() + block * BLOCK
 }
 
 /// Words of the light stream and pairs of neighbours. Names and numbers are all one word: `web01` is `db02` to an intent.

@@ -16,6 +16,7 @@ pub(super) struct QueryTerm {
     pub(super) number: u32,
     /// Kind weight × idf.
     pub(super) weight: f32,
+    pub(super) kind: Kind,
 }
 
 /// The query. Terms `0..light` are of the light stream, the rest are dictionary words.
@@ -46,18 +47,17 @@ impl Query {
             if one.kind == Kind::Dictionary {
                 query.dictionary_mass += one.weight;
                 if let Some(number) = one.number {
-                    dictionary.push(QueryTerm { number, weight: one.weight });
+                    dictionary.push(QueryTerm { number, weight: one.weight, kind: one.kind });
                 }
                 continue;
             }
             query.mass += one.weight;
-            query.words += usize::from(matches!(one.kind, Kind::KanjiPair | Kind::Katakana | Kind::Word | Kind::Code));
-            match one.number {
-                Some(number) => light.push(QueryTerm { number, weight: one.weight }),
-                None => {
-                    query.unknown += one.weight;
-                    query.unknown_codes += usize::from(one.kind == Kind::Code);
-                }
+            query.words += usize::from(is_whole(one.kind));
+            if let Some(number) = one.number {
+                light.push(QueryTerm { number, weight: one.weight, kind: one.kind });
+            } else {
+                query.unknown += one.weight;
+                query.unknown_codes += usize::from(one.kind == Kind::Code);
             }
         }
         heaviest(&mut light, LIGHT_TERMS);
@@ -67,6 +67,11 @@ impl Query {
         query.terms = light;
         query
     }
+}
+
+/// Whether a piece is a word of its own rather than a part of one.
+pub(super) const fn is_whole(kind: Kind) -> bool {
+    matches!(kind, Kind::KanjiPair | Kind::Katakana | Kind::Word | Kind::Code)
 }
 
 fn heaviest(terms: &mut Vec<QueryTerm>, most: usize) {

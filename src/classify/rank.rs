@@ -3,7 +3,7 @@
 use crate::domain::Language;
 
 use super::faq::{CANDIDATES, Entry, Faq, Question};
-use super::question::Query;
+use super::question::{Query, is_whole};
 
 /// What is left out when a question is asked of the index that holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) enum Without<'a> {
     Article(&'a str),
 }
 
-/// How alike a query and an article are; each 0 to 1.
+/// How alike a query and an article are; each 0 to 1, but for the count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Likeness {
     /// Dice coefficient with the nearest question, by weight.
@@ -29,6 +29,8 @@ pub(super) struct Likeness {
     pub(super) query_in_article: f64,
     /// Share of the query's dictionary words the nearest question has.
     pub(super) dictionary: f64,
+    /// How many different words the query and the nearest question share.
+    pub(super) words: f64,
     /// The search score beside the best candidate's.
     pub(super) search: f64,
 }
@@ -80,22 +82,25 @@ pub(super) fn ranked(faq: &Faq, query: &Query, language: Language, without: With
 struct Places<'q> {
     query: &'q Query,
     /// 0: not in the query; n: the query's term n − 1.
-    places: Vec<u8>,
+    by_number: Vec<u8>,
     light_mask: u64,
+    whole_mask: u64,
 }
 
 impl<'q> Places<'q> {
     fn new(query: &'q Query, vocabulary: usize) -> Self {
-        let mut places = vec![0; vocabulary];
+        let mut by_number = vec![0; vocabulary];
+        let mut whole_mask = 0;
         for (place, term) in (1_u8..).zip(query.terms.iter().take(64)) {
-            places[term.number as usize] = place;
+            by_number[term.number as usize] = place;
+            whole_mask |= u64::from(is_whole(term.kind)) << (place - 1);
         }
         let light_mask = if query.light >= 64 { u64::MAX } else { (1 << query.light) - 1 };
-        Self { query, places, light_mask }
+        Self { query, by_number, light_mask, whole_mask }
     }
 
     fn mask(&self, terms: &[u32]) -> u64 {
-        terms.iter().fold(0, |mask, term| match self.places[*term as usize] {
+        terms.iter().fold(0, |mask, term| match self.by_number[*term as usize] {
             0 => mask,
             place => mask | 1 << (place - 1),
         })
@@ -111,23 +116,23 @@ impl<'q> Places<'q> {
     }
 
     fn compare(&self, entry: &Entry, search: f64, without: Without<'_>) -> Likeness {
-        let mass = f64::from(self.query.mass).max(1e-9);
+        let whole = f64::from(self.query.mass).max(1e-9);
         let mut nearest = Likeness::default();
         let mut covered = self.mask(&entry.body);
         for question in entry.questions.iter().filter(|question| without != Without::Question(&question.text)) {
             let mask = self.mask(&question.terms);
             covered |= mask;
-            let likeness = self.likeness(question, mask, mass);
+            let likeness = self.likeness(question, mask, whole);
             if likeness.dice > nearest.dice {
                 nearest = likeness;
             }
         }
-        nearest.query_in_article = self.weight(covered & self.light_mask) / mass;
+        nearest.query_in_article = self.weight(covered & self.light_mask) / whole;
         nearest.search = search;
         nearest
     }
 
-    fn likeness(&self, question: &Question, mask: u64, mass: f64) -> Likeness {
+    fn likeness(&self, question: &Question, mask: u64, whole: f64) -> Likeness {
         let shared = self.weight(mask & self.light_mask);
         let asked = f64::from(question.mass).max(1e-9);
         let dictionary_mass = f64::from(self.query.dictionary_mass);
@@ -135,13 +140,14 @@ impl<'q> Places<'q> {
             self.weight(mask & !self.light_mask) / dictionary_mass
         } else {
             // No dictionary words in the query: the light stream speaks for them.
-            shared / mass
+            shared / whole
         };
         Likeness {
-            dice: (2.0 * shared / (mass + asked)).min(1.0),
-            query_in_question: shared / mass,
+            dice: (2.0 * shared / (whole + asked)).min(1.0),
+            query_in_question: shared / whole,
             question_in_query: (shared / asked).min(1.0),
             dictionary: dictionary.min(1.0),
+            words: f64::from((mask & self.whole_mask).count_ones()),
             ..Likeness::default()
         }
     }

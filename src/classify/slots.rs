@@ -26,15 +26,17 @@ struct Compiled {
 impl Slots {
     pub(super) fn build(intents: &[Intent]) -> Result<Self, BuildError> {
         let mut by_intent = HashMap::new();
+        let mut patterns = Patterns::default();
         for intent in intents {
             let mut slots = Vec::new();
             for slot in &intent.slots {
                 let place = || format!("slot `{}` of `{}`", slot.name, intent.id);
-                let find = slot.find.iter().map(|pattern| compile(pattern, &place)).collect::<Result<_, _>>()?;
+                let find =
+                    slot.find.iter().map(|pattern| patterns.compile(pattern, &place)).collect::<Result<_, _>>()?;
                 let choices = slot
                     .choices
                     .iter()
-                    .map(|(value, pattern)| Ok((value.clone(), compile(pattern, &place)?)))
+                    .map(|(value, pattern)| Ok((value.clone(), patterns.compile(pattern, &place)?)))
                     .collect::<Result<_, BuildError>>()?;
                 slots.push(Compiled { name: slot.name.clone(), find, choices });
             }
@@ -72,9 +74,20 @@ fn value(captures: &Captures<'_>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn compile(pattern: &str, place: &impl Fn() -> String) -> Result<Regex, BuildError> {
-    RegexBuilder::new(pattern)
-        .case_insensitive(true)
-        .build()
-        .map_err(|source| BuildError::Pattern { place: place(), source })
+/// Compiled patterns by their text: many intents ask for a host in the same words.
+#[derive(Default)]
+struct Patterns(HashMap<String, Regex>);
+
+impl Patterns {
+    fn compile(&mut self, pattern: &str, place: &impl Fn() -> String) -> Result<Regex, BuildError> {
+        if let Some(known) = self.0.get(pattern) {
+            return Ok(known.clone());
+        }
+        let regex = RegexBuilder::new(pattern)
+            .case_insensitive(true)
+            .build()
+            .map_err(|source| BuildError::Pattern { place: place(), source })?;
+        self.0.insert(pattern.to_owned(), regex.clone());
+        Ok(regex)
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 use crate::domain::{Language, Wish};
 use crate::text::courtesy;
@@ -108,6 +108,10 @@ const NOT_SOLVED: &str = concat!(
 /// A longer text says more than thanks or solved, whatever it begins with. Characters.
 const SHORT: usize = 160;
 
+/// Memory for the automaton each pattern grows while matching: with too little it starts anew all the time, and matching
+/// is thirty times slower.
+const MAX_AUTOMATON_BYTES: usize = 16 << 20;
+
 /// The compiled patterns.
 pub(super) struct Wishes {
     anywhere: RegexSet,
@@ -120,8 +124,9 @@ pub(super) struct Wishes {
 impl Wishes {
     pub(super) fn build() -> Result<Self, BuildError> {
         let fault = |source| BuildError::Pattern { place: "the wishes".to_owned(), source };
-        let anywhere = RegexSet::new(ANYWHERE.iter().map(|(_, pattern)| pattern)).map_err(fault)?;
-        let one = |pattern: &str| Regex::new(pattern).map_err(fault);
+        let patterns = ANYWHERE.iter().map(|(_, pattern)| pattern);
+        let anywhere = RegexSetBuilder::new(patterns).dfa_size_limit(MAX_AUTOMATON_BYTES).build().map_err(fault)?;
+        let one = |pattern: &str| RegexBuilder::new(pattern).dfa_size_limit(MAX_AUTOMATON_BYTES).build().map_err(fault);
         Ok(Self {
             anywhere,
             more: one(MORE)?,

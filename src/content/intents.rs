@@ -1,6 +1,6 @@
 //! Request types: `intents/NAME.toml`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +40,8 @@ struct Seen {
     intents: HashMap<String, Place>,
     rules: HashMap<String, Place>,
     examples: HashMap<String, (String, Place)>,
+    /// Sound patterns of slots: many intents ask for a host in the same words, and compiling is what takes time.
+    slot_patterns: HashSet<String>,
 }
 
 impl Seen {
@@ -245,7 +247,7 @@ impl Reader<'_, '_> {
             let find: Vec<String> = slot
                 .texts(&mut self.source, "find")
                 .into_iter()
-                .filter(|pattern| self.compile(pattern, Letters::AnyCase).is_some())
+                .filter(|pattern| self.is_sound(pattern))
                 .map(|pattern| pattern.value)
                 .collect();
             let choices = self.choices(&slot);
@@ -270,11 +272,22 @@ impl Reader<'_, '_> {
             let value = choice.text(&mut self.source, "value");
             let pattern = choice.text(&mut self.source, "pattern");
             let (Some(value), Some(pattern)) = (value, pattern) else { continue };
-            if self.compile(&pattern, Letters::AnyCase).is_some() {
+            if self.is_sound(&pattern) {
                 choices.push((value.value, pattern.value));
             }
         }
         choices
+    }
+
+    fn is_sound(&mut self, pattern: &At<String>) -> bool {
+        if self.seen.slot_patterns.contains(&pattern.value) {
+            return true;
+        }
+        let sound = self.compile(pattern, Letters::AnyCase).is_some();
+        if sound {
+            self.seen.slot_patterns.insert(pattern.value.clone());
+        }
+        sound
     }
 
     fn compile(&mut self, pattern: &At<String>, letters: Letters) -> Option<Regex> {

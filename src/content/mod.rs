@@ -116,8 +116,8 @@ impl Files {
             // A byte order mark and Windows line ends are what editors leave behind.
             Ok(text) => Some(text.trim_start_matches('\u{feff}').replace("\r\n", "\n")),
             Err(error) => {
-                let line =
-                    1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+                let sound = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+                let line = 1 + sound.matches('\n').count();
                 self.fault(path, line, "not UTF-8; save the file as UTF-8");
                 None
             }

@@ -189,7 +189,7 @@ impl<'t, 'i> Section<'t, 'i> {
         for item in list {
             match item.get_ref().as_table() {
                 Some(table) => {
-                    sections.push(source.open(table, item.span(), &format!("[[{}]]", self.inner_name(key)), known))
+                    sections.push(source.open(table, item.span(), &format!("[[{}]]", self.inner_name(key)), known));
                 }
                 None => source.fault(&item.span(), format!("an entry of `{key}` must be a table")),
             }

@@ -118,7 +118,9 @@ impl Writer {
 
     fn write(&mut self, c: char) {
         self.last = c;
-        if self.case == Case::Keep || (c.is_ascii() && !c.is_ascii_uppercase()) {
+        // Kana and kanji have no case; asking the tables for each is what would cost most here.
+        let caseless = matches!(c, '\u{3000}'..='\u{9fff}') || (c.is_ascii() && !c.is_ascii_uppercase());
+        if self.case == Case::Keep || caseless {
             self.out.push(c);
         } else if c.is_ascii() {
             self.out.push(c.to_ascii_lowercase());

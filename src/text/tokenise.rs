@@ -10,7 +10,7 @@ use icu_segmenter::options::WordBreakInvariantOptions;
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
 
 use super::script::{Script, script};
-use super::words::{is_stop_word, stem, trim_particles};
+use super::words::{is_stop_kanji, is_stop_word, stem, trim_particles};
 
 /// What a piece is. The kinds weigh differently: see [`Kind::weight`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,7 +92,7 @@ pub fn dictionary<'t>(text: &'t str, mut emit: impl FnMut(Token<'t>)) {
         let begun = std::mem::replace(&mut start, end);
         let mut scripts = word.chars().map(script);
         let content = scripts.any(|s| matches!(s, Script::Kanji | Script::Katakana));
-        if content {
+        if content && !is_stop_kanji(word) {
             let word = word.strip_suffix('ー').filter(|short| short.chars().count() >= 3).unwrap_or(word);
             emit(Token { text: word, kind: Kind::Dictionary, start: begun });
         }
@@ -120,13 +120,18 @@ fn compound_end(text: &str, at: usize) -> usize {
 
 fn kanji<'t>(text: &'t str, start: usize, end: usize, emit: &mut impl FnMut(Token<'t>)) {
     let mut before = None;
+    let mut hand = |from: usize, to: usize, kind: Kind| {
+        if !is_stop_kanji(&text[from..to]) {
+            emit(Token { text: &text[from..to], kind, start: from });
+        }
+    };
     for (offset, c) in text[start..end].char_indices() {
         let at = start + offset;
         let after = at + c.len_utf8();
         if let Some(pair) = before {
-            emit(Token { text: &text[pair..after], kind: Kind::KanjiPair, start: pair });
+            hand(pair, after, Kind::KanjiPair);
         }
-        emit(Token { text: &text[at..after], kind: Kind::Kanji, start: at });
+        hand(at, after, Kind::Kanji);
         before = Some(at);
     }
 }

@@ -21,6 +21,19 @@ pub fn is_stop_word(word: &str) -> bool {
     word.len() <= 8 && STOP_WORDS.contains(&word)
 }
 
+/// Kanji words every request holds: when, polite verbs, `how`.
+const STOP_KANJI: &[&str] = &[
+    "教", "知", "願", "致", "頂", "何", "私", "昨", "今", "朝", "急", "様", "昨日", "今日", "今朝", "先日", "先週",
+    "昨夜", "昨晩", "本日", "今回", "突然", "最近", "場合", "方法", "以下", "下記", "上記", "弊社", "当社", "自分",
+    "状態", "大変", "質問", "急に",
+];
+
+/// Whether the search ignores the kanji or pair of kanji.
+#[must_use]
+pub fn is_stop_kanji(word: &str) -> bool {
+    STOP_KANJI.contains(&word)
+}
+
 /// The part of a lower-case English word its inflected forms share: endings are only cut, never replaced.
 ///
 /// `change`, `changes`, `changed` and `changing` give `chang`; `policy` and `policies` give `polic`.
