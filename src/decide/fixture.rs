@@ -91,7 +91,7 @@ fn article(id: &str, language: Language, title: &str, body: &str) -> Article {
     }
 }
 
-pub(super) fn catalog() -> Catalog {
+fn intents() -> Vec<Intent> {
     let mut restart = intent("restart_server", Handling::File, Level::Medium, "operations");
     restart.title = both("サーバの再起動", "server restart");
     restart.slots = vec![slot("operation", "操作", "operation"), slot("host", "ホスト名", "host")];
@@ -100,10 +100,42 @@ pub(super) fn catalog() -> Catalog {
     let mut incident = intent("incident", Handling::File, Level::High, "operations");
     incident.objective = Objective::Minutes(240);
     incident.slots = vec![slot("host", "ホスト名", "host")];
+    vec![
+        restart,
+        improve,
+        incident,
+        intent("mail_trouble", Handling::FaqFirst, Level::Medium, "desk"),
+        intent("defacement", Handling::Escalate, Level::High, "desk"),
+        intent("complaint", Handling::Escalate, Level::Medium, "complaints"),
+    ]
+}
+
+fn articles() -> Vec<Article> {
     let mut internal = article("internal-note", Language::Ja, "内部メモ", "秘密");
     internal.visibility = Visibility::Internal;
     let mut suggest_only = article("price", Language::Ja, "料金", "料金表をご覧ください。");
     suggest_only.answer_alone = false;
+    vec![
+        article(
+            "vpn",
+            Language::Ja,
+            "VPN につながらないとき",
+            "1. アプリを再起動します。\n2. [手順書](https://kb.example/vpn)をご覧ください。",
+        ),
+        article(
+            "vpn",
+            Language::En,
+            "When the VPN does not connect",
+            "Restart the app. See [the guide](https://kb.example/vpn).",
+        ),
+        article("only-ja", Language::Ja, "日本語だけ", "本文"),
+        article("blank", Language::Ja, "空", "<!-- later -->"),
+        internal,
+        suggest_only,
+    ]
+}
+
+pub(super) fn catalog() -> Catalog {
     Catalog {
         version: "v1".into(),
         desk: Desk {
@@ -115,32 +147,8 @@ pub(super) fn catalog() -> Catalog {
                 Mailbox { name: "sales".into(), address: "sales@desk.example".into(), queue: Some("contracts".into()) },
             ],
         },
-        intents: vec![
-            restart,
-            improve,
-            incident,
-            intent("mail_trouble", Handling::FaqFirst, Level::Medium, "desk"),
-            intent("defacement", Handling::Escalate, Level::High, "desk"),
-            intent("complaint", Handling::Escalate, Level::Medium, "complaints"),
-        ],
-        articles: vec![
-            article(
-                "vpn",
-                Language::Ja,
-                "VPN につながらないとき",
-                "1. アプリを再起動します。\n2. [手順書](https://kb.example/vpn)をご覧ください。",
-            ),
-            article(
-                "vpn",
-                Language::En,
-                "When the VPN does not connect",
-                "Restart the app. See [the guide](https://kb.example/vpn).",
-            ),
-            article("only-ja", Language::Ja, "日本語だけ", "本文"),
-            article("blank", Language::Ja, "空", "<!-- later -->"),
-            internal,
-            suggest_only,
-        ],
+        intents: intents(),
+        articles: articles(),
         synonyms: Vec::new(),
         queues: vec![
             queue("desk", Some("experts")),
@@ -236,7 +244,7 @@ pub(super) fn ticket(status: Status) -> Ticket {
 }
 
 /// One situation: everything a decision depends on.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) catalog: Catalog,
     pub(super) message: Message,

@@ -57,7 +57,9 @@ impl Post<'_> {
         values.insert("subject", Value::from(shown_subject(ticket)));
         values.insert("reference", Value::from(token.clone()));
         let text = wording::render(letter.template, ticket.language, &values)?;
-        debug_assert!(text.ends_with(&format!("{REFERENCE}{token}")), "the last line holds the reference");
+        if !text.ends_with(&format!("\n{REFERENCE}{token}")) {
+            return Err(WordingFault::NoReference(letter.template));
+        }
         Ok(Outbound {
             message_id: format!("{token}.{}@{}", letter.key.replace(':', "-"), self.domain(&ticket.source)),
             dedupe_key: letter.key,

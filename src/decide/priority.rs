@@ -65,5 +65,7 @@ mod tests {
             let got = priority(intent.and_then(|id| catalog.intent(id)), &classified(wishes));
             assert_eq!(got, wanted, "{intent:?} {wishes:?}");
         }
+        let high = Intent { urgency: crate::domain::Level::Medium, ..catalog.intent("incident").unwrap().clone() };
+        assert_eq!(priority(Some(&high), &classified(&[Wish::High])), Priority::Critical);
     }
 }

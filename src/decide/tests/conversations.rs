@@ -32,6 +32,7 @@ fn case(
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn a_participants_message_moves_the_ticket_as_it_should() {
     use OutboundKind::{Acknowledgement, Question, StatusReport};
     let on = |status| Scene::reply(ticket(status), "ご返信");

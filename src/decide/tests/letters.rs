@@ -140,3 +140,51 @@ fn a_time_that_has_passed_is_not_promised() {
     let sent = only(&scene);
     assert!(sent.text.contains("あらためてご連絡いたします") && !sent.text.contains("までに"), "{}", sent.text);
 }
+
+mod hostile {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn scenes() -> impl Strategy<Value = Scene> {
+        let texts = (".{0,40}", "(?s).{0,80}", ".{0,40}", "(?s).{0,30}");
+        let states = (
+            prop::option::of(prop::sample::select(Status::ALL)),
+            prop::collection::vec(prop::sample::select(Wish::ALL), 0..3),
+        );
+        (texts, states, 0.0..1.0f64, any::<bool>()).prop_map(
+            |((subject, text, sender, id), (status, wishes), sure, english)| {
+                let mut scene = Scene::new(&subject, &text)
+                    .article("vpn", sure)
+                    .intent("restart_server", 1.0 - sure)
+                    .wishes(&wishes);
+                scene.message.from.name.clone_from(&sender);
+                scene.message.references = vec![id.clone(), sender];
+                scene.message.message_id = Some(id);
+                scene.message.language = if english { Language::En } else { Language::Ja };
+                scene.known.ticket = status.map(ticket);
+                scene
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_written_the_changes_are_whole(scene in scenes()) {
+            let changes = scene.planned();
+            let settled = changes.settled.unwrap();
+            prop_assert_eq!(settled.ticket.is_some(), settled.fate != Fate::Ignored);
+            prop_assert!(changes.tickets.iter().all(|ticket| ticket.status != Status::Waiting || scene.known.ticket.is_some() || !changes.outbound.is_empty()));
+            for sent in &changes.outbound {
+                let mut headers = vec![&sent.subject, &sent.message_id, &sent.to[0].name, &sent.to[0].address];
+                headers.extend(&sent.references);
+                headers.extend(&sent.in_reply_to);
+                prop_assert!(headers.iter().all(|value| !value.chars().any(char::is_control)), "{:?}", sent);
+                prop_assert!(sent.to.iter().all(|to| to.address == "hanako@client.example") && sent.cc.is_empty());
+                prop_assert!(sent.text.lines().last().unwrap().starts_with("ref: T"));
+                prop_assert!(sent.subject.starts_with("Re: ") && sent.subject.matches("[T-").count() >= 1);
+            }
+        }
+    }
+}

@@ -142,7 +142,7 @@ impl Page {
             return;
         }
         let parts = if shown.is_empty() { ["", address, ""] } else { [" (", address, ")"] };
-        parts.iter().for_each(|part| self.line.push_str(part));
+        self.line.extend(parts);
     }
 
     fn end_line(&mut self) {

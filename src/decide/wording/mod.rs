@@ -74,6 +74,9 @@ pub enum WordingFault {
     /// There would be nothing in it.
     #[error("the words to send are empty")]
     Empty,
+    /// Without the reference on its last line a reply to it would not find the ticket.
+    #[error("`{0}` does not end with the reply reference")]
+    NoReference(Template),
     /// No mail is that long.
     #[error("the words to send take {0} bytes")]
     TooLong(usize),
@@ -85,7 +88,7 @@ impl WordingFault {
     pub fn in_full(&self) -> String {
         match self {
             Self::Template { source, .. } => format!("{self}: {source}"),
-            Self::Broken(_) | Self::Empty | Self::TooLong(_) => self.to_string(),
+            Self::Broken(_) | Self::Empty | Self::NoReference(_) | Self::TooLong(_) => self.to_string(),
         }
     }
 }
