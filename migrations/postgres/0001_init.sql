@@ -171,6 +171,7 @@ CREATE TABLE mail_folders (
     folder TEXT NOT NULL,
     uidvalidity BIGINT NOT NULL,
     high_water BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
     PRIMARY KEY (mailbox, folder, uidvalidity)
 );
 CREATE TABLE mail_uids (
@@ -198,4 +199,14 @@ CREATE TABLE oauth_tokens (
     mailbox TEXT PRIMARY KEY,
     sealed BYTEA NOT NULL,
     updated_at BIGINT NOT NULL
+);
+
+-- What the files held when they were imported. A revision is never changed.
+CREATE TABLE article_revisions (
+    article TEXT NOT NULL,
+    language TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    imported_at BIGINT NOT NULL,
+    PRIMARY KEY (article, language, revision)
 );

@@ -171,6 +171,7 @@ CREATE TABLE mail_folders (
     folder TEXT NOT NULL,
     uidvalidity INTEGER NOT NULL,
     high_water INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
     PRIMARY KEY (mailbox, folder, uidvalidity)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE mail_uids (
@@ -198,4 +199,14 @@ CREATE TABLE oauth_tokens (
     mailbox TEXT PRIMARY KEY,
     sealed BLOB NOT NULL,
     updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What the files held when they were imported. A revision is never changed.
+CREATE TABLE article_revisions (
+    article TEXT NOT NULL,
+    language TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    imported_at INTEGER NOT NULL,
+    PRIMARY KEY (article, language, revision)
 ) STRICT, WITHOUT ROWID;

@@ -14,8 +14,8 @@ use super::ingest::Intake;
 use super::{Global, files, init, out, pipeline, serve, settings, talk};
 use crate::app::{self, App};
 use crate::config::Config;
-use crate::domain::{Decision, Fate};
-use crate::store::{InboxRow, Page};
+use crate::domain::{Decision, Fate, Message, Received};
+use crate::store::{InboxItem, InboxRow, Page};
 use crate::telemetry;
 use crate::workers::supervise::Supervisor;
 
@@ -118,10 +118,8 @@ fn document(summary: &Summary, elapsed_ms: u64) -> Value {
 
 async fn show(app: &Arc<App>, rows: &[InboxRow]) -> anyhow::Result<()> {
     let mut table = out::table(["from", "message", "outcome", "ticket", "queue", "priority", "why"]);
-    let language = app.live.get().catalog.desk.language;
     for row in rows {
-        let item = app.store.inbox_item(row.id).await?;
-        let message = app.reader.read(&item, language).await;
+        let message = message(app, row).await?;
         let text = if message.subject.is_empty() { &message.text } else { &message.subject };
         let decided = app.store.decision_of(row.id).await?.and_then(|settled| settled.decided);
         let name = if message.from.name.is_empty() { &message.from.address } else { &message.from.name };
@@ -145,6 +143,22 @@ async fn show(app: &Arc<App>, rows: &[InboxRow]) -> anyhow::Result<()> {
     }
     out::line(table.to_string());
     Ok(())
+}
+
+/// The stored message, read again.
+async fn message(app: &Arc<App>, row: &InboxRow) -> anyhow::Result<Message> {
+    let received = Received {
+        channel: row.channel,
+        source: row.source.clone(),
+        external_id: row.external_id.clone(),
+        conversation: row.conversation.clone(),
+        raw: app.store.raw(row.id).await?,
+        full_size_bytes: None,
+        arrived_at: row.arrived_at,
+        stale: false,
+    };
+    let language = app.live.get().catalog.desk.language;
+    Ok(app.reader.read(&InboxItem { id: row.id, received, attempt: 1 }, language).await)
 }
 
 fn outcome(decision: &Decision, row: &InboxRow) -> String {

@@ -33,12 +33,10 @@ pub(super) fn run(command: &Parse, _global: &Global) -> anyhow::Result<ExitCode>
 }
 
 fn describe(file: &Path, raw: &[u8]) -> Value {
-    let mail = mail::parse(raw, &Policy::default());
-    let html = mail::sanitised_html(raw);
-    fields(file, &mail, html.as_deref())
+    fields(file, &mail::parse_with_html(raw, &Policy::default()))
 }
 
-fn fields(file: &Path, mail: &ParsedMail, html: Option<&str>) -> Value {
+fn fields(file: &Path, mail: &ParsedMail) -> Value {
     let attachments: Vec<Value> = mail
         .files
         .iter()
@@ -64,7 +62,7 @@ fn fields(file: &Path, mail: &ParsedMail, html: Option<&str>) -> Value {
         "subject": mail.subject,
         "text": mail.text,
         "reply_text": mail.reply_text,
-        "html": html,
+        "html": mail.html,
         "language": mail.language.map(Language::as_str),
         "attachments": attachments,
         "automatic": mail.automatic.map(crate::domain::Automatic::as_str),

@@ -9,12 +9,16 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use super::out;
 use crate::app::App;
 use crate::connectors::scripted::{self, Line};
-use crate::domain::{InboxId, OutboxId};
-use crate::store::{OutboxFilter, OutboxRow};
+use crate::domain::{Channel, InboxId};
+use crate::store::Sending;
 
 /// How often the answer is looked for, and how many times.
 const LOOK: Duration = Duration::from_millis(20);
 const LOOKS: usize = 500;
+/// Names the terminal among the sources of messages.
+const SOURCE: &str = "terminal";
+/// How long a claimed reply is ours.
+const LEASE_MS: i64 = 10_000;
 
 /// Talks until the input ends or Ctrl-C.
 ///
@@ -24,7 +28,6 @@ pub(super) async fn run(app: &Arc<App>) -> anyhow::Result<()> {
     out::line("Chat with the desk, in Japanese or English. An empty line begins a new topic; Ctrl-D ends.");
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut topic = app.clock.now();
-    let mut shown = last_reply(app).await?;
     loop {
         prompt();
         let typed = tokio::select! {
@@ -48,16 +51,24 @@ pub(super) async fn run(app: &Arc<App>) -> anyhow::Result<()> {
             ..Line::default()
         };
         let raw = serde_json::to_vec(&line)?;
-        let accepted = app.store.accept(&[scripted::received(&raw, "terminal", "", now)?], now).await?;
+        let accepted = app.store.accept(&[scripted::received(&raw, SOURCE, "", now)?], now).await?;
         if let Some(id) = accepted.rows.into_iter().flatten().next() {
             decided(app, id).await?;
         }
-        for reply in replies(app, shown).await? {
-            shown = Some(reply.id);
-            out::line(format!("\n{}\n", reply.outbound.text.trim_end()));
-            app.store.delivered_by_reading(reply.id, app.clock.now()).await?;
-        }
+        show(app).await?;
     }
+}
+
+/// Claims what the desk has to say here, prints it, and marks it as delivered: the same way as any channel.
+async fn show(app: &Arc<App>) -> anyhow::Result<()> {
+    let owner = format!("{}/terminal", app.owner);
+    let now = app.clock.now();
+    let here = [Sending { channel: Channel::Web, source: SOURCE.into() }];
+    for item in app.store.claim_outbox(&owner, [now, now.plus_ms(LEASE_MS)], 10, &here).await? {
+        out::line(format!("\n{}\n", item.outbound.text.trim_end()));
+        app.store.delivered(&owner, item.id, app.clock.now()).await?;
+    }
+    Ok(())
 }
 
 fn prompt() {
@@ -76,13 +87,4 @@ async fn decided(app: &Arc<App>, id: InboxId) -> anyhow::Result<()> {
     }
     out::line("(still being decided; `madoguchi inbox list` shows it)");
     Ok(())
-}
-
-async fn replies(app: &Arc<App>, after: Option<OutboxId>) -> anyhow::Result<Vec<OutboxRow>> {
-    let filter = OutboxFilter { source: Some("terminal".into()), after, ..OutboxFilter::default() };
-    Ok(app.store.outbox_list(&filter).await?)
-}
-
-async fn last_reply(app: &Arc<App>) -> anyhow::Result<Option<OutboxId>> {
-    Ok(replies(app, None).await?.last().map(|row| row.id))
 }

@@ -15,7 +15,7 @@ words! {
 }
 
 /// One article in one language. The same id in another language is its translation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Article {
     /// `vpn-cannot-connect`.
     pub id: String,

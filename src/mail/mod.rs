@@ -35,7 +35,7 @@ mod tnef;
 mod transfer;
 mod uuencode;
 
-pub use read::{file, parse, parse_with_html};
+pub use read::{date_of, file, parse, parse_with_html};
 pub use thread_key::thread_key;
 
 use crate::domain::{Address, Automatic, Bounce, Language, Timestamp};

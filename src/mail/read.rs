@@ -120,6 +120,14 @@ fn addresses(block: &Block<'_>, name: &str) -> Vec<Address> {
 }
 
 /// An instant between the years 1970 and 2999; `None` for what cannot be read.
+/// The Date header of `raw`, read from the header block alone; `None` when absent or unreadable.
+#[must_use]
+pub fn date_of(raw: &[u8]) -> Option<Timestamp> {
+    let start = raw.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let head = &raw[start..raw.len().min(start + super::limits::HEADER_BYTES)];
+    super::headers::split(head).value("Date").and_then(|raw| date(&raw))
+}
+
 fn date(raw: &[u8]) -> Option<Timestamp> {
     let text = String::from_utf8_lossy(raw);
     let read = DateTime::parse_rfc822(&format!("{}\n", text.trim())).or_else(|| DateTime::parse_rfc3339(text.trim()))?;

@@ -49,6 +49,7 @@ const TABLES: &[Table] = &[
     table!("decisions"),
     table!("outbox"),
     table!("delivery_attempts"),
+    table!("article_revisions"),
     table!("mail_folders"),
     table!("mail_uids"),
     table!("leases"),

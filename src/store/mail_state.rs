@@ -9,7 +9,7 @@ use super::{Fence, Store, StoreError};
 use crate::domain::Timestamp;
 
 const RAISE: Sql = sql!(
-    "INSERT INTO mail_folders (mailbox, folder, uidvalidity, high_water) VALUES ($1, $2, $3, $4)
+    "INSERT INTO mail_folders (mailbox, folder, uidvalidity, high_water, started_at) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (mailbox, folder, uidvalidity) DO UPDATE SET high_water =
        CASE WHEN excluded.high_water > mail_folders.high_water THEN excluded.high_water ELSE mail_folders.high_water END"
 );
@@ -21,7 +21,7 @@ const DONE: Sql = bulk!(
 const FORGET_BELOW: Sql =
     sql!("DELETE FROM mail_uids WHERE mailbox = $1 AND folder = $2 AND uidvalidity = $3 AND uid <= $4");
 const FOLDERS: Sql =
-    sql!("SELECT uidvalidity, high_water FROM mail_folders WHERE mailbox = $1 AND folder = $2 ORDER BY uidvalidity");
+    sql!("SELECT uidvalidity, high_water, started_at FROM mail_folders WHERE mailbox = $1 AND folder = $2 ORDER BY uidvalidity");
 const UIDS: Sql = sql!("SELECT uidvalidity, uid FROM mail_uids WHERE mailbox = $1 AND folder = $2");
 
 #[derive(Serialize)]
@@ -38,6 +38,8 @@ pub struct MailState {
     pub high_water: u32,
     /// UIDs above it that are stored.
     pub done: BTreeSet<u32>,
+    /// When the folder was first looked at.
+    pub started_at: Timestamp,
 }
 
 /// Progress in a folder, written together with the messages.
@@ -53,6 +55,8 @@ pub struct MailCursor {
     pub done: Vec<u32>,
     /// See [`MailState::high_water`]; it never falls, 0 leaves it as it is.
     pub high_water: u32,
+    /// When the folder was first looked at; kept from the first write under this UIDVALIDITY.
+    pub started_at: Timestamp,
     /// The lease on the mailbox: when it is out of date nothing is written.
     pub fence: Option<Fence>,
 }
@@ -65,7 +69,8 @@ impl MailCursor {
         let (mailbox, folder) = (Arg::Text(&self.mailbox), Arg::Text(&self.folder));
         let validity = Arg::Int(i64::from(self.uidvalidity));
         let high_water = Arg::Int(i64::from(self.high_water));
-        tx.execute(RAISE, [mailbox.clone(), folder.clone(), validity.clone(), high_water.clone()]).await?;
+        let started = Arg::Int(self.started_at.0);
+        tx.execute(RAISE, [mailbox.clone(), folder.clone(), validity.clone(), high_water.clone(), started]).await?;
         let uids: Vec<Uid> =
             self.done.iter().filter(|uid| **uid > self.high_water).map(|uid| Uid { uid: *uid }).collect();
         if !uids.is_empty() {
@@ -87,13 +92,13 @@ impl Store {
     pub async fn mail_state(&self, mailbox: &str, folder: &str) -> Result<Vec<MailState>, StoreError> {
         let args = [Arg::Text(mailbox), Arg::Text(folder)];
         let mut tx = self.backend.read().await?;
-        let folders: Vec<(i64, i64)> = tx.fetch(FOLDERS, args.clone()).await?;
+        let folders: Vec<(i64, i64, i64)> = tx.fetch(FOLDERS, args.clone()).await?;
         let uids: Vec<(i64, i64)> = tx.fetch(UIDS, args).await?;
         tx.commit().await?;
         let mut states = BTreeMap::new();
-        for (uidvalidity, high_water) in folders {
+        for (uidvalidity, high_water, started_at) in folders {
             let (uidvalidity, high_water) = (narrow(uidvalidity)?, narrow(high_water)?);
-            states.insert(uidvalidity, MailState { uidvalidity, high_water, done: BTreeSet::new() });
+            states.insert(uidvalidity, MailState { uidvalidity, high_water, done: BTreeSet::new(), started_at: Timestamp(started_at) });
         }
         for (uidvalidity, uid) in uids {
             if let Some(state) = states.get_mut(&narrow(uidvalidity)?) {

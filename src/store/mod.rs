@@ -4,6 +4,7 @@
 //! Every write is safe to repeat: messages are known by (channel, external id), tickets by version, outgoing messages by their key.
 
 mod accept;
+mod articles;
 mod attempts;
 mod backend;
 mod backup;
@@ -37,6 +38,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 pub use accept::Accepted;
+pub use articles::StoredArticle;
 pub use claim::{Claim, InboxItem, MAX_ATTEMPTS, ToBury};
 pub use error::{SettleError, StoreError};
 pub use figures::Figures;

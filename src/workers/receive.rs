@@ -100,7 +100,7 @@ impl MailReceiver {
                 uid_validity: Some(state.uidvalidity),
                 contiguous_done: state.high_water,
                 done_above: state.done,
-                started_at: state.started_at,
+                started_at: Some(state.started_at),
             }
         });
         Ok(Some((fence, state)))
@@ -136,7 +136,7 @@ impl MailReceiver {
             uidvalidity: fetched.uid_validity,
             done: uids.iter().chain(&fetched.missing).copied().collect(),
             high_water: fetched.horizon,
-            started_at: after.started_at,
+            started_at: after.started_at.unwrap_or(now),
             fence: Some(fence.clone()),
         };
         let messages: Vec<Received> = fetched.messages.into_iter().map(|(_, received)| received).collect();
