@@ -26,6 +26,10 @@ const CERTAIN: f64 = 0.99;
 const RULE_SCORE: f32 = 1.5;
 const RULE_LOGIT: f64 = 1.5;
 
+/// A text with fewer known features than this (a bare number) gets at most this probability.
+const ENOUGH: usize = 3;
+const THIN: f64 = 0.3;
+
 const N: usize = 7;
 
 /// Cautious weights for few examples: bias, machine score, lead, nearest example, known share, class share, few features.
@@ -89,7 +93,8 @@ impl Intents {
         if hit(&self.ids[best], false) || hit(&self.ids[best], true) {
             logit += RULE_LOGIT;
         }
-        let probability = if decided.is_some() { CERTAIN } else { sigmoid(logit).min(CERTAIN) };
+        let most = if scores.features.len() < ENOUGH { THIN } else { CERTAIN };
+        let probability = if decided.is_some() { CERTAIN } else { sigmoid(logit).min(most) };
         // What is left is shared out by score; nobody gets more than the best.
         let rest: Vec<usize> = order.into_iter().filter(|class| *class != best).take(NAMED - 1).collect();
         let shares: Vec<f64> = rest.iter().map(|class| f64::from(scores.combined[*class]).exp()).collect();

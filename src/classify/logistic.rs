@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn without_data_the_prior_stays() {
-        assert_eq!(fit(&[], &[-1.0, 2.0], 1.0), [-1.0, 2.0]);
+        let weights = fit(&[], &[-1.0, 2.0], 1.0);
+        assert!((weights[0] + 1.0).abs() < 1e-9 && (weights[1] - 2.0).abs() < 1e-9);
     }
 
     #[test]

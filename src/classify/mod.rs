@@ -20,6 +20,8 @@ mod terms;
 mod wishes;
 
 #[cfg(test)]
+mod shipped_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::domain::{ArticleCandidate, Catalog, Classification, Language, Message};

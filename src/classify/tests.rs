@@ -31,7 +31,7 @@ pub(super) fn catalog(intents: Vec<Intent>, articles: Vec<Article>, synonyms: Ve
     }
 }
 
-fn article(id: &str, language: Language, title: &str, questions: &[&str], body: &str) -> Article {
+fn article(id: &str, language: Language, title: &str, (questions, body): (&[&str], &str)) -> Article {
     Article {
         id: id.to_owned(),
         language,
@@ -91,78 +91,66 @@ fn power() -> Intent {
     power
 }
 
+fn small_intents() -> Vec<Intent> {
+    let restore = &[
+        "スナップショットから戻してください",
+        "昨日のバックアップからリストアをお願いします",
+        "please restore the file from backup",
+        "restore the snapshot of yesterday",
+    ];
+    let password = &[
+        "パスワードを忘れてログインできません",
+        "アカウントがロックされました",
+        "I forgot my password",
+        "my account is locked",
+    ];
+    vec![power(), intent("restore", Handling::File, restore), intent("password-trouble", Handling::FaqFirst, password)]
+}
+
+fn small_articles() -> Vec<Article> {
+    let ja =
+        |id: &str, title: &str, questions: &[&str], body: &str| article(id, Language::Ja, title, (questions, body));
+    let en =
+        |id: &str, title: &str, questions: &[&str], body: &str| article(id, Language::En, title, (questions, body));
+    let incident = ja("mail-incident", "メール障害の過去事例", &["メールが全社で届かない障害"], "過去の対応記録。");
+    vec![
+        ja(
+            "password-reset",
+            "パスワードを忘れたとき",
+            &[
+                "パスワードを忘れました",
+                "パスワードの再設定方法を教えてください",
+                "パスワードが分からずログインできません",
+            ],
+            "ログイン画面の「パスワードを忘れた」から再設定します。",
+        ),
+        en(
+            "password-reset",
+            "I forgot my password",
+            &["How do I reset my password?", "Forgot password and cannot log in"],
+            "Use the link on the sign-in page.",
+        ),
+        ja(
+            "vpn-connect",
+            "VPNに接続できない",
+            &["VPNにつながりません", "VPNの接続エラーが出ます"],
+            "再起動してください。",
+        ),
+        en(
+            "vpn-connect",
+            "VPN does not connect",
+            &["I cannot connect to the VPN", "VPN connection error"],
+            "Restart it.",
+        ),
+        Article { visibility: Visibility::Internal, ..incident },
+    ]
+}
+
 fn small() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| {
-        let intents = vec![
-            power(),
-            intent(
-                "restore",
-                Handling::File,
-                &[
-                    "スナップショットから戻してください",
-                    "昨日のバックアップからリストアをお願いします",
-                    "please restore the file from backup",
-                    "restore the snapshot of yesterday",
-                ],
-            ),
-            intent(
-                "password-trouble",
-                Handling::FaqFirst,
-                &[
-                    "パスワードを忘れてログインできません",
-                    "アカウントがロックされました",
-                    "I forgot my password",
-                    "my account is locked",
-                ],
-            ),
-        ];
-        let articles = vec![
-            article(
-                "password-reset",
-                Language::Ja,
-                "パスワードを忘れたとき",
-                &[
-                    "パスワードを忘れました",
-                    "パスワードの再設定方法を教えてください",
-                    "パスワードが分からずログインできません",
-                ],
-                "ログイン画面の「パスワードを忘れた」から再設定します。",
-            ),
-            article(
-                "password-reset",
-                Language::En,
-                "I forgot my password",
-                &["How do I reset my password?", "Forgot password and cannot log in"],
-                "Use the link on the sign-in page.",
-            ),
-            article(
-                "vpn-connect",
-                Language::Ja,
-                "VPNに接続できない",
-                &["VPNにつながりません", "VPNの接続エラーが出ます"],
-                "クライアントを再起動してください。",
-            ),
-            article(
-                "vpn-connect",
-                Language::En,
-                "VPN does not connect",
-                &["I cannot connect to the VPN", "VPN connection error"],
-                "Restart the client.",
-            ),
-            Article {
-                visibility: Visibility::Internal,
-                ..article(
-                    "mail-incident",
-                    Language::Ja,
-                    "メール障害の過去事例",
-                    &["メールが全社で届かない障害"],
-                    "過去の対応記録。",
-                )
-            },
-        ];
         let synonyms = vec![vec!["パスワード".to_owned(), "pw".to_owned(), "password".to_owned()]];
-        Engine::build(&catalog(intents, articles, synonyms)).unwrap()
+        Engine::build(&catalog(small_intents(), small_articles(), synonyms)).unwrap()
     })
 }
 

@@ -207,3 +207,12 @@ fn faults_of_files_and_directories_are_told() {
     assert_eq!((content.intents.len(), content.articles.len()), (0, 0));
     assert_eq!(faults.len(), 2, "{faults:?}");
 }
+
+#[test]
+fn the_shipped_content_loads_without_fault() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (content, faults) = load(&root.join("intents"), &root.join("knowledge-base"));
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+    assert!(content.intents.len() >= 20 && content.articles.len() >= 50, "files are missing");
+}

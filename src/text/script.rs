@@ -23,15 +23,17 @@ pub enum Script {
 #[must_use]
 pub fn script(c: char) -> Script {
     match c {
-        'a'..='z' | 'A'..='Z' => Script::Latin,
-        '0'..='9' => Script::Digit,
+        'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | 'ａ'..='ｚ' | 'Ａ'..='Ｚ' => Script::Latin,
+        '0'..='9' | '０'..='９' => Script::Digit,
         '\0'..='\u{7f}' => Script::Other,
         'ぁ'..='ゖ' | 'ゝ' | 'ゞ' => Script::Hiragana,
         'ァ'..='ヺ' | 'ー' | 'ヽ' | 'ヾ' | 'ｦ'..='ﾟ' => Script::Katakana,
-        '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '々' | '〆' | '\u{f900}'..='\u{faff}' => Script::Kanji,
-        '\u{20000}'..='\u{3ffff}' => Script::Kanji,
-        '\u{c0}'..='\u{24f}' | 'ａ'..='ｚ' | 'Ａ'..='Ｚ' => Script::Latin,
-        '０'..='９' => Script::Digit,
+        '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}'
+        | '々'
+        | '〆' => Script::Kanji,
         c if c.is_alphabetic() => Script::Foreign,
         _ => Script::Other,
     }

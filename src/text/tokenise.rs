@@ -43,8 +43,7 @@ impl Kind {
             Self::KanjiPair | Self::Katakana | Self::Word | Self::Code | Self::Dictionary => 1.0,
             Self::Kanji => 0.35,
             Self::KatakanaTriple => 0.25,
-            Self::Gram => 0.2,
-            Self::Kana => 0.2,
+            Self::Gram | Self::Kana => 0.2,
         }
     }
 }
