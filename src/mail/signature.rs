@@ -17,7 +17,7 @@ use super::quotes::Kept;
 use super::quotes::is_rule;
 pub(super) use words::promises_data;
 use words::{
-    contacts, is_closing, is_contact_label, is_device, is_disclaimer, is_dashed_name, is_postscript, is_sentence,
+    contacts, is_closing, is_contact_label, is_dashed_name, is_device, is_disclaimer, is_postscript, is_sentence,
 };
 
 /// Signatures are short: a longer tail is the letter itself.
@@ -74,7 +74,8 @@ fn cut_delimited(lines: &mut Vec<Kept<'_>>) {
         if kept.fixed || written > MAX_SIGNATURE_LINES {
             break;
         }
-        if matches!(kept.text.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']), "--" | "—" | "−−" | "‐‐" | "––") {
+        if matches!(kept.text.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']), "--" | "—" | "−−" | "‐‐" | "––")
+        {
             cut_at = Some(at);
         }
         written += usize::from(!kept.text.trim().is_empty());
@@ -138,7 +139,10 @@ fn is_card(inner: &[&str], closed: bool) -> bool {
     });
     if closed {
         let plain = inner.len() <= 4
-            && inner.iter().all(|text| text.chars().count() <= 24 && !text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '=' | '/')));
+            && inner.iter().all(|text| {
+                text.chars().count() <= 24
+                    && !text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '=' | '/'))
+            });
         (has_name && found.score() >= 1) || plain
     } else {
         has_name && found.score() >= 2

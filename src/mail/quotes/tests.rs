@@ -104,7 +104,9 @@ fn quotes_below_an_answer_are_cut_for_every_client() {
 #[test]
 fn answers_below_and_between_quotes_stay() {
     for header in ABOVE_MARKED {
-        let mail = format!("{header}\n\n> 1) version?\n\n6.4 です。\n\n> 2) host?\nweb01\n>\n> thanks\n\n以上です。\n\n-- \n山田\n");
+        let mail = format!(
+            "{header}\n\n> 1) version?\n\n6.4 です。\n\n> 2) host?\nweb01\n>\n> thanks\n\n以上です。\n\n-- \n山田\n"
+        );
         assert_eq!(newly_written(&mail, None, ""), "6.4 です。\n\nweb01\n\n以上です。", "{mail}");
     }
     let bars = "田中さんの 2024/03/05 9:14 のメールから引用:\n| 版は?\n\n6.4\n\n| 台数は?\n\n3台";
@@ -114,18 +116,40 @@ fn answers_below_and_between_quotes_stay() {
 #[test]
 fn what_is_forwarded_stays() {
     let cases = [
-        ("Fwd: 警告", "本物でしょうか。\n\niPhoneから送信\n\n---------- Forwarded message ---------\nFrom: x <x@y.example>\nDate: 2024年3月5日(火) 9:14\nSubject: 警告\n\n> 更新してください"),
-        ("Fwd: 警告", "本物でしょうか。\n\niPhoneから送信\n\n転送されたメッセージ：\n\n> 差出人: x\n> 日付: 2024年3月5日\n> 件名: 警告\n>\n> 更新してください"),
-        ("FW: 警告", "本物でしょうか。\n\n________________________________\n差出人: x <x@y.example>\n送信日時: 2024年3月5日 9:14\n宛先: me\n件名: 警告\n\n更新してください"),
-        ("WG: Warnung", "本物でしょうか。\n\n-----Ursprüngliche Nachricht-----\nVon: x\nGesendet: 5. März 2024\nAn: ich\nBetreff: Warnung\n\n更新してください"),
-        ("TR : alerte", "本物でしょうか。\n\nDébut du message réexpédié :\n\n> De: x\n> Date: 5 mars 2024\n>\n> 更新してください"),
+        (
+            "Fwd: 警告",
+            "本物でしょうか。\n\niPhoneから送信\n\n---------- Forwarded message ---------\nFrom: x <x@y.example>\nDate: 2024年3月5日(火) 9:14\nSubject: 警告\n\n> 更新してください",
+        ),
+        (
+            "Fwd: 警告",
+            "本物でしょうか。\n\niPhoneから送信\n\n転送されたメッセージ：\n\n> 差出人: x\n> 日付: 2024年3月5日\n> 件名: 警告\n>\n> 更新してください",
+        ),
+        (
+            "FW: 警告",
+            "本物でしょうか。\n\n________________________________\n差出人: x <x@y.example>\n送信日時: 2024年3月5日 9:14\n宛先: me\n件名: 警告\n\n更新してください",
+        ),
+        (
+            "WG: Warnung",
+            "本物でしょうか。\n\n-----Ursprüngliche Nachricht-----\nVon: x\nGesendet: 5. März 2024\nAn: ich\nBetreff: Warnung\n\n更新してください",
+        ),
+        (
+            "TR : alerte",
+            "本物でしょうか。\n\nDébut du message réexpédié :\n\n> De: x\n> Date: 5 mars 2024\n>\n> 更新してください",
+        ),
     ];
     for (subject, mail) in cases {
         let written = newly_written(mail, None, subject);
-        assert!(written.starts_with("本物でしょうか。") && written.contains("更新してください"), "{mail}\n=> {written}");
+        assert!(
+            written.starts_with("本物でしょうか。") && written.contains("更新してください"),
+            "{mail}\n=> {written}"
+        );
         assert!(!written.contains("iPhone"), "{written}");
     }
-    let answered = newly_written("了解です。\n\nFrom: a <a@b.example>\nSent: Tue, 5 Mar 2024 9:14\nTo: me\nSubject: Fwd: x\n\n本文", None, "Re: Fwd: x");
+    let answered = newly_written(
+        "了解です。\n\nFrom: a <a@b.example>\nSent: Tue, 5 Mar 2024 9:14\nTo: me\nSubject: Fwd: x\n\n本文",
+        None,
+        "Re: Fwd: x",
+    );
     assert_eq!(answered, "了解です。");
 }
 
@@ -159,7 +183,10 @@ fn text_that_only_looks_like_a_quote_stays() {
 
 #[test]
 fn a_mail_without_words_of_its_own_is_empty_and_one_of_a_signature_is_kept() {
-    assert_eq!(newly_written("\niPhoneから送信\n\n2024/03/05 9:14、窓口 <d@h.example>のメール:\n\n> はい", None, ""), "");
+    assert_eq!(
+        newly_written("\niPhoneから送信\n\n2024/03/05 9:14、窓口 <d@h.example>のメール:\n\n> はい", None, ""),
+        ""
+    );
     assert_eq!(newly_written("", None, ""), "");
     assert_eq!(newly_written("Sent from my iPhone", None, ""), "Sent from my iPhone");
 }
@@ -176,7 +203,22 @@ fn html_shows_the_quote_that_text_does_not_mark() {
 
 #[test]
 fn time_grows_with_length_only() {
-    for line in ["> ", ">", "On ", "From: a\n", "-", "-----Original Message", "--\n", "2024/01/01 10:00 ", "___", "_______\n", "```\n", "\n", "<<\n> a\n", "a@b.example\n"] {
+    for line in [
+        "> ",
+        ">",
+        "On ",
+        "From: a\n",
+        "-",
+        "-----Original Message",
+        "--\n",
+        "2024/01/01 10:00 ",
+        "___",
+        "_______\n",
+        "```\n",
+        "\n",
+        "<<\n> a\n",
+        "a@b.example\n",
+    ] {
         let mail = line.repeat(300_000 / line.len());
         let started = std::time::Instant::now();
         let _ = newly_written(&mail, Some(&mail), "Fwd: x");

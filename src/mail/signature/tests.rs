@@ -53,7 +53,11 @@ const SIGNATURES: &[&str] = &[
 #[test]
 fn signatures_and_disclaimers_are_cut_with_or_without_a_quote_below() {
     for signature in SIGNATURES {
-        for below in ["", "\n\nOn Tue, Mar 5, 2024 at 9:14 AM Desk <desk@help.example> wrote:\n> hello\n", "\n\n-----Original Message-----\nFrom: Desk\nSent: Tue, 5 Mar 2024\nTo: me\nSubject: x\n\nhello"] {
+        for below in [
+            "",
+            "\n\nOn Tue, Mar 5, 2024 at 9:14 AM Desk <desk@help.example> wrote:\n> hello\n",
+            "\n\n-----Original Message-----\nFrom: Desk\nSent: Tue, 5 Mar 2024\nTo: me\nSubject: x\n\nhello",
+        ] {
             let mail = format!("{LETTER}\n\n{signature}{below}");
             assert_eq!(newly_written(&mail, None, "Re: x"), LETTER, "{mail}");
         }
@@ -62,7 +66,9 @@ fn signatures_and_disclaimers_are_cut_with_or_without_a_quote_below() {
 
 #[test]
 fn a_postscript_below_a_signature_stays() {
-    let mail = format!("{LETTER}\n\n------------------\n例株式会社 山田\nTEL 03-0000-0000\n------------------\n\n追伸\n残りは消さないでください。\n");
+    let mail = format!(
+        "{LETTER}\n\n------------------\n例株式会社 山田\nTEL 03-0000-0000\n------------------\n\n追伸\n残りは消さないでください。\n"
+    );
     assert_eq!(newly_written(&mail, None, ""), format!("{LETTER}\n\n追伸\n残りは消さないでください。"));
 }
 
@@ -90,6 +96,7 @@ fn greetings_closings_and_what_is_told_stay() {
 
 #[test]
 fn a_closing_above_a_card_stays_with_its_name() {
-    let mail = "It works.\n\nKind regards,\nJohn Smith\nHead of IT, Example Ltd\nPhone: +44 20 7946 0000\njohn@example.co.uk";
+    let mail =
+        "It works.\n\nKind regards,\nJohn Smith\nHead of IT, Example Ltd\nPhone: +44 20 7946 0000\njohn@example.co.uk";
     assert_eq!(newly_written(mail, None, ""), "It works.\n\nKind regards,\nJohn Smith");
 }
