@@ -63,6 +63,9 @@ fn tail_start(lines: &[Kept<'_>]) -> Option<usize> {
     if last > 0 && is_dashed_name(lines[last].text) && !before.starts_with('-') {
         return Some(last);
     }
+    if lines[last].text.trim() == "-----END PGP SIGNATURE-----" {
+        return lines.iter().rposition(|kept| kept.text.trim() == "-----BEGIN PGP SIGNATURE-----");
+    }
     device_start(lines).or_else(|| box_start(lines)).or_else(|| disclaimer_start(lines)).or_else(|| block_start(lines))
 }
 
@@ -105,7 +108,7 @@ fn box_start(lines: &[Kept<'_>]) -> Option<usize> {
         if lines[at].fixed || written > MAX_SIGNATURE_LINES {
             return None;
         }
-        if is_frame(&lines[at]) {
+        if is_frame(&lines[at]) || is_title(lines[at].text) {
             opening = Some(at);
             break;
         }
@@ -122,7 +125,17 @@ fn box_start(lines: &[Kept<'_>]) -> Option<usize> {
     if introduced.is_some_and(|kept| promises_data(kept.text)) {
         return None;
     }
-    (is_disclaimer(&inner) || is_card(&inner, closed)).then_some(opening)
+    (is_disclaimer(&inner) || is_card(&inner, closed)).then(|| box_top(lines, opening))
+}
+
+/// The same rule a few lines higher up, when only the company's name stands between: boxes have storeys.
+fn box_top(lines: &[Kept<'_>], opening: usize) -> usize {
+    let same = |kept: &Kept<'_>| kept.text.trim() == lines[opening].text.trim();
+    let from = opening.saturating_sub(5);
+    let Some(top) = lines[from..opening].iter().rposition(same).map(|offset| from + offset) else { return opening };
+    let between = &lines[top + 1..opening];
+    let is_name = between.iter().all(|kept| !kept.fixed && !is_sentence(kept.text) && !has_other_label(kept.text));
+    if is_name && !between.is_empty() { top } else { opening }
 }
 
 /// Company, name and ways to reach them, and nothing that is said.
@@ -190,6 +203,15 @@ fn has_other_label(text: &str) -> bool {
     (1..=12).contains(&count)
         && !label.contains(|c: char| c.is_ascii_digit() || matches!(c, '/' | '@' | '('))
         && !is_contact_label(label)
+}
+
+/// `-----【例株式会社】-----`: a rule with the company in it, as the top of a box.
+fn is_title(text: &str) -> bool {
+    let text = text.trim();
+    let signs = |c: &char| !c.is_alphanumeric() && !c.is_whitespace();
+    let count = text.chars().count();
+    let (left, right) = (text.chars().take_while(signs).count(), text.chars().rev().take_while(signs).count());
+    left >= 4 && right >= 4 && count > left + right && count <= 60 && !text.starts_with('>')
 }
 
 fn without_frame(text: &str) -> &str {

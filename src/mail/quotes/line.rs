@@ -47,7 +47,7 @@ pub(super) fn fixed(lines: &[&str]) -> Vec<bool> {
                 Some(from) => fixed[from..=at].fill(true),
                 None => fence = Some(at),
             }
-        } else if begin.starts_with("-----BEGIN ") {
+        } else if begin.starts_with("-----BEGIN ") && !begin.starts_with("-----BEGIN PGP SIG") {
             pem = Some(at);
         } else if begin.starts_with("-----END ")
             && let Some(from) = pem.take()
@@ -158,13 +158,13 @@ fn is_prompt(text: &str) -> bool {
         && !prompt.contains(['。', '、'])
 }
 
-/// A rule of one to four different signs, at least six long: `――――`, `＝＝＝＝`, `*-*-*-*`, `┌────`.
+/// A rule of one to six different signs, at least six long: `――――`, `＝＝＝＝`, `*-*-*-*`, `┌────`.
 pub(in crate::mail) fn is_rule(text: &str) -> bool {
     let text = text.trim();
     if text.len() > LONG || text.starts_with(['>', '＞']) {
         return false;
     }
-    let mut distinct: [char; 4] = ['\0'; 4];
+    let mut distinct: [char; 6] = ['\0'; 6];
     let (mut kinds, mut count) = (0, 0);
     for c in text.chars().filter(|c| !c.is_whitespace()) {
         let is_long_vowel = matches!(c, 'ー' | 'ｰ' | '〜');

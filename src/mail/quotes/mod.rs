@@ -188,6 +188,12 @@ fn drop_rule(fragment: Option<&mut Vec<Kept<'_>>>) {
     while fragment.last().is_some_and(|kept| is_blank(kept.text)) {
         fragment.pop();
     }
+    // `In message "…"` stands on the line above the sentence that ends with the verb.
+    let is_lead = |text: &str| ["In message ", "In article "].iter().any(|lead| text.trim_start().starts_with(lead));
+    if fragment.last().is_some_and(|kept| !kept.fixed && is_lead(kept.text)) {
+        fragment.pop();
+        return;
+    }
     let Some(last) = fragment.last().filter(|kept| !kept.fixed && line::is_separator(kept.text)) else { return };
     // The same rule a few lines above: it closes a box.
     let closes = fragment.iter().rev().skip(1).take(16).any(|kept| kept.text.trim() == last.text.trim());

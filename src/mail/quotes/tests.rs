@@ -50,6 +50,13 @@ const ABOVE_MARKED: &[&str] = &[
     "--- desk@help.example からのメッセージ ---",
     "窓口サポートさんは書きました:",
     "----- Original Message -----\n> From: 窓口サポート <desk@help.example>\n> Date: 2024/3/5, Tue 9:14",
+    "In message \"Re: printer\"\n   on 24/03/05, Desk <desk@help.example> writes:",
+    "In article <20240305@help.example>,\n  Desk <desk@help.example> writes:",
+    "At 9:14 AM +0900 24.3.5, Desk wrote:",
+    "From: 窓口サポート <desk@help.example>\nSubject: プリンター\nDate: Tue, 5 Mar 2024 09:14:03 +0900",
+    "窓口サポートさんからのメール:",
+    "desk@help.example さんは書きました：",
+    "On Tue, Mar 5, 2024 at 9:14 AM 窓口サポート（東日本担当）\n<desk@help.example> wrote:",
     // Chinese
     "窗口 <desk@help.example> 于2024年3月5日周二 09:14写道：",
     // No header at all
@@ -164,6 +171,7 @@ fn text_that_only_looks_like_a_quote_stays() {
         "届かないのは下記のメールです。\n\n差出人: a@b.example\n宛先: c@d.example\n件名: テスト\n日時: 2024年3月5日 9:14\n\nお調べください。",
         "転送の設定です。\n\n差出人: form@b.example\n宛先: c@d.example\n件名: お問い合わせ\n\nこの内容でお願いします。",
         "ヘッダーです。\n\nReturn-Path: <a@b.example>\nReceived: from x\nFrom: a@b.example\nDate: Tue, 5 Mar 2024\nX-Mailer: y\n\nなぜでしょうか。",
+        "こう書いてありました。\n\nFrom: a@b.example\nDate: Tue, 5 Mar 2024\nX-Mailer: y\n\nなぜでしょうか。",
         "On 3/4 we moved the server to the new rack:\n\nweb01 is gone since. Why?",
         "On your host you can run:\n\n  telnet 127.0.0.1\n\nand it fails.",
         "2024/03/05 10:23 に taro@b.example から送ると次のエラーが出ます:\n\n550 denied\n\n原因を教えてください。",
