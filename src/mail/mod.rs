@@ -1,12 +1,42 @@
 //! Mail bytes to a [`ParsedMail`]. Never fails, never touches a network or a clock; bounded in time, depth and memory.
 
+mod address;
+mod archive;
+mod authentication;
 /// Automatic mail and what must not be answered by a machine.
 pub mod automatic;
+mod body;
+mod charset;
+mod clean;
 /// Bounces.
 pub mod dsn;
+mod encoded_word;
+mod file_name;
+mod files;
+mod fingerprint;
+mod flowed;
+mod headers;
+mod html;
+mod html_text;
+mod jis;
+mod limits;
+mod message_id;
+mod parameters;
+mod parts;
 /// What a person newly wrote.
 pub mod quotes;
+mod read;
+mod repair;
 mod signature;
+#[cfg(test)]
+mod tests;
+mod thread_key;
+mod tnef;
+mod transfer;
+mod uuencode;
+
+pub use read::{file, parse, parse_with_html};
+pub use thread_key::thread_key;
 
 use crate::domain::{Address, Automatic, Bounce, Language, Timestamp};
 
@@ -80,7 +110,7 @@ pub struct ParsedMail {
     pub text: String,
     /// What the person newly wrote.
     pub reply_text: String,
-    /// Sanitised HTML body.
+    /// Sanitised HTML body; only set by [`parse_with_html`].
     pub html: Option<String>,
     /// Language of `reply_text`, when it can be told.
     pub language: Option<Language>,
