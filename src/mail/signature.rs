@@ -56,7 +56,7 @@ fn tail_start(lines: &[Kept<'_>]) -> Option<usize> {
     if lines[last].fixed {
         return None;
     }
-    if is_device(lines[last].text) {
+    if is_device(lines[last].text) || is_delimiter(lines[last].text) {
         return Some(last);
     }
     let before = last.checked_sub(1).map_or("", |at| lines[at].text.trim_start());
@@ -86,6 +86,10 @@ fn cut_delimited(lines: &mut Vec<Kept<'_>>) {
     if let Some(at) = cut_at {
         lines.truncate(at);
     }
+}
+
+fn is_delimiter(text: &str) -> bool {
+    matches!(text.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']), "--" | "—" | "−−" | "‐‐" | "––")
 }
 
 /// A device line with one short line (a name) below it.

@@ -82,7 +82,9 @@ enum Begins {
 
 impl<'a> Scan<'a> {
     fn new(lines: &'a [&'a str], forward: markers::Forward, html: Option<&str>) -> Self {
-        let html_quote_at = html.and_then(|html| structure::quote_start(html, lines));
+        // A mail that is one quote element holds its writer's words there.
+        let first = next_written(lines, 0);
+        let html_quote_at = html.and_then(|html| structure::quote_start(html, lines)).filter(|at| Some(*at) > first);
         Self { lines, fixed: line::fixed(lines), forward, html_quote_at }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn quote_start(html: &str, lines: &[&str]) -> Option<usize> {
     let lower = html.to_ascii_lowercase();
     let at = QUOTES.iter().filter_map(|mark| lower.find(mark)).min()?;
     let open = html[at..].find('>')? + at + 1;
-    if lower.matches("</blockquote>").count() > 1 && is_interleaved(&lower[at..]) {
+    if is_interleaved(&lower[at..]) {
         return None;
     }
     let first = first_words(&html[open..])?;

@@ -204,6 +204,8 @@ fn html_shows_the_quote_that_text_does_not_mark() {
     let html = "<div>はい、お願いします。</div><blockquote type=\"cite\"><div>ke 5.3. X:</div><div>Käynnistä uudelleen</div></blockquote>";
     let text = "はい、お願いします。\n\nke 5.3. X:\nKäynnistä uudelleen";
     assert_eq!(newly_written(text, Some(html), "Re: x"), "はい、お願いします。");
+    let whole = "<div class=\"gmail_quote\"><div>はい、お願いします。</div></div>";
+    assert_eq!(newly_written("はい、お願いします。", Some(whole), "Re: x"), "はい、お願いします。");
     let between = format!("{html}<div>Wait, one more thing.</div><blockquote>more</blockquote><p>And this too.</p>");
     let text = format!("{text}\n\nWait, one more thing.\nmore\nAnd this too.");
     assert_eq!(newly_written(&text, Some(&between), "Re: x"), text);

@@ -55,6 +55,7 @@ const SIGNATURES: &[&str] = &[
     "―――――――――――\n【注意】\n本電子メールは機密情報を含みます。誤って受信された場合は直ちに削除してください。\n無断での複製は禁止されています。\n―――――――――――",
     "Virus-free. www.avast.com",
     "_______________________________________________\nusers mailing list\nusers@lists.example.org\nhttps://lists.example.org/users",
+    "--\n________________\nTaro Yamada\nExample Ltd, Tokyo\ntaro@example.jp\n\nNOTICE: this communication may contain privileged or confidential information.\nIf you are not the intended recipient, notify the sender.",
     "-- \n山田\n\nSent from my iPhone",
     "山田商店　山田\nTEL 03-0000-0000\nmail@example.jp\n\niPhoneから送信",
 ];
