@@ -48,6 +48,12 @@ fn a_delay_is_not_a_failure() {
 /// Subject, text, recipient, status.
 const IN_WORDS: &[(&str, &str, &str, &str)] = &[
     (
+        "Undeliverable Mail",
+        "a@c.example: mailbox full, we gave up.\n\nOriginal message follows.\n\nMessage-ID: <id@h.example>\n\nIt says 550 5.7.1 denied.",
+        "a@c.example",
+        "5.2.2",
+    ),
+    (
         "failure notice",
         "Hi. This is the qmail-send program at ns.b.example.\n\n<a@c.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <d@h.example>\nMessage-ID: <id@h.example>\n",
         "a@c.example",
