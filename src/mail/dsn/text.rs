@@ -243,7 +243,7 @@ fn before_copy(body: &str) -> &str {
         "\nreceived: by",
     ];
     let lower = body.to_ascii_lowercase();
-    let end = COPIES.iter().filter_map(|mark| lower.find(mark)).filter(|at| *at > 40).min();
+    let end = COPIES.iter().filter_map(|mark| lower.find(mark)).filter(|at| *at > 10).min();
     end.map_or(body, |end| &body[..end])
 }
 
