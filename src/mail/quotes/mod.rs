@@ -40,11 +40,7 @@ pub fn newly_written(text: &str, html: Option<&str>, subject: &str) -> String {
     if let Some(from) = outcome.forwarded_from {
         append_forwarded(&mut written, &lines[from..]);
     }
-    if written.is_empty() && !outcome.quoted {
-        text.trim().to_owned()
-    } else {
-        written
-    }
+    if written.is_empty() && !outcome.quoted { text.trim().to_owned() } else { written }
 }
 
 /// The part of `text` before the first quote or quote header: the mail's own words, with its signature.
@@ -86,7 +82,9 @@ enum Begins {
 
 impl<'a> Scan<'a> {
     fn new(lines: &'a [&'a str], forward: markers::Forward, html: Option<&str>) -> Self {
-        let html_quote_at = html.and_then(|html| structure::quote_start(html, lines));
+        // A mail that is one quote element holds its writer's words there.
+        let first = next_written(lines, 0);
+        let html_quote_at = html.and_then(|html| structure::quote_start(html, lines)).filter(|at| Some(*at) > first);
         Self { lines, fixed: line::fixed(lines), forward, html_quote_at }
     }
 
@@ -116,7 +114,8 @@ impl<'a> Scan<'a> {
                         }
                         outcome.fragments.push(Vec::new());
                         after_header = true;
-                        bars = next_written(self.lines, end).is_some_and(|first| line::is_bar_or_name_quote(self.lines[first]));
+                        bars = next_written(self.lines, end)
+                            .is_some_and(|first| line::is_bar_or_name_quote(self.lines[first]));
                         at = end;
                         continue;
                     }
@@ -124,7 +123,8 @@ impl<'a> Scan<'a> {
                 }
             }
             let quoted = self.quoted_lines(at, bars);
-            let is_quote = quoted > at && (after_header || !line::only_looks_quoted(self.lines, at, quoted, outcome.quoted));
+            let is_quote =
+                quoted > at && (after_header || !line::only_looks_quoted(self.lines, at, quoted, outcome.quoted));
             if is_quote {
                 outcome.quoted = true;
                 outcome.fragments.push(Vec::new());
@@ -153,7 +153,8 @@ impl<'a> Scan<'a> {
             return Begins::Rest;
         }
         let original = markers::is_original(self.lines[at]);
-        let block = if original { Some(fields::after_marker(self.lines, at + 1)) } else { fields::block(self.lines, at) };
+        let block =
+            if original { Some(fields::after_marker(self.lines, at + 1)) } else { fields::block(self.lines, at) };
         if let Some(end) = block {
             return match self.forward {
                 markers::Forward::Yes => Begins::Forwarded,
@@ -189,6 +190,12 @@ fn drop_rule(fragment: Option<&mut Vec<Kept<'_>>>) {
     while fragment.last().is_some_and(|kept| is_blank(kept.text)) {
         fragment.pop();
     }
+    // `In message "…"` stands on the line above the sentence that ends with the verb.
+    let is_lead = |text: &str| ["In message ", "In article "].iter().any(|lead| text.trim_start().starts_with(lead));
+    if fragment.last().is_some_and(|kept| !kept.fixed && is_lead(kept.text)) {
+        fragment.pop();
+        return;
+    }
     let Some(last) = fragment.last().filter(|kept| !kept.fixed && line::is_separator(kept.text)) else { return };
     // The same rule a few lines above: it closes a box.
     let closes = fragment.iter().rev().skip(1).take(16).any(|kept| kept.text.trim() == last.text.trim());
@@ -221,7 +228,8 @@ fn append_forwarded(written: &mut String, lines: &[&str]) {
         written.push_str("\n\n");
     }
     for text in lines {
-        let text = if marked { text.strip_prefix('>').map_or(*text, |t| t.strip_prefix(' ').unwrap_or(t)) } else { text };
+        let text =
+            if marked { text.strip_prefix('>').map_or(*text, |t| t.strip_prefix(' ').unwrap_or(t)) } else { text };
         written.push_str(text.trim_end());
         written.push('\n');
     }

@@ -50,6 +50,13 @@ const ABOVE_MARKED: &[&str] = &[
     "--- desk@help.example からのメッセージ ---",
     "窓口サポートさんは書きました:",
     "----- Original Message -----\n> From: 窓口サポート <desk@help.example>\n> Date: 2024/3/5, Tue 9:14",
+    "In message \"Re: printer\"\n   on 24/03/05, Desk <desk@help.example> writes:",
+    "In article <20240305@help.example>,\n  Desk <desk@help.example> writes:",
+    "At 9:14 AM +0900 24.3.5, Desk wrote:",
+    "From: 窓口サポート <desk@help.example>\nSubject: プリンター\nDate: Tue, 5 Mar 2024 09:14:03 +0900",
+    "窓口サポートさんからのメール:",
+    "desk@help.example さんは書きました：",
+    "On Tue, Mar 5, 2024 at 9:14 AM 窓口サポート（東日本担当）\n<desk@help.example> wrote:",
     // Chinese
     "窗口 <desk@help.example> 于2024年3月5日周二 09:14写道：",
     // No header at all
@@ -104,7 +111,9 @@ fn quotes_below_an_answer_are_cut_for_every_client() {
 #[test]
 fn answers_below_and_between_quotes_stay() {
     for header in ABOVE_MARKED {
-        let mail = format!("{header}\n\n> 1) version?\n\n6.4 です。\n\n> 2) host?\nweb01\n>\n> thanks\n\n以上です。\n\n-- \n山田\n");
+        let mail = format!(
+            "{header}\n\n> 1) version?\n\n6.4 です。\n\n> 2) host?\nweb01\n>\n> thanks\n\n以上です。\n\n-- \n山田\n"
+        );
         assert_eq!(newly_written(&mail, None, ""), "6.4 です。\n\nweb01\n\n以上です。", "{mail}");
     }
     let bars = "田中さんの 2024/03/05 9:14 のメールから引用:\n| 版は?\n\n6.4\n\n| 台数は?\n\n3台";
@@ -114,18 +123,40 @@ fn answers_below_and_between_quotes_stay() {
 #[test]
 fn what_is_forwarded_stays() {
     let cases = [
-        ("Fwd: 警告", "本物でしょうか。\n\niPhoneから送信\n\n---------- Forwarded message ---------\nFrom: x <x@y.example>\nDate: 2024年3月5日(火) 9:14\nSubject: 警告\n\n> 更新してください"),
-        ("Fwd: 警告", "本物でしょうか。\n\niPhoneから送信\n\n転送されたメッセージ：\n\n> 差出人: x\n> 日付: 2024年3月5日\n> 件名: 警告\n>\n> 更新してください"),
-        ("FW: 警告", "本物でしょうか。\n\n________________________________\n差出人: x <x@y.example>\n送信日時: 2024年3月5日 9:14\n宛先: me\n件名: 警告\n\n更新してください"),
-        ("WG: Warnung", "本物でしょうか。\n\n-----Ursprüngliche Nachricht-----\nVon: x\nGesendet: 5. März 2024\nAn: ich\nBetreff: Warnung\n\n更新してください"),
-        ("TR : alerte", "本物でしょうか。\n\nDébut du message réexpédié :\n\n> De: x\n> Date: 5 mars 2024\n>\n> 更新してください"),
+        (
+            "Fwd: 警告",
+            "本物でしょうか。\n\niPhoneから送信\n\n---------- Forwarded message ---------\nFrom: x <x@y.example>\nDate: 2024年3月5日(火) 9:14\nSubject: 警告\n\n> 更新してください",
+        ),
+        (
+            "Fwd: 警告",
+            "本物でしょうか。\n\niPhoneから送信\n\n転送されたメッセージ：\n\n> 差出人: x\n> 日付: 2024年3月5日\n> 件名: 警告\n>\n> 更新してください",
+        ),
+        (
+            "FW: 警告",
+            "本物でしょうか。\n\n________________________________\n差出人: x <x@y.example>\n送信日時: 2024年3月5日 9:14\n宛先: me\n件名: 警告\n\n更新してください",
+        ),
+        (
+            "WG: Warnung",
+            "本物でしょうか。\n\n-----Ursprüngliche Nachricht-----\nVon: x\nGesendet: 5. März 2024\nAn: ich\nBetreff: Warnung\n\n更新してください",
+        ),
+        (
+            "TR : alerte",
+            "本物でしょうか。\n\nDébut du message réexpédié :\n\n> De: x\n> Date: 5 mars 2024\n>\n> 更新してください",
+        ),
     ];
     for (subject, mail) in cases {
         let written = newly_written(mail, None, subject);
-        assert!(written.starts_with("本物でしょうか。") && written.contains("更新してください"), "{mail}\n=> {written}");
+        assert!(
+            written.starts_with("本物でしょうか。") && written.contains("更新してください"),
+            "{mail}\n=> {written}"
+        );
         assert!(!written.contains("iPhone"), "{written}");
     }
-    let answered = newly_written("了解です。\n\nFrom: a <a@b.example>\nSent: Tue, 5 Mar 2024 9:14\nTo: me\nSubject: Fwd: x\n\n本文", None, "Re: Fwd: x");
+    let answered = newly_written(
+        "了解です。\n\nFrom: a <a@b.example>\nSent: Tue, 5 Mar 2024 9:14\nTo: me\nSubject: Fwd: x\n\n本文",
+        None,
+        "Re: Fwd: x",
+    );
     assert_eq!(answered, "了解です。");
 }
 
@@ -140,6 +171,7 @@ fn text_that_only_looks_like_a_quote_stays() {
         "届かないのは下記のメールです。\n\n差出人: a@b.example\n宛先: c@d.example\n件名: テスト\n日時: 2024年3月5日 9:14\n\nお調べください。",
         "転送の設定です。\n\n差出人: form@b.example\n宛先: c@d.example\n件名: お問い合わせ\n\nこの内容でお願いします。",
         "ヘッダーです。\n\nReturn-Path: <a@b.example>\nReceived: from x\nFrom: a@b.example\nDate: Tue, 5 Mar 2024\nX-Mailer: y\n\nなぜでしょうか。",
+        "こう書いてありました。\n\nFrom: a@b.example\nDate: Tue, 5 Mar 2024\nX-Mailer: y\n\nなぜでしょうか。",
         "On 3/4 we moved the server to the new rack:\n\nweb01 is gone since. Why?",
         "On your host you can run:\n\n  telnet 127.0.0.1\n\nand it fails.",
         "2024/03/05 10:23 に taro@b.example から送ると次のエラーが出ます:\n\n550 denied\n\n原因を教えてください。",
@@ -159,7 +191,10 @@ fn text_that_only_looks_like_a_quote_stays() {
 
 #[test]
 fn a_mail_without_words_of_its_own_is_empty_and_one_of_a_signature_is_kept() {
-    assert_eq!(newly_written("\niPhoneから送信\n\n2024/03/05 9:14、窓口 <d@h.example>のメール:\n\n> はい", None, ""), "");
+    assert_eq!(
+        newly_written("\niPhoneから送信\n\n2024/03/05 9:14、窓口 <d@h.example>のメール:\n\n> はい", None, ""),
+        ""
+    );
     assert_eq!(newly_written("", None, ""), "");
     assert_eq!(newly_written("Sent from my iPhone", None, ""), "Sent from my iPhone");
 }
@@ -169,6 +204,8 @@ fn html_shows_the_quote_that_text_does_not_mark() {
     let html = "<div>はい、お願いします。</div><blockquote type=\"cite\"><div>ke 5.3. X:</div><div>Käynnistä uudelleen</div></blockquote>";
     let text = "はい、お願いします。\n\nke 5.3. X:\nKäynnistä uudelleen";
     assert_eq!(newly_written(text, Some(html), "Re: x"), "はい、お願いします。");
+    let whole = "<div class=\"gmail_quote\"><div>はい、お願いします。</div></div>";
+    assert_eq!(newly_written("はい、お願いします。", Some(whole), "Re: x"), "はい、お願いします。");
     let between = format!("{html}<div>Wait, one more thing.</div><blockquote>more</blockquote><p>And this too.</p>");
     let text = format!("{text}\n\nWait, one more thing.\nmore\nAnd this too.");
     assert_eq!(newly_written(&text, Some(&between), "Re: x"), text);
@@ -176,7 +213,22 @@ fn html_shows_the_quote_that_text_does_not_mark() {
 
 #[test]
 fn time_grows_with_length_only() {
-    for line in ["> ", ">", "On ", "From: a\n", "-", "-----Original Message", "--\n", "2024/01/01 10:00 ", "___", "_______\n", "```\n", "\n", "<<\n> a\n", "a@b.example\n"] {
+    for line in [
+        "> ",
+        ">",
+        "On ",
+        "From: a\n",
+        "-",
+        "-----Original Message",
+        "--\n",
+        "2024/01/01 10:00 ",
+        "___",
+        "_______\n",
+        "```\n",
+        "\n",
+        "<<\n> a\n",
+        "a@b.example\n",
+    ] {
         let mail = line.repeat(300_000 / line.len());
         let started = std::time::Instant::now();
         let _ = newly_written(&mail, Some(&mail), "Fwd: x");

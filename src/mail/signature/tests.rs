@@ -36,6 +36,15 @@ const SIGNATURES: &[&str] = &[
     "_/_/_/_/_/_/_/_/_/_/\n例株式会社 営業部\n山田太郎\n内線 1234\n_/_/_/_/_/_/_/_/_/_/",
     "◇◆◇◆◇◆◇◆◇◆\n　雑貨の店　やまだ\n　https://yamada.example.jp/\n　Instagram @yamada\n◇◆◇◆◇◆◇◆◇◆",
     "┌──────────────\n│山田会計　山田\n│yamada@example.jp\n└──────────────",
+    "〓〓〓〓〓〓〓〓〓〓\n例堂　山田\n電話 03-0000-0000\n〓〓〓〓〓〓〓〓〓〓",
+    "- - - - - - - - - -\n山田 太郎\ntaro@example.jp\n- - - - - - - - - -",
+    "☆★☆★☆★☆★☆★\n例サロン　はなこ\nhttps://hanako.example.jp\n☆★☆★☆★☆★☆★",
+    "-----【例株式会社】-----\n山田 太郎\nTEL 03-0000-0000\nmail: taro@example.jp\n------------------------",
+    "+--------------------------+\n| 山田 太郎\n| taro@example.jp\n+--------------------------+",
+    "ーーーーーーーーーーー\n例株式会社\n山田　携帯 090-0000-0000\nーーーーーーーーーーー",
+    "-----BEGIN PGP SIGNATURE-----\n\niQEzBAEBCgAdFiEE\n=abcd\n-----END PGP SIGNATURE-----",
+    "このメールは機密情報を含んでいることがあります。お心当たりのない方は削除してください。",
+    "*********************\n例株式会社\n*********************\n山田 太郎\nTEL 03-0000-0000\n*********************",
     "------------------------------\n山田 太郎\n総務部\n------------------------------",
     "━━━━━━━━━━━━━━\n例株式会社\n山田 太郎\n〒000-0000 東京都架空区1-2-3\nTEL 03-0000-0000\nE-mail yamada@example.jp\nお気軽にご相談ください！\n━━━━━━━━━━━━━━",
     "例株式会社 総務部\n山田 太郎\nTEL: 03-0000-0000 / FAX: 03-0000-0001\nE-mail: yamada@example.jp",
@@ -46,6 +55,7 @@ const SIGNATURES: &[&str] = &[
     "―――――――――――\n【注意】\n本電子メールは機密情報を含みます。誤って受信された場合は直ちに削除してください。\n無断での複製は禁止されています。\n―――――――――――",
     "Virus-free. www.avast.com",
     "_______________________________________________\nusers mailing list\nusers@lists.example.org\nhttps://lists.example.org/users",
+    "--\n________________\nTaro Yamada\nExample Ltd, Tokyo\ntaro@example.jp\n\nNOTICE: this communication may contain privileged or confidential information.\nIf you are not the intended recipient, notify the sender.",
     "-- \n山田\n\nSent from my iPhone",
     "山田商店　山田\nTEL 03-0000-0000\nmail@example.jp\n\niPhoneから送信",
 ];
@@ -53,7 +63,11 @@ const SIGNATURES: &[&str] = &[
 #[test]
 fn signatures_and_disclaimers_are_cut_with_or_without_a_quote_below() {
     for signature in SIGNATURES {
-        for below in ["", "\n\nOn Tue, Mar 5, 2024 at 9:14 AM Desk <desk@help.example> wrote:\n> hello\n", "\n\n-----Original Message-----\nFrom: Desk\nSent: Tue, 5 Mar 2024\nTo: me\nSubject: x\n\nhello"] {
+        for below in [
+            "",
+            "\n\nOn Tue, Mar 5, 2024 at 9:14 AM Desk <desk@help.example> wrote:\n> hello\n",
+            "\n\n-----Original Message-----\nFrom: Desk\nSent: Tue, 5 Mar 2024\nTo: me\nSubject: x\n\nhello",
+        ] {
             let mail = format!("{LETTER}\n\n{signature}{below}");
             assert_eq!(newly_written(&mail, None, "Re: x"), LETTER, "{mail}");
         }
@@ -62,7 +76,9 @@ fn signatures_and_disclaimers_are_cut_with_or_without_a_quote_below() {
 
 #[test]
 fn a_postscript_below_a_signature_stays() {
-    let mail = format!("{LETTER}\n\n------------------\n例株式会社 山田\nTEL 03-0000-0000\n------------------\n\n追伸\n残りは消さないでください。\n");
+    let mail = format!(
+        "{LETTER}\n\n------------------\n例株式会社 山田\nTEL 03-0000-0000\n------------------\n\n追伸\n残りは消さないでください。\n"
+    );
     assert_eq!(newly_written(&mail, None, ""), format!("{LETTER}\n\n追伸\n残りは消さないでください。"));
 }
 
@@ -90,6 +106,7 @@ fn greetings_closings_and_what_is_told_stay() {
 
 #[test]
 fn a_closing_above_a_card_stays_with_its_name() {
-    let mail = "It works.\n\nKind regards,\nJohn Smith\nHead of IT, Example Ltd\nPhone: +44 20 7946 0000\njohn@example.co.uk";
+    let mail =
+        "It works.\n\nKind regards,\nJohn Smith\nHead of IT, Example Ltd\nPhone: +44 20 7946 0000\njohn@example.co.uk";
     assert_eq!(newly_written(mail, None, ""), "It works.\n\nKind regards,\nJohn Smith");
 }
