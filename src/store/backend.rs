@@ -176,8 +176,12 @@ impl Backend {
             ("lock_timeout", "30000"),
             // The ROLLBACK after each release warns when there is nothing to roll back.
             ("client_min_messages", "error"),
-            // Bulk parameters have no statistics: a plan made once serves as well as one made for each call.
+            // Every statement of ours is a look-up by index of the few rows it was given. A plan is made once for a connection,
+            // perhaps while the tables are empty: it must not settle on reading whole tables.
             ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
             ("jit", "off"),
         ]);
         let pool = PgPoolOptions::new()

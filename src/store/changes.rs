@@ -305,7 +305,10 @@ fn clashing_in_batch(batch: &[Changes]) -> Vec<InboxId> {
     let (mut tickets, mut fingerprints, mut rows) = (HashSet::new(), HashSet::new(), HashSet::new());
     let mut clashing = Vec::new();
     for changes in batch {
-        let mut fresh = changes.tickets.iter().fold(true, |fresh, ticket| tickets.insert(ticket.id) && fresh);
+        let mut fresh = true;
+        for ticket in &changes.tickets {
+            fresh = tickets.insert(ticket.id) && fresh;
+        }
         if let Some(message) = &changes.message {
             fresh = fingerprints.insert(message.fingerprint.as_str()) && fresh;
         }

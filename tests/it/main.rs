@@ -1,4 +1,6 @@
-//! One test binary for everything that crosses modules.
+//! One test binary for everything that crosses modules. `cfg(test)` tells the lints that all of it is test code.
 
+#[cfg(test)]
 mod store;
+#[cfg(test)]
 mod support;

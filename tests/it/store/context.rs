@@ -1,4 +1,5 @@
 use madoguchi::domain::*;
+use madoguchi::store::OutboxFilter;
 
 use super::{Desk, NOW, on_both, outbound};
 
@@ -95,7 +96,7 @@ async fn automatic_messages_of_a_day_are_counted(desk: Desk) {
 
 async fn a_returned_message_is_found_by_its_message_id(desk: Desk) {
     desk.filed("a").await;
-    let sent = desk.store.outbox_list(&Default::default()).await.unwrap().remove(0);
+    let sent = desk.store.outbox_list(&OutboxFilter::default()).await.unwrap().remove(0);
     let bounce = |id: &str| Probe { bounced_message_id: Some(id.into()), ..probe("b") };
     assert_eq!(known(&desk, bounce(&sent.outbound.message_id)).await.bounced, Some(sent.id));
     assert_eq!(known(&desk, bounce("forged@desk.example")).await.bounced, None);

@@ -1,5 +1,5 @@
 use madoguchi::domain::*;
-use madoguchi::store::{InboxFilter, Page, TicketFilter};
+use madoguchi::store::{Figures, InboxFilter, Page, TicketFilter};
 
 use super::{Desk, MINUTE, NOW, ids, ignoring, on_both};
 
@@ -71,7 +71,7 @@ async fn the_ledger_accounts_for_every_message(desk: Desk) {
 }
 
 async fn figures_tell_what_waits(desk: Desk) {
-    assert_eq!(desk.store.figures().await.unwrap(), Default::default());
+    assert_eq!(desk.store.figures().await.unwrap(), Figures::default());
     desk.filed("a").await;
     desk.fill(2).await;
     let figures = desk.store.figures().await.unwrap();

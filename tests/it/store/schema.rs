@@ -1,5 +1,5 @@
 use madoguchi::domain::*;
-use madoguchi::store::{Store, StoreError};
+use madoguchi::store::{Store, StoreError, TicketFilter};
 
 use super::{Desk, MINUTE, NOW, on_both, opening, received};
 
@@ -109,8 +109,8 @@ async fn a_restored_desk_drops_what_it_had_already_seen(desk: Desk) {
     assert_eq!(store.keyring().await.unwrap().sign(TicketId(1)), token);
     assert_eq!(store.oauth_token("support").await.unwrap().unwrap(), b"\0sealed");
     assert_eq!(
-        store.tickets(&Default::default()).await.unwrap(),
-        desk.store.tickets(&Default::default()).await.unwrap()
+        store.tickets(&TicketFilter::default()).await.unwrap(),
+        desk.store.tickets(&TicketFilter::default()).await.unwrap()
     );
     assert_eq!(store.decision_of(InboxId(1)).await.unwrap(), desk.store.decision_of(InboxId(1)).await.unwrap());
     // It works on.

@@ -1,5 +1,5 @@
 use madoguchi::domain::*;
-use madoguchi::store::{SettleError, StoreError};
+use madoguchi::store::{OutboxFilter, SettleError, StoreError, TicketFilter};
 
 use super::{Desk, MINUTE, NOW, event, ids, ignoring, message, on_both, opening, outbound, settled, ticket};
 
@@ -40,12 +40,12 @@ async fn everything_a_message_caused_is_there(desk: Desk) {
 }
 
 async fn written(desk: &Desk) -> (usize, usize, usize) {
-    let tickets = desk.store.tickets(&Default::default()).await.unwrap();
+    let tickets = desk.store.tickets(&TicketFilter::default()).await.unwrap();
     let events = match tickets.first() {
         Some(listed) => desk.store.ticket_events(listed.ticket.id).await.unwrap().len(),
         None => 0,
     };
-    (tickets.len(), events, desk.store.outbox_list(&Default::default()).await.unwrap().len())
+    (tickets.len(), events, desk.store.outbox_list(&OutboxFilter::default()).await.unwrap().len())
 }
 
 async fn a_late_settle_writes_nothing(desk: Desk) {
@@ -126,7 +126,7 @@ async fn a_key_written_twice_is_written_once(desk: Desk) {
     desk.store.apply(&again, NOW).await.unwrap();
     let keys: Vec<String> = desk
         .store
-        .outbox_list(&Default::default())
+        .outbox_list(&OutboxFilter::default())
         .await
         .unwrap()
         .into_iter()
@@ -148,7 +148,10 @@ async fn a_ticket_that_is_not_there_is_a_conflict(desk: Desk) {
     desk.fill(1).await;
     let item = desk.claim("w", NOW, 1).await.remove(0);
     let lost = Changes { events: vec![event(TicketId(999), EventKind::Note)], ..ignoring(item.id) };
-    assert!(matches!(desk.store.settle("w", &[lost.clone()], NOW).await, Err(SettleError::Conflict { .. })));
+    assert!(matches!(
+        desk.store.settle("w", std::slice::from_ref(&lost), NOW).await,
+        Err(SettleError::Conflict { .. })
+    ));
     let action = Changes { settled: None, ..lost };
     assert!(matches!(desk.store.apply(&action, NOW).await, Err(StoreError::Conflict { .. })));
     // And a change without a fate is none.
@@ -177,12 +180,12 @@ async fn an_action_of_a_person_changes_a_ticket(desk: Desk) {
 
 async fn a_bounce_marks_the_message(desk: Desk) {
     desk.filed("a").await;
-    let sent = desk.store.outbox_list(&Default::default()).await.unwrap().remove(0);
+    let sent = desk.store.outbox_list(&OutboxFilter::default()).await.unwrap().remove(0);
     assert_eq!(sent.bounced_at, None);
     let bounce = Changes { bounced: vec![sent.id], ..Changes::default() };
     desk.store.apply(&bounce, NOW).await.unwrap();
     desk.store.apply(&bounce, NOW.plus_ms(1)).await.unwrap();
-    assert_eq!(desk.store.outbox_list(&Default::default()).await.unwrap()[0].bounced_at, Some(NOW));
+    assert_eq!(desk.store.outbox_list(&OutboxFilter::default()).await.unwrap()[0].bounced_at, Some(NOW));
 }
 
 async fn workers_racing_for_one_ticket_lose_no_change(desk: Desk) {
