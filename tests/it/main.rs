@@ -1,1 +1,4 @@
 //! One test binary for everything that crosses modules.
+
+mod email;
+mod support;

@@ -91,7 +91,7 @@ impl Receiver {
                 self.not_before = None;
                 Ok(fetched)
             }
-            Err(fault) => Err(self.hold_back(fault)),
+            Err(fault) => Err(self.hold_back(&fault)),
         }
     }
 
@@ -108,7 +108,7 @@ impl Receiver {
             Ok(inventory)
         };
         let listed = listed.await;
-        listed.map_err(|fault| self.hold_back(fault))
+        listed.map_err(|fault| self.hold_back(&fault))
     }
 
     /// Says goodbye to the server.
@@ -121,13 +121,11 @@ impl Receiver {
     /// The open connection, or a new one. While it is in use the receiver does not hold it, so that a dropped future
     /// never leaves half a conversation behind.
     async fn connected(&mut self) -> Result<Connection, Fault> {
-        match self.connection.take() {
-            Some(connection) => Ok(connection),
-            None => {
-                self.known.clear();
-                Connection::open(&self.settings, &self.folder).await
-            }
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
         }
+        self.known.clear();
+        Connection::open(&self.settings, &self.folder).await
     }
 
     async fn attempt(&mut self, state: &MailState, now: Timestamp) -> Result<Fetched, Fault> {
@@ -266,7 +264,7 @@ impl Receiver {
         let arrived_at = item.arrived_at.unwrap_or(now);
         let raw = item.body.unwrap_or_default();
         let conversation = if raw.is_empty() { external_id.clone() } else { conversation::thread_key(&raw) };
-        let excerpt_of = item.size_bytes.map_or(raw.len() as i64, i64::from);
+        let excerpt_of = item.size_bytes.map_or_else(|| i64::try_from(raw.len()).unwrap_or(i64::MAX), i64::from);
         Received {
             channel: Channel::Email,
             source: self.mailbox.clone(),
@@ -284,7 +282,7 @@ impl Receiver {
     }
 
     /// Turns a fault into what the caller sees and sets the pause before the next try.
-    fn hold_back(&mut self, fault: Fault) -> ReceiveError {
+    fn hold_back(&mut self, fault: &Fault) -> ReceiveError {
         self.failures = self.failures.saturating_add(1);
         let mut pause = backoff::pause(self.retry_base(), self.failures, &self.mailbox);
         let needs_operator = matches!(fault, Fault::Operator(_) | Fault::Token(_));
