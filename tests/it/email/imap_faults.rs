@@ -38,7 +38,7 @@ async fn a_connection_cut_anywhere_loses_nothing() {
 async fn a_silent_connection_in_idle_is_noticed() {
     let user = dovecot().user("hole");
     let proxy = FaultProxy::start(dovecot().imap).await;
-    proxy.once(Way::ToClient, "+ idling", Fault::Blackhole);
+    proxy.once(Way::ToClient, "+ idling\r\n", Fault::Blackhole);
     let mut settings = user.settings(proxy.port);
     settings.timeout_s = 1;
     let mut reader = Reader::new(settings);

@@ -79,6 +79,12 @@ async fn a_mail_not_stored_is_handed_out_again_and_only_that() {
         assert_eq!(again.messages.iter().map(|(uid, _)| *uid).collect::<Vec<_>>(), [5]);
         assert_eq!(state.after(&again, NOW).contiguous_done, 9);
     }
+    // UID 7 is gone for good: it does not hold the mark back.
+    user.remove("mail 6\r");
+    state.done_above = [5, 6, 8, 9].into();
+    let mut reader = Reader::resume(user.settings(dovecot().imap), state);
+    reader.finds_nothing_more().await;
+    assert_eq!((reader.state.contiguous_done, reader.state.done_above.len()), (9, 0));
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// What to do when a rule fires. The bytes up to and with the match still pass.
@@ -46,7 +45,6 @@ struct Plan {
 pub struct FaultProxy {
     pub port: u16,
     plan: Arc<Mutex<Plan>>,
-    cut: watch::Sender<u64>,
     _tasks: JoinSet<()>,
 }
 
@@ -56,7 +54,6 @@ impl FaultProxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let own = listener.local_addr().expect("address").port();
         let plan = Arc::new(Mutex::new(Plan::default()));
-        let (cut, cut_seen) = watch::channel(0);
         let mut tasks = JoinSet::new();
         let shared = Arc::clone(&plan);
         tasks.spawn(async move {
@@ -64,25 +61,20 @@ impl FaultProxy {
             let upstream = SocketAddr::from(([127, 0, 0, 1], port));
             while let Ok((client, _)) = listener.accept().await {
                 shared.lock().expect("lock").connections += 1;
-                let (shared, cut_seen) = (Arc::clone(&shared), cut_seen.clone());
+                let shared = Arc::clone(&shared);
                 pumps.spawn(async move {
                     if let Ok(server) = TcpStream::connect(upstream).await {
-                        carry(client, server, shared, cut_seen).await;
+                        carry(client, server, &shared).await;
                     }
                 });
             }
         });
-        Self { port: own, plan, cut, _tasks: tasks }
+        Self { port: own, plan, _tasks: tasks }
     }
 
     /// Once, when `text` has passed that way, `fault` happens.
     pub fn once(&self, way: Way, text: &str, fault: Fault) {
         self.plan.lock().expect("lock").rules.push(Rule { way, text: text.as_bytes().to_vec(), fault });
-    }
-
-    /// Ends every connection there is now.
-    pub fn cut_all(&self) {
-        self.cut.send_modify(|count| *count += 1);
     }
 
     /// Connections taken so far.
@@ -96,17 +88,15 @@ impl FaultProxy {
     }
 }
 
-async fn carry(client: TcpStream, server: TcpStream, plan: Arc<Mutex<Plan>>, mut cut: watch::Receiver<u64>) {
-    cut.mark_unchanged();
+async fn carry(client: TcpStream, server: TcpStream, plan: &Mutex<Plan>) {
     let (client_read, client_write) = client.into_split();
     let (server_read, server_write) = server.into_split();
-    let up = pump(client_read, server_write, Way::ToServer, &plan);
-    let down = pump(server_read, client_write, Way::ToClient, &plan);
+    let up = pump(client_read, server_write, Way::ToServer, plan);
+    let down = pump(server_read, client_write, Way::ToClient, plan);
     // Dropping the halves closes both sides.
     tokio::select! {
         () = up => {}
         () = down => {}
-        _ = cut.changed() => {}
     }
 }
 

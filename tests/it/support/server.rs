@@ -62,11 +62,6 @@ impl Server {
         }
     }
 
-    /// Ends the server now.
-    pub fn kill(mut self) {
-        self.stop();
-    }
-
     fn stop(&mut self) {
         drop(self.stdin.take());
         let _ = self.watchdog.wait();
@@ -128,7 +123,6 @@ pub struct Certificates {
     pub certificate: PathBuf,
     pub key: PathBuf,
     pub self_signed: PathBuf,
-    pub self_signed_key: PathBuf,
 }
 
 /// Made once, valid for `localhost` and 127.0.0.1. The self-signed pair is trusted by nobody.
@@ -163,7 +157,6 @@ fn make_certificates() -> (Certificates, Server) {
         certificate: at("srv.pem"),
         key: at("srv.key"),
         self_signed: at("self.pem"),
-        self_signed_key: at("self.key"),
     };
     // No server of its own: only the removal of the directory is wanted.
     let janitor = Server::start(&directory, Path::new("/bin/sleep"), &["infinity"]);
