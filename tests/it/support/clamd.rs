@@ -35,7 +35,7 @@ fn start() -> Clamd {
         give_to(&directory.join(part), "clamav");
     }
     give_to(&directory, "clamav");
-    let signature = hex(b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE");
+    let signature = hex::encode(b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE");
     fs::write(directory.join("db/test.ndb"), format!("Eicar-Test-Signature:0:*:{signature}\n")).expect("write");
     let (port, d) = (free_port(), directory.display().to_string());
     let socket = directory.join("socket");
@@ -49,8 +49,4 @@ fn start() -> Clamd {
     let server = Server::start(&directory, &program, &["-F", "-c", conf.to_str().expect("utf-8")]);
     server.wait_for(&[port], &[&directory.join("log")]);
     Clamd { port, socket, _server: server }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

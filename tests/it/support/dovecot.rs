@@ -193,7 +193,6 @@ fn oauth2_conf(introspection: &str) -> String {
 }
 
 fn conf_text(directory: &Path, mail_user: &str, root: bool, ports: &Ports) -> String {
-    let d = directory.display();
     let (user, login, group) = if root {
         ("dovecot".to_owned(), "dovenull".to_owned(), "dovecot".to_owned())
     } else {
@@ -201,81 +200,22 @@ fn conf_text(directory: &Path, mail_user: &str, root: bool, ports: &Ports) -> St
     };
     let (uid, gid) = (id("-u", Some(mail_user)), id("-g", Some(mail_user)));
     let tls = certificates();
-    let Ports { imap, imaps, lmtp, auth } = ports;
-    format!(
-        "base_dir = {d}/base
-state_dir = {d}/state
-log_path = {d}/log
-protocols = imap lmtp
-listen = 127.0.0.1
-default_internal_user = {user}
-default_login_user = {login}
-default_internal_group = {group}
-mail_location = maildir:~/Maildir
-mail_uid = {uid}
-mail_gid = {gid}
-first_valid_uid = 1
-disable_plaintext_auth = no
-auth_mechanisms = plain login xoauth2
-auth_failure_delay = 0
-auth_username_format = %Lu
-ssl = yes
-ssl_cert = <{cert}
-ssl_key = <{key}
-ssl_min_protocol = TLSv1.2
-mail_max_userip_connections = 100
-passdb {{
-  driver = static
-  mechanisms = plain login
-  args = password={PASSWORD}
-}}
-passdb {{
-  driver = oauth2
-  mechanisms = xoauth2
-  args = {d}/oauth2.conf.ext
-}}
-userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={d}/mail/%u allow_all_users=yes
-}}
-namespace inbox {{
-  inbox = yes
-  separator = /
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = {imap}
-  }}
-  inet_listener imaps {{
-    port = {imaps}
-    ssl = yes
-  }}
-}}
-service lmtp {{
-  inet_listener lmtp {{
-    address = 127.0.0.1
-    port = {lmtp}
-  }}
-}}
-service auth {{
-  inet_listener {{
-    address = 127.0.0.1
-    port = {auth}
-  }}
-}}
-# Failed logins of one test must not slow down the others, which come from the same address.
-service anvil {{
-  chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-protocol imap {{
-  mail_max_userip_connections = 100
-}}
-",
-        cert = tls.certificate.display(),
-        key = tls.key.display(),
-    )
+    let values = [
+        ("d", directory.display().to_string()),
+        ("user", user),
+        ("login", login),
+        ("group", group),
+        ("uid", uid.to_string()),
+        ("gid", gid.to_string()),
+        ("cert", tls.certificate.display().to_string()),
+        ("key", tls.key.display().to_string()),
+        ("PASSWORD", PASSWORD.to_owned()),
+        ("imap", ports.imap.to_string()),
+        ("imaps", ports.imaps.to_string()),
+        ("lmtp", ports.lmtp.to_string()),
+        ("auth", ports.auth.to_string()),
+    ];
+    values
+        .iter()
+        .fold(include_str!("dovecot.conf").to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
 }

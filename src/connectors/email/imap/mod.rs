@@ -10,6 +10,7 @@ mod conversation;
 mod fetch;
 mod folder;
 mod guard;
+mod login;
 mod opening;
 mod state;
 mod trouble;
