@@ -13,13 +13,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("classify", &["domain", "text"]),
     ("sla", &["domain"]),
     ("config", &["domain"]),
-    ("content", &["domain"]),
+    ("content", &["domain", "text"]),
     ("store", &["domain"]),
     ("decide", &["domain", "sla"]),
     ("connectors", &["domain", "config", "text", "mail"]),
-    ("workers", &["clock", "store", "connectors", "content"]),
-    ("console", &["clock", "config", "store"]),
-    ("telemetry", &["config"]),
+    ("workers", &["clock", "store", "connectors", "content", "telemetry"]),
+    ("console", &["clock", "config", "store", "telemetry"]),
+    ("telemetry", &["domain"]),
 ];
 /// Wiring: may import everything.
 const WIRING: &[&str] = &["app", "cli"];

@@ -1,6 +1,10 @@
 //! One test binary for everything that crosses modules. `cfg(test)` tells the lints that all of it is test code.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod email;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;

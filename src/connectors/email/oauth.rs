@@ -14,9 +14,9 @@ use super::settings::{Grant, OAuthSettings};
 use super::tls;
 
 /// A token is replaced this long before its end.
-const EARLY: Duration = Duration::from_secs(300);
+const EARLY: Duration = Duration::from_mins(5);
 /// What is believed when the server names no end.
-const DEFAULT_LIFE: Duration = Duration::from_secs(3_600);
+const DEFAULT_LIFE: Duration = Duration::from_hours(1);
 /// Larger answers are not read.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 
@@ -138,7 +138,7 @@ impl TokenSource {
         // Only the error code is shown: descriptions may repeat what was sent.
         let code =
             serde_json::from_slice::<Refusal>(&bytes).map_or_else(|_| status.to_string(), |refusal| refusal.error);
-        let code: String = code.chars().filter(|letter| letter.is_ascii_graphic()).take(60).collect();
+        let code: String = code.chars().filter(char::is_ascii_graphic).take(60).collect();
         if matches!(status.as_u16(), 400 | 401 | 403) && code != "temporarily_unavailable" {
             Err(operator(format!(
                 "the token server refused ({code}): give the consent anew, or check client_id and scope"

@@ -33,7 +33,7 @@ impl Receiver {
             Ok(())
         };
         let done = done.await;
-        done.map_err(|fault| self.hold_back(fault))
+        done.map_err(|fault| self.hold_back(&fault))
     }
 
     async fn mark(&self, connection: &mut Connection, set: &str) -> Result<(), Fault> {

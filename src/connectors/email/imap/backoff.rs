@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// No pause is longer.
-const CAP: Duration = Duration::from_secs(300);
+const CAP: Duration = Duration::from_mins(5);
 
 /// The pause after failure number `attempt` (1 is the first): `base` doubled for each, at most 5 minutes,
 /// of which between a half and the whole is taken, so that many mailboxes of one server do not come back together.

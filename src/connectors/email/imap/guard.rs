@@ -99,7 +99,7 @@ impl Filter {
                 }
             }
             Kind::Data | Kind::Fetch => {
-                self.brackets += line.iter().filter(|byte| **byte == b'(').count();
+                self.brackets += line.split(|byte| *byte == b'(').count() - 1;
                 if self.brackets > MAX_BRACKETS {
                     return Err(Violation("a list nested too deep"));
                 }
@@ -132,7 +132,7 @@ fn kind_of(line: &[u8]) -> Option<Kind> {
     if line.starts_with(b"+") {
         return Some(Kind::Text);
     }
-    let mut words = line.split(|byte| byte.is_ascii_whitespace());
+    let mut words = line.split(u8::is_ascii_whitespace);
     let (first, second) = (words.next()?, words.next()?);
     let is = |word: &[u8], names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
     let status = ["OK", "NO", "BAD"];

@@ -10,6 +10,7 @@ mod conversation;
 mod fetch;
 mod folder;
 mod guard;
+mod login;
 mod opening;
 mod state;
 mod trouble;
@@ -40,6 +41,8 @@ pub struct Receiver {
     connection: Option<Connection>,
     /// What the last SEARCH found and nobody has finished yet.
     known: BTreeSet<u32>,
+    /// Whether that SEARCH looked at the whole folder.
+    is_known_whole: bool,
     /// Where the first look begins, until the caller's state says the same.
     opening: Option<(u32, u32)>,
     troubles: Troubles,
@@ -59,6 +62,7 @@ impl Receiver {
             folder,
             connection: None,
             known: BTreeSet::new(),
+            is_known_whole: false,
             opening: None,
             troubles: Troubles::default(),
             idle_refused: false,
@@ -91,7 +95,7 @@ impl Receiver {
                 self.not_before = None;
                 Ok(fetched)
             }
-            Err(fault) => Err(self.hold_back(fault)),
+            Err(fault) => Err(self.hold_back(&fault)),
         }
     }
 
@@ -108,7 +112,7 @@ impl Receiver {
             Ok(inventory)
         };
         let listed = listed.await;
-        listed.map_err(|fault| self.hold_back(fault))
+        listed.map_err(|fault| self.hold_back(&fault))
     }
 
     /// Says goodbye to the server.
@@ -121,13 +125,11 @@ impl Receiver {
     /// The open connection, or a new one. While it is in use the receiver does not hold it, so that a dropped future
     /// never leaves half a conversation behind.
     async fn connected(&mut self) -> Result<Connection, Fault> {
-        match self.connection.take() {
-            Some(connection) => Ok(connection),
-            None => {
-                self.known.clear();
-                Connection::open(&self.settings, &self.folder).await
-            }
+        if let Some(connection) = self.connection.take() {
+            return Ok(connection);
         }
+        self.known.clear();
+        Connection::open(&self.settings, &self.folder).await
     }
 
     async fn attempt(&mut self, state: &MailState, now: Timestamp) -> Result<Fetched, Fault> {
@@ -165,12 +167,13 @@ impl Receiver {
                 let batch = self.read(connection, &ready).await?;
                 return Ok(self.hand_over(batch, &known_state, empty, now));
             }
-            self.known = find(connection, &known_state, &self.troubles).await?;
+            (self.known, self.is_known_whole) = find(connection, &known_state, &self.troubles).await?;
             if !self.ready(&known_state).is_empty() {
                 continue;
             }
             if waited {
-                return Ok(Fetched { horizon: known_state.contiguous_done, ..empty });
+                let horizon = self.horizon(&known_state, &BTreeSet::new());
+                return Ok(Fetched { horizon, ..empty });
             }
             self.wait(connection).await?;
             waited = true;
@@ -249,16 +252,23 @@ impl Receiver {
         fetched.missing = batch.missing;
         let settled: BTreeSet<u32> =
             fetched.messages.iter().map(|(uid, _)| *uid).chain(fetched.missing.iter().copied()).collect();
-        fetched.horizon = self
-            .known
-            .iter()
-            .take_while(|uid| settled.contains(uid) || !state.wants(**uid))
-            .last()
-            .map_or(state.contiguous_done, |uid| state.contiguous_done.max(*uid));
+        fetched.horizon = self.horizon(state, &settled);
         for uid in &fetched.missing {
             self.known.remove(uid);
         }
         fetched
+    }
+
+    /// How far nothing is left to do once `settled` is stored.
+    fn horizon(&self, state: &MailState, settled: &BTreeSet<u32>) -> u32 {
+        let is_done = |uid: &u32| settled.contains(uid) || !state.wants(*uid);
+        let walked = self.known.iter().take_while(|uid| is_done(uid)).last().copied();
+        let mut horizon = state.contiguous_done.max(walked.unwrap_or(0));
+        // UIDs between those that are done and not found by the SEARCH do not exist and never will.
+        if self.is_known_whole && self.known.iter().all(is_done) {
+            horizon = horizon.max(state.done_above.last().copied().unwrap_or(0));
+        }
+        horizon
     }
 
     fn received(&self, uid_validity: u32, uid: u32, item: Item, now: Timestamp) -> Received {
@@ -266,7 +276,7 @@ impl Receiver {
         let arrived_at = item.arrived_at.unwrap_or(now);
         let raw = item.body.unwrap_or_default();
         let conversation = if raw.is_empty() { external_id.clone() } else { conversation::thread_key(&raw) };
-        let excerpt_of = item.size_bytes.map_or(raw.len() as i64, i64::from);
+        let excerpt_of = item.size_bytes.map_or_else(|| i64::try_from(raw.len()).unwrap_or(i64::MAX), i64::from);
         Received {
             channel: Channel::Email,
             source: self.mailbox.clone(),
@@ -284,7 +294,7 @@ impl Receiver {
     }
 
     /// Turns a fault into what the caller sees and sets the pause before the next try.
-    fn hold_back(&mut self, fault: Fault) -> ReceiveError {
+    fn hold_back(&mut self, fault: &Fault) -> ReceiveError {
         self.failures = self.failures.saturating_add(1);
         let mut pause = backoff::pause(self.retry_base(), self.failures, &self.mailbox);
         let needs_operator = matches!(fault, Fault::Operator(_) | Fault::Token(_));
@@ -302,15 +312,19 @@ impl Receiver {
     }
 }
 
-/// The mails still to be taken in. In a large folder only the oldest of them: pages go by position, which grows with
-/// the UID.
-async fn find(connection: &mut Connection, state: &MailState, troubles: &Troubles) -> Result<BTreeSet<u32>, Fault> {
+/// The mails still to be taken in, and whether these are all. In a large folder only the oldest of them are looked
+/// for: pages go by position, which grows with the UID.
+async fn find(
+    connection: &mut Connection,
+    state: &MailState,
+    troubles: &Troubles,
+) -> Result<(BTreeSet<u32>, bool), Fault> {
     let first = state.contiguous_done.saturating_add(1);
     // A star means the last mail even when its UID is smaller, so what is done is filtered out.
     let wanted = |uid: &u32| state.wants(*uid);
     if connection.exists <= SEARCH_PAGE || connection.uid_next.saturating_sub(first) <= SEARCH_PAGE {
         let found = connection.search(&format!("UID {first}:*")).await?;
-        return Ok(found.into_iter().filter(wanted).collect());
+        return Ok((found.into_iter().filter(wanted).collect(), true));
     }
     let mut kept = BTreeSet::new();
     let mut start = 1;
@@ -319,9 +333,9 @@ async fn find(connection: &mut Connection, state: &MailState, troubles: &Trouble
         let found = connection.search(&format!("{start}:{end} UID {first}:*")).await?;
         kept.extend(found.into_iter().filter(wanted));
         if kept.iter().any(|uid| !troubles.is_waiting(*uid, Instant::now())) {
-            break;
+            return Ok((kept, end == connection.exists));
         }
         start = end + 1;
     }
-    Ok(kept)
+    Ok((kept, true))
 }

@@ -30,6 +30,9 @@ impl MailState {
         next.done_above.extend(fetched.messages.iter().map(|(uid, _)| *uid));
         next.done_above.extend(&fetched.missing);
         next.contiguous_done = next.contiguous_done.max(fetched.horizon);
+        while next.done_above.remove(&next.contiguous_done.saturating_add(1)) {
+            next.contiguous_done = next.contiguous_done.saturating_add(1);
+        }
         next.done_above = next.done_above.split_off(&next.contiguous_done.saturating_add(1));
         next
     }

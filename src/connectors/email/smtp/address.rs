@@ -6,7 +6,7 @@
 /// at sign in quotes.
 pub(super) fn to_wire(address: &str) -> Option<lettre::Address> {
     let (local, domain) = address.trim().rsplit_once('@')?;
-    if local.is_empty() || address.len() > 320 || address.chars().any(|letter| letter.is_control()) {
+    if local.is_empty() || address.len() > 320 || address.chars().any(char::is_control) {
         return None;
     }
     if local.starts_with('"') && local.ends_with('"') && local.len() > 2 {
