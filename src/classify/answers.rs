@@ -20,15 +20,25 @@ const NOISE: f64 = 0.01;
 /// Sentences of a message that are asked by themselves.
 const SENTENCES: usize = 12;
 
+/// A part with fewer words says too little to be asked by itself.
+const FEWEST: usize = 2;
+
 /// A line at least this long (bytes) that ends without a mark goes on in the next one.
 const WRAPPED: usize = 60;
 
 /// What evidence from a part loses beside evidence from the whole, in the logit: the rest may say something else.
-const PART: f64 = 0.3;
+const PART: f64 = 0.15;
 
 /// What the best article loses when another sentence asks for another article at least as probable as this.
 const RIVAL: f64 = 0.8;
 const DIVIDED: f64 = 0.5;
+
+/// What is known of the message as a whole.
+pub(super) struct About {
+    pub(super) language: Language,
+    /// The request type it is most likely of, by its place in the catalog.
+    pub(super) class: Option<usize>,
+}
 
 /// A part of the message with what was found for it.
 struct Part {
@@ -49,8 +59,8 @@ struct Evidence {
 
 /// Public articles for a normalised text without greetings, best first. Internal ones take part in the ranking: where
 /// one of them leads, a public one that comes second is no answer.
-pub(super) fn answers(faq: &Faq, calibration: &Calibration, text: &str, language: Language) -> Vec<ArticleCandidate> {
-    let parts = parts(faq, text, language);
+pub(super) fn answers(faq: &Faq, calibration: &Calibration, text: &str, about: &About) -> Vec<ArticleCandidate> {
+    let parts = parts(faq, text, about);
     let mut best: Vec<Evidence> = Vec::new();
     for (number, part) in parts.iter().enumerate() {
         let asked = Asked { query: &part.query, to_do: part.to_do };
@@ -90,12 +100,13 @@ pub(super) fn answers(faq: &Faq, calibration: &Calibration, text: &str, language
     named
 }
 
-fn parts(faq: &Faq, text: &str, language: Language) -> Vec<Part> {
+fn parts(faq: &Faq, text: &str, about: &About) -> Vec<Part> {
     let terms = read(text, faq);
     let sentences = sentences(text);
     let to_do: Vec<bool> = sentences.iter().map(|sentence| asks_to_do(text[sentence.clone()].trim())).collect();
-    let part = |query: Query, to_do: bool, discount: f64| {
-        let found = ranked(faq, &query, language, Without::Nothing);
+    let part = |mut query: Query, to_do: bool, discount: f64| {
+        query.class = about.class;
+        let found = ranked(faq, &query, about.language, Without::Nothing);
         Part { query, to_do, found, discount }
     };
     let all = 0..text.len();
@@ -108,7 +119,7 @@ fn parts(faq: &Faq, text: &str, language: Language) -> Vec<Part> {
             let range = sentence.start..sentences[last].end;
             let query = Query::part(&terms, &range);
             // The pair of two sentences is the whole.
-            if query.words > 0 && last - first + 1 < sentences.len() {
+            if query.words >= FEWEST && last - first + 1 < sentences.len() {
                 parts.push(part(query, to_do[first] || to_do[last], PART));
             }
         }

@@ -23,6 +23,9 @@ const BODY_CHARS: usize = 3_000;
 /// How often the terms of title and questions count beside those of the text.
 const QUESTION_BOOST: f32 = 2.0;
 
+/// How much a dictionary word counts beside the same word in the light stream: it is a second look at it.
+pub(super) const DICTIONARY_SHARE: f32 = 0.5;
+
 /// Saturation and length normalisation of BM25F; high `k1` because an article says its topic many times.
 const K1: f32 = 4.0;
 const B: f32 = 0.75;
@@ -73,6 +76,8 @@ pub(super) struct Question {
     shares: Vec<f32>,
     /// The sum of their weights (letters inside words excepted): what a query must cover to be this question.
     pub(super) mass: f32,
+    /// The request type it is most likely of.
+    pub(super) class: Option<usize>,
 }
 
 /// What the search says of an article.
@@ -116,14 +121,21 @@ impl Faq {
         Self { entries, vocabulary, idf, unknown_idf, synonyms, postings, lengths }
     }
 
+    /// Notes the request type of each question, as `likeliest` has it.
+    pub(super) fn type_questions(&mut self, likeliest: impl Fn(&str) -> Option<usize>) {
+        for question in self.entries.iter_mut().flat_map(|entry| &mut entry.questions) {
+            question.class = likeliest(&question.text);
+        }
+    }
+
     /// Articles that share terms with the query, best first.
     pub(super) fn candidates(&self, query: &Query, wanted: impl Fn(&Entry) -> bool) -> Vec<Hit> {
         let mut scores = vec![(0.0_f32, 0_u64); self.entries.len()];
         for (place, term) in query.terms.iter().take(64).enumerate() {
-            let light = if place < query.light { term.weight } else { 0.0 };
+            let weight = searched(query, place);
             for (entry, impact) in &self.postings[term.number as usize] {
                 let (score, covered) = &mut scores[*entry as usize];
-                *score += light * impact;
+                *score += weight * impact;
                 *covered |= 1 << place;
             }
         }
@@ -153,7 +165,7 @@ impl Faq {
         for (place, term) in query.terms.iter().take(64).enumerate() {
             if let Ok(found) = impacts.binary_search_by_key(&term.number, |(number, _)| *number) {
                 changed.covered |= 1 << place;
-                changed.score += if place < query.light { term.weight * impacts[found].1 } else { 0.0 };
+                changed.score += searched(query, place) * impacts[found].1;
             }
         }
         changed
@@ -210,7 +222,7 @@ fn entry(article: &Article, synonyms: &Synonyms, vocabulary: &mut Vocabulary) ->
         let text = normalise(text);
         if questions.iter().all(|question| question.text != text) {
             let (terms, shares) = numbered(&pieces(&text, synonyms), vocabulary);
-            questions.push(Question { text, terms, shares, mass: 0.0 });
+            questions.push(Question { text, terms, shares, mass: 0.0, class: None });
         }
     }
     let text = format!("{}\n{}", normalise(cut(&article.body, BODY_CHARS)), normalise(&article.tags.join(" ")));
@@ -225,6 +237,12 @@ fn entry(article: &Article, synonyms: &Synonyms, vocabulary: &mut Vocabulary) ->
     });
     let public = article.visibility == Visibility::Public;
     Entry { id: article.id.clone(), language: article.language, public, translated: false, questions, body, body_length }
+}
+
+/// What the term at `place` counts in the search.
+fn searched(query: &Query, place: usize) -> f32 {
+    let share = if place < query.light { 1.0 } else { DICTIONARY_SHARE };
+    query.terms[place].weight * share
 }
 
 /// Term numbers, each once, and for each the weight of its kind.

@@ -29,7 +29,7 @@ use crate::domain::{Catalog, Classification, Language, Message};
 use crate::text::synonyms::Synonyms;
 use crate::text::{courtesy, cut, fold, normalise};
 
-use answers::answers;
+use answers::{About, answers};
 use calibrate::Calibration;
 use faq::Faq;
 use intents::Intents;
@@ -79,14 +79,16 @@ impl Engine {
     pub fn build(catalog: &Catalog) -> Result<Self, BuildError> {
         let synonyms = Synonyms::new(&catalog.synonyms)
             .map_err(|source| BuildError::Pattern { place: "the synonyms".to_owned(), source })?;
-        let faq = Faq::build(&catalog.articles, synonyms);
-        let calibration = Calibration::fit(&faq, &catalog.intents);
+        let mut faq = Faq::build(&catalog.articles, synonyms);
+        let intents = Intents::train(&catalog.intents);
+        faq.type_questions(|text| intents.likeliest(text));
+        let calibration = Calibration::fit(&faq, &catalog.intents, &intents);
         Ok(Self {
             language: catalog.desk.language,
             wishes: Wishes::build()?,
             rules: Rules::build(&catalog.intents)?,
             slots: Slots::build(&catalog.intents)?,
-            intents: Intents::train(&catalog.intents),
+            intents,
             faq,
             calibration,
         })
@@ -109,6 +111,7 @@ impl Engine {
         self.read(subject, text, language, None)
     }
 
+    #[doc(hidden)] pub fn weights(&self) -> String { self.calibration.show() }
     fn read(&self, subject: &str, reply: &str, language: Language, known_intent: Option<&str>) -> Classification {
         let subject = cut(subject.trim(), READ_CHARS);
         let reply = cut(reply.trim(), READ_CHARS);
@@ -124,7 +127,8 @@ impl Engine {
         let intents = self.intents.candidates(&stripped, &rules);
         let intent = known_intent.or_else(|| intents.first().map(|best| best.intent.as_str()));
         let slots = intent.map(|intent| self.slots.find(intent, &folded)).unwrap_or_default();
-        let articles = answers(&self.faq, &self.calibration, &stripped, language);
+        let about = About { language, class: self.intents.likeliest(&stripped) };
+        let articles = answers(&self.faq, &self.calibration, &stripped, &about);
         Classification { language, rules, intents, articles, slots, wishes }
     }
 }

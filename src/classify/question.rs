@@ -49,6 +49,8 @@ pub(super) struct Query {
     pub(super) unknown_codes: usize,
     /// Different words and concepts, letters inside words not counted.
     pub(super) words: usize,
+    /// The request type the message is most likely of.
+    pub(super) class: Option<usize>,
 }
 
 impl Query {
