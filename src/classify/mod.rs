@@ -77,9 +77,7 @@ impl Engine {
     /// # Errors
     /// When a pattern does not compile, which a catalog that was checked rules out.
     pub fn build(catalog: &Catalog) -> Result<Self, BuildError> {
-        let synonyms = Synonyms::new(&catalog.synonyms)
-            .map_err(|source| BuildError::Pattern { place: "the synonyms".to_owned(), source })?;
-        let mut faq = Faq::build(&catalog.articles, synonyms);
+        let mut faq = Faq::build(&catalog.articles, Synonyms::new(&catalog.synonyms));
         let intents = Intents::train(&catalog.intents);
         faq.type_questions(|text| intents.likeliest(text));
         let calibration = Calibration::fit(&faq, &catalog.intents, &intents);
@@ -111,7 +109,10 @@ impl Engine {
         self.read(subject, text, language, None)
     }
 
-    #[doc(hidden)] pub fn weights(&self) -> String { self.calibration.show() }
+    #[doc(hidden)]
+    pub fn weights(&self) -> String {
+        self.calibration.show()
+    }
     fn read(&self, subject: &str, reply: &str, language: Language, known_intent: Option<&str>) -> Classification {
         let subject = cut(subject.trim(), READ_CHARS);
         let reply = cut(reply.trim(), READ_CHARS);

@@ -27,12 +27,17 @@ mod ticket_change;
 
 /// Madoguchi (窓口): one window for requests by mail and chat, in Japanese and English.
 #[derive(Parser)]
-#[command(name = "madoguchi", version, arg_required_else_help = true, after_help = "\
+#[command(
+    name = "madoguchi",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 Examples:
   madoguchi demo                               try it with sample mail and chat
   madoguchi init desk --address help@example.jp  a set of files to start from
   madoguchi --config desk/madoguchi.toml serve   run the desk
-  madoguchi ask \"VPNにつながりません\"            what would be decided, without storing anything")]
+  madoguchi ask \"VPNにつながりません\"            what would be decided, without storing anything"
+)]
 struct Arguments {
     #[command(flatten)]
     global: Global,
@@ -75,7 +80,9 @@ enum Command {
     /// Try every connection and say what is wrong and how to mend it
     Doctor,
     /// What would be decided about one message; stores and sends nothing
-    #[command(after_help = "Examples:\n  madoguchi ask \"パスワードを忘れました\"\n  madoguchi ask \"restart web01\" --subject \"request\" --explain")]
+    #[command(
+        after_help = "Examples:\n  madoguchi ask \"パスワードを忘れました\"\n  madoguchi ask \"restart web01\" --subject \"request\" --explain"
+    )]
     Ask(ask::Ask),
     /// What intake reads out of mail files, one JSON object a file
     #[command(after_help = "Example: madoguchi parse mail/*.eml")]
@@ -84,7 +91,9 @@ enum Command {
     #[command(after_help = "Examples:\n  madoguchi ingest old-mail/ --mailbox support\n  madoguchi ingest export.mbox")]
     Ingest(ingest::Ingest),
     /// Look at tickets and work on them
-    #[command(after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato")]
+    #[command(
+        after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato"
+    )]
     Ticket(ticket::Command),
     /// Every message seen and its fate; the sum must balance
     #[command(after_help = "Example: madoguchi ledger --rows --json")]

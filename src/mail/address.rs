@@ -32,7 +32,8 @@ pub fn author(block: &Block<'_>) -> Address {
     let others = ["Sender", "Reply-To", "Return-Path"].into_iter().filter_map(|name| block.value(name));
     if let Some(mut address) = fields.chain(others).find_map(|raw| first_usable(&raw)) {
         if address.name.is_empty() {
-            address.name = list(&from).into_iter().map(|entry| entry.name).find(|name| !name.is_empty()).unwrap_or_default();
+            address.name =
+                list(&from).into_iter().map(|entry| entry.name).find(|name| !name.is_empty()).unwrap_or_default();
         }
         return address;
     }
@@ -62,7 +63,9 @@ pub fn is_usable(address: &str) -> bool {
         || !domain.is_empty()
             && domain.len() <= 255
             && !domain.starts_with('.')
-            && domain.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_') || !c.is_ascii() && !c.is_whitespace());
+            && domain
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_') || !c.is_ascii() && !c.is_whitespace());
     local_is_good && domain_is_good
 }
 
@@ -193,7 +196,8 @@ fn finish(entry: Entry) -> Address {
     let mut words: Vec<&str> = plain.split_whitespace().collect();
     let at = words.iter().position(|word| word.contains('@')).unwrap_or(0);
     // "user @ host" is obsolete syntax, but it is still written.
-    if words.len() == 3 && words[1] == "@" || words.len() == 2 && (words[0].ends_with('@') || words[1].starts_with('@')) {
+    if words.len() == 3 && words[1] == "@" || words.len() == 2 && (words[0].ends_with('@') || words[1].starts_with('@'))
+    {
         return Address { name: comment, address: tidy(&words.concat()) };
     }
     let address = if words.is_empty() { String::new() } else { tidy(words.remove(at)) };

@@ -128,8 +128,12 @@ impl Collected {
                 self.nested(part, place, budget);
                 Vec::new()
             }
-            "message/delivery-status" | "message/global-delivery-status" | "message/disposition-notification"
-            | "message/feedback-report" | "text/rfc822-headers" | "message/global-headers" => {
+            "message/delivery-status"
+            | "message/global-delivery-status"
+            | "message/disposition-notification"
+            | "message/feedback-report"
+            | "text/rfc822-headers"
+            | "message/global-headers" => {
                 self.report(part);
                 Vec::new()
             }
@@ -283,7 +287,10 @@ impl Collected {
 /// Parts of this type are shown as text when nothing says that they are files.
 fn is_readable(media_type: &str) -> bool {
     let text = media_type.starts_with("text/")
-        && !matches!(media_type, "text/calendar" | "text/vcard" | "text/x-vcard" | "text/directory" | "text/rtf" | "text/csv");
+        && !matches!(
+            media_type,
+            "text/calendar" | "text/vcard" | "text/x-vcard" | "text/directory" | "text/rtf" | "text/csv"
+        );
     // A multipart without any delimiter is what is left of a broken one.
     text || media_type.starts_with("multipart/") || media_type == "application/xhtml+xml"
 }
@@ -312,8 +319,11 @@ fn is_excuse(plain: &str, rich: &str) -> bool {
 fn meta_charset(bytes: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(2048)]).to_ascii_lowercase();
     let at = head.find("charset=")? + 8;
-    let name: String =
-        head[at..].trim_start_matches(['"', '\'', ' ']).chars().take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c)).collect();
+    let name: String = head[at..]
+        .trim_start_matches(['"', '\'', ' '])
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || "-_:.".contains(*c))
+        .collect();
     // A document that was stored as UTF-16 would name that; in mail it is never meant.
     (!name.is_empty() && !name.starts_with("utf-16")).then_some(name)
 }

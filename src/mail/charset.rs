@@ -109,11 +109,17 @@ pub fn find(label: &str) -> Option<&'static Encoding> {
             let page = folded.strip_prefix("windows").or_else(|| folded.strip_prefix("cp"))?;
             Encoding::for_label_no_replacement(format!("windows-{page}").as_bytes())
         })
-        .or_else(|| Encoding::for_label_no_replacement(format!("iso-{}", folded.strip_prefix("iso")?.replacen("8859", "8859-", 1)).as_bytes()))
+        .or_else(|| {
+            Encoding::for_label_no_replacement(
+                format!("iso-{}", folded.strip_prefix("iso")?.replacen("8859", "8859-", 1)).as_bytes(),
+            )
+        })
 }
 
 fn is_utf7(label: Option<&str>) -> bool {
-    label.is_some_and(|label| matches!(label, "utf-7" | "utf7" | "unicode-1-1-utf-7" | "unicode-2-0-utf-7" | "csunicode11utf7"))
+    label.is_some_and(|label| {
+        matches!(label, "utf-7" | "utf7" | "unicode-1-1-utf-7" | "unicode-2-0-utf-7" | "csunicode11utf7")
+    })
 }
 
 fn is_plain_ascii(bytes: &[u8]) -> bool {
@@ -123,7 +129,9 @@ fn is_plain_ascii(bytes: &[u8]) -> bool {
 /// Follows the label unless the bytes speak against it.
 fn labelled(bytes: &[u8], encoding: &'static Encoding, label: &str) -> Decoded {
     if encoding == ISO_2022_JP || bytes.is_ascii() {
-        if bytes.is_ascii() && jis::is_jis(bytes) && encoding.is_ascii_compatible() || encoding == ISO_2022_JP && bytes.is_ascii() {
+        if bytes.is_ascii() && jis::is_jis(bytes) && encoding.is_ascii_compatible()
+            || encoding == ISO_2022_JP && bytes.is_ascii()
+        {
             let decoded = finish(ISO_2022_JP, bytes);
             let wrong = (encoding != ISO_2022_JP).then(|| mislabelled(label, ISO_2022_JP));
             return Decoded { text: decoded.text, fault: decoded.fault.or(wrong) };
@@ -134,7 +142,11 @@ fn labelled(bytes: &[u8], encoding: &'static Encoding, label: &str) -> Decoded {
     }
     let (text, broken) = encoding.decode_without_bom_handling(bytes);
     if encoding == UTF_16LE || encoding == UTF_16BE {
-        return if broken && std::str::from_utf8(bytes).is_ok() { guessed(bytes, label) } else { finish(encoding, bytes) };
+        return if broken && std::str::from_utf8(bytes).is_ok() {
+            guessed(bytes, label)
+        } else {
+            finish(encoding, bytes)
+        };
     }
     if broken {
         return guessed(bytes, label);
@@ -143,7 +155,8 @@ fn labelled(bytes: &[u8], encoding: &'static Encoding, label: &str) -> Decoded {
         return Decoded { text: text.into_owned(), fault: None };
     }
     // No single-byte charset and hardly any double-byte one gives valid UTF-8 with characters of three bytes.
-    if std::str::from_utf8(bytes).is_ok_and(|utf8| encoding.is_single_byte() || utf8.chars().any(|c| c.len_utf8() > 2)) {
+    if std::str::from_utf8(bytes).is_ok_and(|utf8| encoding.is_single_byte() || utf8.chars().any(|c| c.len_utf8() > 2))
+    {
         return guessed(bytes, label);
     }
     let ascii_label = label.contains("ascii") || label.starts_with("ansi");
@@ -289,11 +302,38 @@ mod tests {
 
     #[test]
     fn every_known_label_is_followed() {
-        for label in ["iso-2022-jp", "ISO-2022-JP-1", "iso-2022-jp-2", "iso-2022-jp-3", "iso-2022-jp-ms", "ISO-2022-JP-2004", "csISO2022JP", "CP50220", "cp50221", "jis"] {
+        for label in [
+            "iso-2022-jp",
+            "ISO-2022-JP-1",
+            "iso-2022-jp-2",
+            "iso-2022-jp-3",
+            "iso-2022-jp-ms",
+            "ISO-2022-JP-2004",
+            "csISO2022JP",
+            "CP50220",
+            "cp50221",
+            "jis",
+        ] {
             assert_eq!(decode(JIS, Some(label)), Decoded { text: JIS_TEXT.to_owned(), fault: None }, "{label}");
         }
-        for label in ["shift_jis", "Shift-JIS", "sjis", "x-sjis", "x-sjis-jp", "cp932", "MS932", "ms_kanji", "windows-31j", "Windows-932", "csShiftJIS"] {
-            assert_eq!(decode(&bytes(SHIFT_JIS), Some(label)), Decoded { text: TEXT.to_owned(), fault: None }, "{label}");
+        for label in [
+            "shift_jis",
+            "Shift-JIS",
+            "sjis",
+            "x-sjis",
+            "x-sjis-jp",
+            "cp932",
+            "MS932",
+            "ms_kanji",
+            "windows-31j",
+            "Windows-932",
+            "csShiftJIS",
+        ] {
+            assert_eq!(
+                decode(&bytes(SHIFT_JIS), Some(label)),
+                Decoded { text: TEXT.to_owned(), fault: None },
+                "{label}"
+            );
         }
         for label in ["euc-jp", "x-euc-jp", "eucjp", "ujis", "eucJP-ms", "cp51932"] {
             assert_eq!(decode(&bytes(EUC_JP), Some(label)), Decoded { text: TEXT.to_owned(), fault: None }, "{label}");

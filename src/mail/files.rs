@@ -22,7 +22,8 @@ impl Files {
     /// Said when there were more than are kept.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
-        (self.refused > 0).then(|| format!("{} files beyond the first {} were left in the mail", self.refused, limits::FILES))
+        (self.refused > 0)
+            .then(|| format!("{} files beyond the first {} were left in the mail", self.refused, limits::FILES))
     }
 
     /// Adds a part.
@@ -34,8 +35,10 @@ impl Files {
         if bytes.is_empty() && part.name().is_none() {
             return;
         }
-        let content_id = part.block.value("Content-ID").and_then(|raw| super::message_id::list(&raw).into_iter().next());
-        let inline = part.disposition.value == "inline" || related && part.disposition.value.is_empty() && content_id.is_some();
+        let content_id =
+            part.block.value("Content-ID").and_then(|raw| super::message_id::list(&raw).into_iter().next());
+        let inline =
+            part.disposition.value == "inline" || related && part.disposition.value.is_empty() && content_id.is_some();
         let written = part.name().map(str::to_owned).or_else(|| described(part)).unwrap_or_default();
         self.push(&written, &part.media_type, bytes.into_owned());
         if let Some(file) = self.files.last_mut() {
@@ -68,7 +71,8 @@ impl Files {
     /// The words of the first text file, for a mail whose text was sent as one.
     #[must_use]
     pub fn first_text(&self) -> Option<String> {
-        let file = self.files.iter().find(|file| file.media_type == "text/plain" && file.bytes.len() <= limits::TEXT_BYTES)?;
+        let file =
+            self.files.iter().find(|file| file.media_type == "text/plain" && file.bytes.len() <= limits::TEXT_BYTES)?;
         Some(super::clean::lines(&charset::detect(&file.bytes).text))
     }
 

@@ -70,7 +70,8 @@ impl<'a> Block<'a> {
             let size = field.folded.len().min(limits::FIELD_BYTES);
             if crowded {
                 let wanted = is_read_by_rules(field.name) && kept.len() < 2 * limits::FIELDS;
-                if bytes + size > limits::HEADER_BYTES * if wanted { 2 } else { 1 } || !wanted && plain >= limits::FIELDS
+                if bytes + size > limits::HEADER_BYTES * if wanted { 2 } else { 1 }
+                    || !wanted && plain >= limits::FIELDS
                 {
                     continue;
                 }
@@ -93,8 +94,22 @@ pub fn header(field: &Field<'_>) -> Header {
 
 fn is_read_by_rules(name: &[u8]) -> bool {
     const READ: [&str; 16] = [
-        "from", "sender", "reply-to", "return-path", "to", "cc", "subject", "date", "message-id", "in-reply-to",
-        "references", "auto-submitted", "precedence", "list-id", "content-type", "authentication-results",
+        "from",
+        "sender",
+        "reply-to",
+        "return-path",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "auto-submitted",
+        "precedence",
+        "list-id",
+        "content-type",
+        "authentication-results",
     ];
     READ.iter().any(|read| name.eq_ignore_ascii_case(read.as_bytes()))
 }
@@ -157,8 +172,23 @@ fn fields_follow(bytes: &[u8], at: usize) -> bool {
 }
 
 const KNOWN: [&str; 18] = [
-    "from", "to", "cc", "subject", "date", "message-id", "received", "return-path", "reply-to", "sender", "mime-version",
-    "content-type", "content-transfer-encoding", "content-disposition", "references", "in-reply-to", "delivered-to",
+    "from",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "received",
+    "return-path",
+    "reply-to",
+    "sender",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "references",
+    "in-reply-to",
+    "delivered-to",
     "dkim-signature",
 ];
 

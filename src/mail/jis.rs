@@ -112,7 +112,8 @@ fn picture(bytes: &[u8], at: usize, euc: &mut Vec<u8>) -> Option<usize> {
 
 /// The line at the beginning of `bytes` goes on in kanji: pairs, a third of them kana.
 fn is_kanji_line(bytes: &[u8]) -> bool {
-    let line: Vec<u8> = bytes.iter().copied().take_while(|byte| !matches!(byte, b'\n' | b'\r' | 0x1b)).take(200).collect();
+    let line: Vec<u8> =
+        bytes.iter().copied().take_while(|byte| !matches!(byte, b'\n' | b'\r' | 0x1b)).take(200).collect();
     if line.len() < 2 || line.len() % 2 != 0 || !line.iter().all(|byte| (0x21..=0x7e).contains(byte)) {
         return false;
     }

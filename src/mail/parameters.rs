@@ -34,8 +34,11 @@ impl Parameters {
         };
         let mut pieces = split(raw).into_iter();
         let value = pieces.next().map(|(name, _)| name).unwrap_or_default();
-        let value: String =
-            value.chars().take_while(|c| *c != '(').filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'')).collect();
+        let value: String = value
+            .chars()
+            .take_while(|c| *c != '(')
+            .filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\''))
+            .collect();
         Self { value: value.to_ascii_lowercase(), pairs: join(pieces.collect()) }
     }
 }

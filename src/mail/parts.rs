@@ -39,7 +39,8 @@ impl Part<'_> {
     /// The name the sender gave it, decoded but not yet safe.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        let names = [self.disposition.get("filename"), self.content_type.get("name"), self.content_type.get("filename")];
+        let names =
+            [self.disposition.get("filename"), self.content_type.get("name"), self.content_type.get("filename")];
         names.into_iter().flatten().find(|name| !name.trim().is_empty())
     }
 }
@@ -88,7 +89,8 @@ struct Walk<'a, 'm> {
 impl<'a> Walk<'a, '_> {
     fn node(&mut self, id: usize, default: &str) -> Node<'a> {
         let Some(found) = self.message.parts.get(id) else { return Node::Group(String::new(), Vec::new()) };
-        let (header_at, body_at, end) = (self.offset(found.offset_header), self.offset(found.offset_body), self.offset(found.offset_end));
+        let (header_at, body_at, end) =
+            (self.offset(found.offset_header), self.offset(found.offset_body), self.offset(found.offset_end));
         let body_at = body_at.clamp(header_at, self.raw.len());
         let end = if end < body_at || end == 0 { self.raw.len() } else { end };
         let block = headers::split(&self.raw[header_at..body_at]);
@@ -154,7 +156,8 @@ fn regain<'a>(rest: &'a [u8], kind: &str, boundary: &str, budget: &mut Budget) -
     let mut whole = header.clone().into_bytes();
     whole.extend_from_slice(&limits::without_message_types(rest));
     let Some(message) = ENGINE.parse(whole.as_slice()) else { return Vec::new() };
-    let mut walk = Walk { raw: rest, shift: header.len(), message: &message, boundaries: Vec::new(), budget, lost: None };
+    let mut walk =
+        Walk { raw: rest, shift: header.len(), message: &message, boundaries: Vec::new(), budget, lost: None };
     let Some(PartType::Multipart(children)) = message.parts.first().map(|part| &part.body) else { return Vec::new() };
     // Boundaries are known by the header written above, not by one in `rest`.
     walk.boundaries.push(boundary.to_owned());
@@ -197,7 +200,9 @@ fn media_type(written: &str, default: &str) -> String {
         "text" | "plain" => "text/plain".to_owned(),
         "html" => "text/html".to_owned(),
         _ => {
-            let sound = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
+            let sound = |word: &str| {
+                !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+            };
             match written.split_once('/') {
                 Some((kind, subtype)) if sound(kind) && sound(subtype) && written.len() <= 128 => written.to_owned(),
                 _ => default.to_owned(),
@@ -213,7 +218,9 @@ mod tests {
     fn shape(node: &Node<'_>) -> String {
         match node {
             Node::Group(kind, nodes) => format!("{kind}({})", nodes.iter().map(shape).collect::<Vec<_>>().join(" ")),
-            Node::Leaf(part) => format!("{}:{}", part.media_type, String::from_utf8_lossy(part.body).trim().replace("\r\n", "|")),
+            Node::Leaf(part) => {
+                format!("{}:{}", part.media_type, String::from_utf8_lossy(part.body).trim().replace("\r\n", "|"))
+            }
         }
     }
 
@@ -225,12 +232,21 @@ mod tests {
     fn parts_are_found() {
         for (raw, wanted) in [
             ("Subject: s\n\nbody\n", "text/plain:body"),
-            ("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: text/html\n\n<b>\n--b--\n", "mixed(text/plain:one text/html:<b>)"),
+            (
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: text/html\n\n<b>\n--b--\n",
+                "mixed(text/plain:one text/html:<b>)",
+            ),
             // Never closed.
-            ("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\ntwo\n", "mixed(text/plain:one text/plain:two)"),
+            (
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\ntwo\n",
+                "mixed(text/plain:one text/plain:two)",
+            ),
             // Declared, but no delimiter anywhere.
             ("Content-Type: multipart/mixed; boundary=b\n\njust text\n", "multipart/mixed:just text"),
-            ("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: in\n\nx\n--b--\n", "digest(message/rfc822:Subject: in||x)"),
+            (
+                "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: in\n\nx\n--b--\n",
+                "digest(message/rfc822:Subject: in||x)",
+            ),
             // A message with parts of its own stays closed.
             (
                 "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nin\n--c--\n--a\n\nout\n--a--\n",

@@ -7,8 +7,8 @@ use crate::text::language;
 
 use super::headers::{self, Block};
 use super::{
-    File, ParsedMail, Policy, address, authentication, automatic, body, dsn, encoded_word, fingerprint, html, limits, message_id, quotes,
-    repair,
+    File, ParsedMail, Policy, address, authentication, automatic, body, dsn, encoded_word, fingerprint, html, limits,
+    message_id, quotes, repair,
 };
 
 /// Whether the HTML body is wanted: making it safe takes longer than everything else.
@@ -64,7 +64,8 @@ fn read(raw: &[u8], policy: &Policy, wanted: Html) -> ParsedMail {
         && let Some(document) = collected.html
     {
         let links = html::misleading_links(&document);
-        mail.warnings.extend(links.into_iter().map(|link| format!("a link shows another host than it leads to: {link}")));
+        mail.warnings
+            .extend(links.into_iter().map(|link| format!("a link shows another host than it leads to: {link}")));
         mail.html = Some(html::sanitise(&document));
     }
     mail.fingerprint = fingerprint::fingerprint(&mail, kept);
@@ -89,10 +90,16 @@ fn read_header(block: &Block<'_>, mail: &mut ParsedMail) {
     mail.in_reply_to = message_id::list(folded("In-Reply-To"));
     mail.references = message_id::list(folded("References"));
     mail.from = address::author(block);
-    mail.reply_to = block.value("Reply-To").and_then(|raw| address::first_usable(&raw)).filter(|reply| *reply != Address::default());
+    mail.reply_to = block
+        .value("Reply-To")
+        .and_then(|raw| address::first_usable(&raw))
+        .filter(|reply| *reply != Address::default());
     mail.return_path = block.value("Return-Path").map(|raw| {
         let path = encoded_word::decode(&raw);
-        address::list(&raw).into_iter().next().map_or_else(|| path.trim_matches(['<', '>', ' ']).to_owned(), |found| found.address)
+        address::list(&raw)
+            .into_iter()
+            .next()
+            .map_or_else(|| path.trim_matches(['<', '>', ' ']).to_owned(), |found| found.address)
     });
     mail.to = addresses(block, "To");
     mail.cc = addresses(block, "Cc");
@@ -130,7 +137,8 @@ pub fn date_of(raw: &[u8]) -> Option<Timestamp> {
 
 fn date(raw: &[u8]) -> Option<Timestamp> {
     let text = String::from_utf8_lossy(raw);
-    let read = DateTime::parse_rfc822(&format!("{}\n", text.trim())).or_else(|| DateTime::parse_rfc3339(text.trim()))?;
+    let read =
+        DateTime::parse_rfc822(&format!("{}\n", text.trim())).or_else(|| DateTime::parse_rfc3339(text.trim()))?;
     let sane = read.is_valid() && (1970..3000).contains(&read.year);
     sane.then(|| Timestamp(read.to_timestamp().saturating_mul(1000)))
 }

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn text_that_follows_the_header_at_once_is_kept() {
-        let (text, faults) = repaired(b"From: a@b.example\r\nSubject: s\r\nHello there,\r\nsecond line\r\n\r\nthird\r\n");
+        let (text, faults) =
+            repaired(b"From: a@b.example\r\nSubject: s\r\nHello there,\r\nsecond line\r\n\r\nthird\r\n");
         assert_eq!(text, "From: a@b.example\r\nSubject: s\r\n\r\nHello there,\r\nsecond line\r\n\r\nthird\r\n");
         assert_eq!(faults, 1);
     }

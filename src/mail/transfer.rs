@@ -72,7 +72,8 @@ fn looks_like_base64(body: &[u8]) -> bool {
         .filter(|byte| ALPHABET[usize::from(**byte)] == SKIP && !byte.is_ascii_whitespace() && **byte != b'=')
         .count();
     // Prose has a space in every other word; wrapped base64 has none inside a line.
-    let inner_spaces = sample.windows(3).filter(|w| w[1] == b' ' && !w[0].is_ascii_whitespace() && !w[2].is_ascii_whitespace());
+    let inner_spaces =
+        sample.windows(3).filter(|w| w[1] == b' ' && !w[0].is_ascii_whitespace() && !w[2].is_ascii_whitespace());
     foreign * 10 <= sample.len() && inner_spaces.count() * 20 <= sample.len()
 }
 
