@@ -176,12 +176,9 @@ impl Backend {
             ("lock_timeout", "30000"),
             // The ROLLBACK after each release warns when there is nothing to roll back.
             ("client_min_messages", "error"),
-            // Every statement of ours is a look-up by index of the few rows it was given. A plan is made once for a connection,
-            // perhaps while the tables are empty: it must not settle on reading whole tables.
-            ("plan_cache_mode", "force_generic_plan"),
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
+            // A plan kept from the time when the tables were small reads whole tables once they are large. Planning each batch
+            // again costs little against what the batch does.
+            ("plan_cache_mode", "force_custom_plan"),
             ("jit", "off"),
         ]);
         let pool = PgPoolOptions::new()
