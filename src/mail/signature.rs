@@ -9,12 +9,15 @@
 //! | block | a last paragraph of company and at least two ways to reach it, without a rule |
 //! | disclaimer | a last paragraph about confidentiality, or an advertisement of a virus scanner |
 
+#[cfg(test)]
+mod tests;
 mod words;
 
 use super::quotes::Kept;
 use super::quotes::is_rule;
+pub(super) use words::promises_data;
 use words::{
-    contacts, is_closing, is_contact_label, is_device, is_disclaimer, is_dashed_name, is_postscript, is_sentence, promises_data,
+    contacts, is_closing, is_contact_label, is_dashed_name, is_device, is_disclaimer, is_postscript, is_sentence,
 };
 
 /// Signatures are short: a longer tail is the letter itself.
@@ -53,12 +56,15 @@ fn tail_start(lines: &[Kept<'_>]) -> Option<usize> {
     if lines[last].fixed {
         return None;
     }
-    if is_device(lines[last].text) {
+    if is_device(lines[last].text) || is_delimiter(lines[last].text) {
         return Some(last);
     }
     let before = last.checked_sub(1).map_or("", |at| lines[at].text.trim_start());
     if last > 0 && is_dashed_name(lines[last].text) && !before.starts_with('-') {
         return Some(last);
+    }
+    if lines[last].text.trim() == "-----END PGP SIGNATURE-----" {
+        return lines.iter().rposition(|kept| kept.text.trim() == "-----BEGIN PGP SIGNATURE-----");
     }
     device_start(lines).or_else(|| box_start(lines)).or_else(|| disclaimer_start(lines)).or_else(|| block_start(lines))
 }
@@ -71,7 +77,8 @@ fn cut_delimited(lines: &mut Vec<Kept<'_>>) {
         if kept.fixed || written > MAX_SIGNATURE_LINES {
             break;
         }
-        if matches!(kept.text.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']), "--" | "—" | "−−" | "‐‐" | "––") {
+        if matches!(kept.text.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']), "--" | "—" | "−−" | "‐‐" | "––")
+        {
             cut_at = Some(at);
         }
         written += usize::from(!kept.text.trim().is_empty());
@@ -79,6 +86,10 @@ fn cut_delimited(lines: &mut Vec<Kept<'_>>) {
     if let Some(at) = cut_at {
         lines.truncate(at);
     }
+}
+
+fn is_delimiter(text: &str) -> bool {
+    matches!(text.trim_matches([' ', '\t', '\u{a0}', '\u{3000}']), "--" | "—" | "−−" | "‐‐" | "––")
 }
 
 /// A device line with one short line (a name) below it.
@@ -101,7 +112,7 @@ fn box_start(lines: &[Kept<'_>]) -> Option<usize> {
         if lines[at].fixed || written > MAX_SIGNATURE_LINES {
             return None;
         }
-        if is_frame(&lines[at]) {
+        if is_frame(&lines[at]) || is_title(lines[at].text) {
             opening = Some(at);
             break;
         }
@@ -118,22 +129,37 @@ fn box_start(lines: &[Kept<'_>]) -> Option<usize> {
     if introduced.is_some_and(|kept| promises_data(kept.text)) {
         return None;
     }
-    (is_disclaimer(&inner) || is_card(&inner, closed)).then_some(opening)
+    (is_disclaimer(&inner) || is_card(&inner, closed)).then(|| box_top(lines, opening))
+}
+
+/// The same rule a few lines higher up, when only the company's name stands between: boxes have storeys.
+fn box_top(lines: &[Kept<'_>], opening: usize) -> usize {
+    let same = |kept: &Kept<'_>| kept.text.trim() == lines[opening].text.trim();
+    let from = opening.saturating_sub(5);
+    let Some(top) = lines[from..opening].iter().rposition(same).map(|offset| from + offset) else { return opening };
+    let between = &lines[top + 1..opening];
+    let is_name = between.iter().all(|kept| !kept.fixed && !is_sentence(kept.text) && !has_other_label(kept.text));
+    if is_name && !between.is_empty() { top } else { opening }
 }
 
 /// Company, name and ways to reach them, and nothing that is said.
 fn is_card(inner: &[&str], closed: bool) -> bool {
-    if inner.iter().any(|text| is_sentence(text) || has_other_label(text)) {
+    let found = contacts(inner);
+    let said = inner.iter().filter(|text| is_sentence(text)).count();
+    // A full card may carry a slogan or a notice.
+    if said > usize::from(found.score() >= 3) || inner.iter().any(|text| has_other_label(text)) {
         return false;
     }
-    let found = contacts(inner);
     let has_name = inner.iter().any(|text| {
         let own = contacts(&[text]);
         own.company || own.score() == 0
     });
     if closed {
         let plain = inner.len() <= 4
-            && inner.iter().all(|text| text.chars().count() <= 24 && !text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '=' | '/')));
+            && inner.iter().all(|text| {
+                text.chars().count() <= 24
+                    && !text.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '=' | '/'))
+            });
         (has_name && found.score() >= 1) || plain
     } else {
         has_name && found.score() >= 2
@@ -181,6 +207,15 @@ fn has_other_label(text: &str) -> bool {
     (1..=12).contains(&count)
         && !label.contains(|c: char| c.is_ascii_digit() || matches!(c, '/' | '@' | '('))
         && !is_contact_label(label)
+}
+
+/// `-----【例株式会社】-----`: a rule with the company in it, as the top of a box.
+fn is_title(text: &str) -> bool {
+    let text = text.trim();
+    let signs = |c: &char| !c.is_alphanumeric() && !c.is_whitespace();
+    let count = text.chars().count();
+    let (left, right) = (text.chars().take_while(signs).count(), text.chars().rev().take_while(signs).count());
+    left >= 4 && right >= 4 && count > left + right && count <= 60 && !text.starts_with('>')
 }
 
 fn without_frame(text: &str) -> &str {

@@ -10,8 +10,8 @@ mod words;
 
 use super::{ParsedMail, Policy, dsn};
 use crate::domain::Automatic;
-pub(super) use signs::{is_daemon, report_type};
 use signs::{Headers, is_machine_sender, is_no_reply};
+pub(super) use signs::{is_daemon, report_type};
 pub(super) use words::is_reply_subject;
 
 /// What [`judge`] found.
@@ -67,7 +67,10 @@ fn own(mail: &ParsedMail, headers: &Headers<'_>, policy: &Policy) -> Option<&'st
     if is_own(&mail.from.address) {
         return Some("from the desk's own address");
     }
-    headers.all("x-loop").any(|value| is_own(value.trim_matches(['<', '>', ' ']))).then_some("X-Loop with the desk's own address")
+    headers
+        .all("x-loop")
+        .any(|value| is_own(value.trim_matches(['<', '>', ' '])))
+        .then_some("X-Loop with the desk's own address")
 }
 
 /// Header fields that machines put on what they write.
@@ -107,7 +110,10 @@ fn by_header(mail: &ParsedMail, headers: &Headers<'_>, policy: &Policy) -> Optio
 fn by_sender(mail: &ParsedMail, headers: &Headers<'_>) -> Option<Verdict> {
     // A web form writes as no-reply@ for the person named in Reply-To.
     let speaks_for = mail.reply_to.as_ref().is_some_and(|to| {
-        !to.address.is_empty() && !to.address.eq_ignore_ascii_case(&mail.from.address) && !is_no_reply(&to.address) && !is_machine_sender(&to.address)
+        !to.address.is_empty()
+            && !to.address.eq_ignore_ascii_case(&mail.from.address)
+            && !is_no_reply(&to.address)
+            && !is_machine_sender(&to.address)
     });
     let sender = headers.first("sender").unwrap_or_default();
     let reply = words::is_reply_subject(&mail.subject);
@@ -156,7 +162,8 @@ fn suppressed(mail: &ParsedMail, headers: &Headers<'_>, policy: &Policy) -> Opti
         return Some("X-Auto-Response-Suppress (MS-OXCMAIL)");
     }
     let path = mail.return_path.as_deref().unwrap_or_default();
-    if [mail.from.address.as_str(), path].iter().any(|address| is_no_reply(address) || signs::is_list_address(address)) {
+    if [mail.from.address.as_str(), path].iter().any(|address| is_no_reply(address) || signs::is_list_address(address))
+    {
         return Some("sender that takes no answers (RFC 3834 §2)");
     }
     if is_machine_sender(&mail.from.address) || signs::is_daemon(&mail.from.address) {

@@ -8,7 +8,9 @@ pub(super) fn read(body: &str) -> Option<Bounce> {
     let mut best: Option<Bounce> = None;
     let mut original_id = None;
     for group in groups(body) {
-        if let Some((_, id)) = group.iter().find(|(name, _)| matches!(name.as_str(), "x-original-message-id" | "original-message-id")) {
+        if let Some((_, id)) =
+            group.iter().find(|(name, _)| matches!(name.as_str(), "x-original-message-id" | "original-message-id"))
+        {
             original_id = text::id_in(id);
         }
         let Some(recipient) = recipient(&group) else { continue };
@@ -54,7 +56,8 @@ fn groups(body: &str) -> Vec<Fields> {
 fn recipient(group: &Fields) -> Option<Bounce> {
     let get = |name: &str| group.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let address = get("final-recipient").or_else(|| get("original-recipient")).or_else(|| get("x-actual-recipient"));
-    let action = get("action").map(|value| value.split([' ', '(', ';']).next().unwrap_or_default().to_ascii_lowercase());
+    let action =
+        get("action").map(|value| value.split([' ', '(', ';']).next().unwrap_or_default().to_ascii_lowercase());
     if address.is_none() && action.is_none() && get("status").is_none() {
         return None;
     }
@@ -68,5 +71,10 @@ fn recipient(group: &Fields) -> Option<Bounce> {
         (None, Some(precise)) => Some(precise),
         (None, None) => text::reply_class(diagnostic).map(str::to_owned),
     };
-    Some(Bounce { recipient: address.and_then(text::address_in), status, original_message_id: None, action: action.filter(|action| !action.is_empty()) })
+    Some(Bounce {
+        recipient: address.and_then(text::address_in),
+        status,
+        original_message_id: None,
+        action: action.filter(|action| !action.is_empty()),
+    })
 }

@@ -3,9 +3,9 @@
 
 mod evidence;
 mod fields;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use super::{Header, ParsedMail};
 use crate::domain::Bounce;
@@ -34,14 +34,17 @@ pub fn read(mail: &ParsedMail, parts: &[Part]) -> Option<Bounce> {
     if !is_bounce(mail) {
         return None;
     }
-    let reports = parts.iter().filter(|part| matches!(part.media_type.as_str(), "message/delivery-status" | "message/global-delivery-status"));
-    let mut bounce = reports.filter_map(|part| fields::read(&lossy(&part.body))).next().unwrap_or_default();
+    let mut reports = parts.iter().filter(|part| {
+        matches!(part.media_type.as_str(), "message/delivery-status" | "message/global-delivery-status")
+    });
+    let mut bounce = reports.find_map(|part| fields::read(&lossy(&part.body))).unwrap_or_default();
     let body = body_text(mail, parts);
     let told = text::read(&body, &mail.subject);
     bounce.recipient = bounce.recipient.or_else(|| failed_header(mail)).or(told.recipient);
     bounce.action = bounce.action.or(told.action);
     bounce.status = bounce.status.or(told.status);
-    bounce.original_message_id = returned_id(parts).or(bounce.original_message_id).or(told.original_message_id).or_else(|| answered_id(mail));
+    bounce.original_message_id =
+        returned_id(parts).or(bounce.original_message_id).or(told.original_message_id).or_else(|| answered_id(mail));
     Some(bounce)
 }
 
@@ -66,14 +69,21 @@ fn failed_header(mail: &ParsedMail) -> Option<String> {
 
 /// Message-ID of the returned message or of its header (RFC 6522 §2).
 fn returned_id(parts: &[Part]) -> Option<String> {
-    let returned = parts.iter().filter(|part| {
-        matches!(part.media_type.as_str(), "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers" | "message/rfc822-headers")
+    let mut returned = parts.iter().filter(|part| {
+        matches!(
+            part.media_type.as_str(),
+            "message/rfc822"
+                | "text/rfc822-headers"
+                | "message/global"
+                | "message/global-headers"
+                | "message/rfc822-headers"
+        )
     });
     let own = |part: &Part| {
         let header = part.headers.iter().find(|header| header.name.eq_ignore_ascii_case("message-id"))?;
         text::id_in(&header.value)
     };
-    returned.filter_map(|part| text::message_id(&lossy(&part.body)).or_else(|| own(part))).next()
+    returned.find_map(|part| text::message_id(&lossy(&part.body)).or_else(|| own(part)))
 }
 
 /// Some systems only name the message in the bounce's own threading fields.

@@ -19,15 +19,58 @@ const MAX_LINES: usize = 4;
 
 /// Verbs that stand at the end of the sentence.
 const VERBS: &[&str] = &[
-    "wrote", "writes", "sent", "schrieb", "schrieb am", "a écrit", "escribió", "escribio", "escreveu", "ha scritto", "scrisse",
-    "skrev", "schreef", "geschreven", "napisał", "napisał(a)", "napisała", "píše", "napsal", "napsal(a)", "написал",
-    "написал(а)", "написала", "пишет", "писал", "писал(а)", "пише", "đã viết", "kirjoitti", "yazdı", "写道", "寫道", "a scris",
-    "さんは書きました", "さんが書きました", "様は書きました", "は書きました", "が書きました", "のメール", "のメールから引用", "からの引用",
-    "より引用", "からのメッセージ", "からのメール", "さんのメッセージ", "さんの発言", "が送信しました", "님이 작성", "님이 씀",
+    "wrote",
+    "writes",
+    "sent",
+    "schrieb",
+    "schrieb am",
+    "a écrit",
+    "escribió",
+    "escribio",
+    "escreveu",
+    "ha scritto",
+    "scrisse",
+    "skrev",
+    "schreef",
+    "geschreven",
+    "napisał",
+    "napisał(a)",
+    "napisała",
+    "píše",
+    "napsal",
+    "napsal(a)",
+    "написал",
+    "написал(а)",
+    "написала",
+    "пишет",
+    "писал",
+    "писал(а)",
+    "пише",
+    "đã viết",
+    "kirjoitti",
+    "yazdı",
+    "写道",
+    "寫道",
+    "a scris",
+    "書きました",
+    "のメール",
+    "さんの書き込み",
+    "の投稿",
+    "のメールから引用",
+    "からの引用",
+    "より引用",
+    "からのメッセージ",
+    "からのメール",
+    "さんのメッセージ",
+    "さんの発言",
+    "が送信しました",
+    "님이 작성",
+    "님이 씀",
 ];
 
 /// Verbs with the name after them, in sentences that begin with a date.
-const MIDDLE_VERBS: &[&str] = &[" schrieb", " skrev", " wrote", " heeft ", " escribió", " a écrit", " schreef", " kirjoitti"];
+const MIDDLE_VERBS: &[&str] =
+    &[" schrieb", " skrev", " wrote", " heeft ", " escribió", " a écrit", " schreef", " kirjoitti"];
 
 static DATE_START: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"^[*"(「\[<_]{0,3}\s*(?:\p{L}{1,12}[.,]*\s+){0,4}\d{1,4}\D"#).ok());
@@ -43,7 +86,8 @@ pub(super) fn end(lines: &[&str], at: usize) -> Option<usize> {
         return None;
     }
     if let Some(title) = dashed(first) {
-        let is_message = ["さんのメッセージ", "からのメッセージ", "さんからのメール", "さんのメール", " wrote", "さんは書きました"];
+        let is_message =
+            ["さんのメッセージ", "からのメッセージ", "さんからのメール", "さんのメール", " wrote", "さんは書きました"];
         return is_message.iter().any(|words| title.contains(words)).then_some(at + 1);
     }
     if first.contains(|c: char| c.is_ascii_digit()) && matches(&DATE_START, first) {
@@ -78,7 +122,7 @@ fn is_attribution(sentence: &str, lines: &[&str], at: usize, end: usize) -> bool
     }
     let after_gap = at == 0 || is_blank(lines[at - 1]);
     let has_address = body.ends_with(['>', ')']) && body.contains('@') || ends_with_address(body);
-    has_address && (after_gap || quote_follows(lines, end))
+    has_address && (after_gap || matches(&TIME, body) || quote_follows(lines, end))
 }
 
 /// `Taro <taro@example.jp> wrote:`, `In message <…> Taro writes:`, `… さんの … のメールから引用:`.
@@ -87,13 +131,32 @@ fn is_undated(sentence: &str, lines: &[&str], end: usize) -> bool {
     if sentence.len() > 240 || !ends_with_verb(body) || body.contains(['「', '」']) && !body.contains('@') {
         return false;
     }
-    let addressed = body.contains('@') && body.contains(['<', '(', '['])  && !body.starts_with(|c: char| c.is_lowercase());
+    let addressed = body.contains('@')
+        && (body.contains(['<', '(', '[']) || body.split(' ').next().is_some_and(|word| word.contains('@')))
+        && !body.starts_with(|c: char| c.is_lowercase());
     addressed || quote_follows(lines, end) || (has_date(body) && !body.is_ascii())
 }
 
 fn starts_with_opener(body: &str) -> bool {
     let word = body.split_whitespace().next().unwrap_or_default();
-    matches!(word, "On" | "Op" | "Am" | "Le" | "El" | "Il" | "Em" | "Den" | "At" | "Vào" | "Dnia" | "W" | "В" | "A" | "Dne" | "Pada")
+    matches!(
+        word,
+        "On" | "Op"
+            | "Am"
+            | "Le"
+            | "El"
+            | "Il"
+            | "Em"
+            | "Den"
+            | "At"
+            | "Vào"
+            | "Dnia"
+            | "W"
+            | "В"
+            | "A"
+            | "Dne"
+            | "Pada"
+    )
 }
 
 fn without_colon(sentence: &str) -> Option<&str> {
@@ -109,7 +172,9 @@ fn ends_with_verb(body: &str) -> bool {
     }
     let tail = body[tail..].to_lowercase();
     VERBS.iter().any(|verb| {
-        tail.strip_suffix(verb).is_some_and(|before| !verb.is_ascii() || before.ends_with(|c: char| !c.is_alphanumeric()) || before.is_empty())
+        tail.strip_suffix(verb).is_some_and(|before| {
+            !verb.is_ascii() || before.ends_with(|c: char| !c.is_alphanumeric()) || before.is_empty()
+        })
     })
 }
 
@@ -118,7 +183,8 @@ fn ends_with_address(body: &str) -> bool {
 }
 
 fn quote_follows(lines: &[&str], from: usize) -> bool {
-    next_written(lines, from).is_some_and(|at| at <= from + 6 && (quote_depth(lines[at]) > 0 || lines[at].starts_with('|')))
+    next_written(lines, from)
+        .is_some_and(|at| at <= from + 6 && (quote_depth(lines[at]) > 0 || lines[at].starts_with('|')))
 }
 
 fn has_date(text: &str) -> bool {

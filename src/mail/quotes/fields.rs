@@ -23,12 +23,29 @@ enum Field {
 /// The line after the header block that begins at `at`.
 pub(super) fn block(lines: &[&str], at: usize) -> Option<usize> {
     let (first, _) = field(lines[at])?;
-    if first == Field::Other {
+    // The middle of a block that was looked at whole.
+    let is_middle = at.checked_sub(1).is_some_and(|above| field(lines[above]).is_some());
+    if first == Field::Other || is_middle {
         return None;
     }
     let block = read(lines, at);
-    let is_header = block.dated && (block.from || block.to) && block.count >= 2 || (block.from && block.to && block.subject && block.addressed && block.count >= 4);
-    is_header.then_some(block.end)
+    let kinds = block.seen.iter().filter(|kind| **kind != Field::Other).count();
+    let is_person = block.has(Field::From) || block.has(Field::To);
+    let is_header = block.has(Field::Date) && !block.raw && is_person && (kinds >= 3 || block.addressed);
+    (is_header && !is_listed(lines, at)).then_some(block.end)
+}
+
+/// Whether the fields are what the person tells: an SMTP session goes on here, or the sentence above announces them and
+/// no rule of a mail program stands between.
+fn is_listed(lines: &[&str], at: usize) -> bool {
+    let Some(above) = lines[..at].iter().rev().take(4).find(|text| !is_blank(text)) else { return false };
+    let above = above.trim();
+    let code = above.as_bytes();
+    let is_reply_code = code.len() > 4
+        && code[..3].iter().all(u8::is_ascii_digit)
+        && matches!(code[3], b' ' | b'-')
+        && code[4].is_ascii_alphabetic();
+    above == "DATA" || is_raw(above) || is_reply_code || super::signature::promises_data(above)
 }
 
 /// The line after what fields follow at `at`, blank lines before them skipped; `at` itself when there are none.
@@ -41,54 +58,92 @@ pub(super) fn after_marker(lines: &[&str], at: usize) -> usize {
 }
 
 struct Block {
-    from: bool,
-    to: bool,
-    subject: bool,
-    dated: bool,
+    /// The kinds of fields seen; a date counts only with a digit in it.
+    seen: Vec<Field>,
+    /// A sender or recipient with an address.
     addressed: bool,
-    count: usize,
+    /// Holds fields that only a raw header has.
+    raw: bool,
+    /// The line after the last field.
     end: usize,
 }
 
+impl Block {
+    fn has(&self, kind: Field) -> bool {
+        self.seen.contains(&kind)
+    }
+
+    /// The next field; `false` when it belongs to another block.
+    fn add(&mut self, kind: Field, value: &str) -> bool {
+        if kind == Field::From && self.has(kind) {
+            return false;
+        }
+        let is_digit = |c: char| c.is_ascii_digit() || ('０'..='９').contains(&c);
+        if !self.has(kind) && (kind != Field::Date || value.contains(is_digit)) {
+            self.seen.push(kind);
+        }
+        self.addressed |= matches!(kind, Field::From | Field::To) && value.contains('@');
+        true
+    }
+}
+
 fn read(lines: &[&str], at: usize) -> Block {
-    let mut block = Block { from: false, to: false, subject: false, dated: false, addressed: false, count: 0, end: at };
+    let mut block = Block { seen: Vec::new(), addressed: false, raw: false, end: at };
     let mut last = Field::Other;
     for (offset, text) in lines[at..].iter().take(MAX_FIELDS).enumerate() {
+        let next = lines.get(at + offset + 1);
         if is_blank(text) {
             // Some HTML forms put a blank line between the fields.
-            let more = lines.get(at + offset + 1).and_then(|next| field(next));
-            if more.is_some_and(|(kind, _)| kind != Field::From) && block.count > 0 && !block.subject {
+            let more = next.and_then(|next| field(next)).is_some_and(|(kind, _)| kind != Field::From);
+            if more && block.end > at && !block.has(Field::Subject) {
                 continue;
             }
             break;
         }
         if let Some((kind, value)) = field(text) {
-            match kind {
-                Field::From if block.from => break,
-                Field::From => {
-                    block.from = true;
-                    block.addressed = value.contains('@');
-                }
-                Field::Date => block.dated |= value.contains(|c: char| c.is_ascii_digit() || ('０'..='９').contains(&c)),
-                Field::To => block.to = true,
-                Field::Subject => block.subject = true,
-                Field::Other => {}
+            if !block.add(kind, value) {
+                break;
             }
-            block.count += 1;
             last = kind;
         } else {
-            let wraps = text.starts_with([' ', '\t']) || text.contains('@') || text.trim_end().ends_with(['>', ';', ',']);
-            if !(wraps && matches!(last, Field::From | Field::To | Field::Other) && text.len() < LONG) {
-                // A long subject wraps only into one short line right before the blank line.
-                let closes = lines.get(at + offset + 1).is_none_or(|next| is_blank(next) || field(next).is_some());
-                if !(last == Field::Subject && closes && text.len() < 120 && text.starts_with(' ')) {
-                    break;
-                }
+            block.raw |= is_raw(text);
+            let closes = next.is_none_or(|next| is_blank(next) || field(next).is_some());
+            if text.len() > LONG || !continues(text, last, closes) {
+                break;
             }
         }
         block.end = at + offset + 1;
     }
     block
+}
+
+/// Whether a line without a label goes on with the field before it: an address list, or the end of a long subject.
+fn continues(text: &str, last: Field, closes: bool) -> bool {
+    let is_list = text.starts_with([' ', '\t']) || text.contains('@') || text.trim_end().ends_with(['>', ';', ',']);
+    match last {
+        Field::From | Field::To | Field::Other => is_list,
+        Field::Subject => closes && text.len() < 120 && text.starts_with(' '),
+        Field::Date => false,
+    }
+}
+
+/// `Received: …`, `X-Mailer: …`: somebody pasted the header of a mail.
+fn is_raw(text: &str) -> bool {
+    let Some((name, _)) = text.split_once(':') else { return false };
+    let name = name.to_ascii_lowercase();
+    name.starts_with("x-")
+        || matches!(
+            name.as_str(),
+            "received"
+                | "return-path"
+                | "mime-version"
+                | "content-type"
+                | "dkim-signature"
+                | "delivered-to"
+                | "authentication-results"
+                | "received-spf"
+                | "arc-seal"
+        )
 }
 
 fn unquoted(text: &str) -> &str {
@@ -107,28 +162,72 @@ fn field(text: &str) -> Option<(Field, &str)> {
     let label: String = text[..at].chars().filter(|c| !matches!(c, '*' | '_' | '\u{3000}')).collect();
     let label = label.trim().to_lowercase();
     // Half-width Japanese labels are padded to one width: `件 名`.
-    let label = if label.is_ascii() || !label.contains(' ') || label.chars().any(char::is_lowercase) { label } else { label.replace(' ', "") };
+    let label = if label.is_ascii() || !label.contains(' ') || label.chars().any(char::is_lowercase) {
+        label
+    } else {
+        label.replace(' ', "")
+    };
     Some((kind(&label)?, value))
 }
 
 fn kind(label: &str) -> Option<Field> {
     Some(match label {
-        "from" | "von" | "de" | "da" | "van" | "från" | "fra" | "od" | "от" | "від" | "lähettäjä" | "kimden" | "expéditeur"
-        | "remitente" | "mittente" | "absender" | "差出人" | "送信者" | "送信元" | "发件人" | "寄件者" | "寄件人" | "보낸 사람" | "보낸사람"
-        | "desde" => Field::From,
-        "sent" | "date" | "gesendet" | "datum" | "envoyé" | "envoyé le" | "date d'envoi" | "enviado" | "enviado el" | "fecha"
-        | "enviada em" | "enviado em" | "enviada" | "data" | "inviato" | "data invio" | "verzonden" | "skickat" | "dato"
-        | "sendt" | "wysłano" | "отправлено" | "дата" | "lähetetty" | "päivämäärä" | "päiväys" | "gönderildi" | "tarih"
-        | "gönderme tarihi" | "odesláno" | "送信日時" | "日時" | "日付" | "送信日" | "受信日時" | "发送时间" | "日期" | "寄件日期" | "時間" | "时间" | "보낸 날짜"
-        | "날짜" | "sent at" | "date sent" => Field::Date,
-        "to" | "an" | "à" | "para" | "a" | "aan" | "till" | "til" | "do" | "кому" | "vastaanottaja" | "kime" | "komu" | "pour"
-        | "destinataire" | "宛先" | "あて先" | "宛て先" | "送信先" | "收件人" | "收件者" | "받는 사람" | "받는사람" => Field::To,
-        "subject" | "betreff" | "objet" | "asunto" | "assunto" | "oggetto" | "onderwerp" | "ämne" | "emne" | "temat" | "тема"
-        | "aihe" | "konu" | "předmět" | "件名" | "題名" | "标题" | "主题" | "主旨" | "主題" | "제목" => Field::Subject,
-        "cc" | "bcc" | "kopie" | "copie" | "kopia" | "ｃｃ" | "reply-to" | "reply to" | "antwort an" | "répondre à" | "返信先" | "importance"
-        | "重要度" | "priority" | "attachments" | "添付ファイル" | "添付" | "anlagen" | "message-id" | "organization" | "抄送" | "副本" | "参照" => {
-            Field::Other
-        }
+        "from" | "von" | "de" | "da" | "van" | "från" | "fra" | "od" | "от" | "від" | "lähettäjä" | "kimden"
+        | "expéditeur" | "remitente" | "mittente" | "absender" | "差出人" | "送信者" | "送信元" | "发件人"
+        | "寄件者" | "寄件人" | "보낸 사람" | "보낸사람" | "desde" => Field::From,
+        "sent"
+        | "date"
+        | "gesendet"
+        | "datum"
+        | "envoyé"
+        | "envoyé le"
+        | "date d'envoi"
+        | "enviado"
+        | "enviado el"
+        | "fecha"
+        | "enviada em"
+        | "enviado em"
+        | "enviada"
+        | "data"
+        | "inviato"
+        | "data invio"
+        | "verzonden"
+        | "skickat"
+        | "dato"
+        | "sendt"
+        | "wysłano"
+        | "отправлено"
+        | "дата"
+        | "lähetetty"
+        | "päivämäärä"
+        | "päiväys"
+        | "gönderildi"
+        | "tarih"
+        | "gönderme tarihi"
+        | "odesláno"
+        | "送信日時"
+        | "日時"
+        | "日付"
+        | "送信日"
+        | "受信日時"
+        | "发送时间"
+        | "日期"
+        | "寄件日期"
+        | "時間"
+        | "时间"
+        | "보낸 날짜"
+        | "날짜"
+        | "sent at"
+        | "date sent" => Field::Date,
+        "to" | "an" | "à" | "para" | "a" | "aan" | "till" | "til" | "do" | "кому" | "vastaanottaja" | "kime"
+        | "komu" | "pour" | "destinataire" | "宛先" | "あて先" | "宛て先" | "送信先" | "收件人" | "收件者"
+        | "받는 사람" | "받는사람" => Field::To,
+        "subject" | "betreff" | "objet" | "asunto" | "assunto" | "oggetto" | "onderwerp" | "ämne" | "emne"
+        | "temat" | "тема" | "aihe" | "konu" | "předmět" | "件名" | "題名" | "标题" | "主题" | "主旨" | "主題"
+        | "제목" => Field::Subject,
+        "cc" | "bcc" | "kopie" | "copie" | "kopia" | "ｃｃ" | "reply-to" | "reply to" | "antwort an" | "répondre à"
+        | "返信先" | "importance" | "重要度" | "priority" | "attachments" | "添付ファイル" | "添付" | "anlagen"
+        | "message-id" | "organization" | "抄送" | "副本" | "参照" => Field::Other,
         _ => return None,
     })
 }

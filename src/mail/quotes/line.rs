@@ -47,7 +47,7 @@ pub(super) fn fixed(lines: &[&str]) -> Vec<bool> {
                 Some(from) => fixed[from..=at].fill(true),
                 None => fence = Some(at),
             }
-        } else if begin.starts_with("-----BEGIN ") {
+        } else if begin.starts_with("-----BEGIN ") && !begin.starts_with("-----BEGIN PGP SIG") {
             pem = Some(at);
         } else if begin.starts_with("-----END ")
             && let Some(from) = pem.take()
@@ -59,8 +59,9 @@ pub(super) fn fixed(lines: &[&str]) -> Vec<bool> {
 }
 
 /// Whether the lines `from..to`, which begin with a quote mark, are something else: a shell's continuation prompt, a
-/// Python prompt, a conflict mark, a decorated line, or a line the writer indented.
-pub(super) fn only_looks_quoted(lines: &[&str], from: usize, to: usize) -> bool {
+/// Python prompt, a conflict mark, a decorated line, a line the writer indented, or, in a mail that has quoted nothing
+/// so far, commands typed at a `>` prompt.
+pub(super) fn only_looks_quoted(lines: &[&str], from: usize, to: usize, quoted_before: bool) -> bool {
     let block = &lines[from..to];
     let before = from.checked_sub(1).map(|at| lines[at]).filter(|text| !is_blank(text));
     if before.is_some_and(is_prompt) {
@@ -74,9 +75,67 @@ pub(super) fn only_looks_quoted(lines: &[&str], from: usize, to: usize) -> bool 
     if block.iter().all(|text| is_decorated(text) || is_python(text)) {
         return true;
     }
+    if !quoted_before && block.iter().all(|text| is_command(text)) {
+        return true;
+    }
     let near = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|text| text.starts_with(['>', '＞']));
     let is_indented = block.iter().all(|text| text.starts_with([' ', '\t']));
     is_indented && !near(from.checked_sub(1)) && !near(from.checked_sub(2)) && !near(Some(to)) && !near(Some(to + 1))
+}
+
+/// `> SELECT 1;`, `> npm install`: a command after one quote mark.
+fn is_command(text: &str) -> bool {
+    const COMMANDS: &[&str] = &[
+        "sudo",
+        "cd",
+        "ls",
+        "cat",
+        "grep",
+        "npm",
+        "git",
+        "select",
+        "show",
+        "const",
+        "let",
+        "var",
+        "print",
+        "import",
+        "ping",
+        "ipconfig",
+        "nslookup",
+        "dig",
+        "curl",
+        "ssh",
+        "docker",
+        "db",
+        "use",
+        "telnet",
+        "tracert",
+        "traceroute",
+        "dir",
+        "echo",
+        "help",
+        "require",
+        "console.log",
+        "library",
+        "summary",
+        "systemctl",
+        "openssl",
+        "whoami",
+        "hostname",
+        "set",
+        "get",
+    ];
+    let Some(command) = text.strip_prefix("> ") else { return false };
+    let command = command.trim();
+    if !command.is_ascii() || command.len() > LONG {
+        return false;
+    }
+    let lower = command.to_ascii_lowercase();
+    let word = lower.split([' ', '(', '.', ';']).next().unwrap_or_default();
+    let has_syntax =
+        command.ends_with([';', '{', '}', ')']) && command.contains(['(', '=', ';']) || command.contains(" <- ");
+    has_syntax || (COMMANDS.contains(&word) && !command.ends_with(['.', '?', '!']) && command.split(' ').count() <= 8)
 }
 
 /// `user@host:~$ cat <<EOF`, `# mysql`, `PS C:\> dir`: the lines below may begin with the continuation prompt `>`.
@@ -99,13 +158,13 @@ fn is_prompt(text: &str) -> bool {
         && !prompt.contains(['。', '、'])
 }
 
-/// A rule of one to four different signs, at least six long: `――――`, `＝＝＝＝`, `*-*-*-*`, `┌────`.
+/// A rule of one to six different signs, at least six long: `――――`, `＝＝＝＝`, `*-*-*-*`, `┌────`.
 pub(in crate::mail) fn is_rule(text: &str) -> bool {
     let text = text.trim();
     if text.len() > LONG || text.starts_with(['>', '＞']) {
         return false;
     }
-    let mut distinct: [char; 4] = ['\0'; 4];
+    let mut distinct: [char; 6] = ['\0'; 6];
     let (mut kinds, mut count) = (0, 0);
     for c in text.chars().filter(|c| !c.is_whitespace()) {
         let is_long_vowel = matches!(c, 'ー' | 'ｰ' | '〜');
@@ -124,7 +183,9 @@ pub(in crate::mail) fn is_rule(text: &str) -> bool {
     count >= 6
 }
 
-/// A rule as mail programs put it above a quote header: dashes or underscores only.
+/// A rule as mail programs put it above a quote header: three or more dashes or underscores.
 pub(super) fn is_separator(text: &str) -> bool {
-    is_rule(text) && text.trim().chars().all(|c| matches!(c, '-' | '_' | '─' | '—' | '*' | ' ') && c != '*')
+    let signs = text.chars().filter(|c| !c.is_whitespace());
+    let count = signs.clone().take(LONG).count();
+    (3..LONG).contains(&count) && signs.into_iter().all(|c| matches!(c, '-' | '_' | '─' | '—'))
 }

@@ -11,8 +11,10 @@ pub(super) enum Forward {
 
 /// `Fwd:`, `FW:`, `転送:` and the same in other languages, as the first prefix only: `Re: Fwd:` answers a forward.
 pub(super) fn is_forward_subject(subject: &str) -> Forward {
-    const PREFIXES: &[&str] =
-        &["fw", "fwd", "wg", "tr", "rv", "enc", "vs", "vl", "vb", "i", "doorst", "転送", "转发", "轉寄", "전달", "pd", "ilt"];
+    const PREFIXES: &[&str] = &[
+        "fw", "fwd", "wg", "tr", "rv", "enc", "vs", "vl", "vb", "i", "doorst", "転送", "转发", "轉寄", "전달", "pd",
+        "ilt",
+    ];
     let subject = subject.trim_start_matches(['[', '【', ' ', '(']);
     let Some((prefix, _)) = subject.split_once([':', '：']) else { return Forward::No };
     let prefix = prefix.trim();
@@ -22,14 +24,49 @@ pub(super) fn is_forward_subject(subject: &str) -> Forward {
 /// `-----Original Message-----` in the languages of Outlook, Thunderbird, Android and the Japanese phones.
 pub(super) fn is_original(text: &str) -> bool {
     const TITLES: &[&str] = &[
-        "original message", "original appointment", "original-nachricht", "ursprüngliche nachricht",
-        "originalnachricht", "originalmeddelande", "ursprungligt meddelande", "oprindelig meddelelse",
-        "original besked", "opprinnelig melding", "message d'origine", "message d’origine", "message original",
-        "mensaje original", "mensagem original", "messaggio originale", "oorspronkelijk bericht",
-        "origineel bericht", "alkuperäinen viesti", "wiadomość oryginalna", "oryginalna wiadomość",
-        "původní zpráva", "исходное сообщение", "пересылаемое сообщение", "orijinal mesaj", "元のメッセージ",
-        "元のメール", "オリジナルメッセージ", "オリジナル・メッセージ", "返信元メッセージ", "受信メール",
-        "原始邮件", "原始郵件", "原邮件", "원본 메시지", "original mail", "ursprung",
+        "original message",
+        "original appointment",
+        "original-nachricht",
+        "ursprüngliche nachricht",
+        "originalnachricht",
+        "originalmeddelande",
+        "ursprungligt meddelande",
+        "oprindelig meddelelse",
+        "original besked",
+        "opprinnelig melding",
+        "message d'origine",
+        "message d’origine",
+        "message original",
+        "mensaje original",
+        "mensagem original",
+        "messaggio originale",
+        "oorspronkelijk bericht",
+        "origineel bericht",
+        "alkuperäinen viesti",
+        "wiadomość oryginalna",
+        "oryginalna wiadomość",
+        "původní zpráva",
+        "исходное сообщение",
+        "пересылаемое сообщение",
+        "orijinal mesaj",
+        "元のメッセージ",
+        "元のメール",
+        "オリジナルメッセージ",
+        "オリジナル・メッセージ",
+        "返信元メッセージ",
+        "受信メール",
+        "原始邮件",
+        "原始郵件",
+        "原邮件",
+        "원본 메시지",
+        "original mail",
+        "original e-mail",
+        "reply message",
+        "受信メッセージ",
+        "元メッセージ",
+        "元のメッセージ内容",
+        "引用元メッセージ",
+        "以前のメッセージ",
     ];
     dashed(text).is_some_and(|title| TITLES.contains(&title.as_str()))
 }
@@ -37,18 +74,49 @@ pub(super) fn is_original(text: &str) -> bool {
 /// The line above a forwarded message.
 pub(super) fn is_forward(text: &str) -> bool {
     const DASHED: &[&str] = &[
-        "forwarded message", "forwarded by", "forwarded mail", "forwarded email", "weitergeleitete nachricht",
-        "message transféré", "message transmis", "mensaje reenviado", "messaggio inoltrato", "mensagem encaminhada",
-        "mensagem reencaminhada", "doorgestuurd bericht", "vidarebefordrat meddelande", "videresendt meddelelse",
-        "videresendt melding", "välitetty viesti", "przekazana wiadomość", "přeposlaná zpráva",
-        "пересылаемое сообщение", "пересланное сообщение", "転送メッセージ", "転送されたメッセージ", "転送メール",
-        "转发的邮件", "转发邮件", "轉寄的郵件", "전달된 메시지",
+        "forwarded message",
+        "forwarded by",
+        "forwarded mail",
+        "forwarded email",
+        "weitergeleitete nachricht",
+        "message transféré",
+        "message transmis",
+        "mensaje reenviado",
+        "messaggio inoltrato",
+        "mensagem encaminhada",
+        "mensagem reencaminhada",
+        "doorgestuurd bericht",
+        "vidarebefordrat meddelande",
+        "videresendt meddelelse",
+        "videresendt melding",
+        "välitetty viesti",
+        "przekazana wiadomość",
+        "přeposlaná zpráva",
+        "пересылаемое сообщение",
+        "пересланное сообщение",
+        "転送メッセージ",
+        "転送されたメッセージ",
+        "転送メール",
+        "转发的邮件",
+        "转发邮件",
+        "轉寄的郵件",
+        "전달된 메시지",
     ];
     const BARE: &[&str] = &[
-        "begin forwarded message", "anfang der weitergeleiteten nachricht", "anfang der weitergeleiteten e-mail",
-        "début du message réexpédié", "début du message transféré", "inicio del mensaje reenviado",
-        "inizio messaggio inoltrato", "início da mensagem reencaminhada", "begin doorgestuurd bericht",
-        "vidarebefordrat brev", "start på videresendt besked", "转发的邮件", "転送されたメッセージ", "以下は転送されたメッセージ",
+        "begin forwarded message",
+        "anfang der weitergeleiteten nachricht",
+        "anfang der weitergeleiteten e-mail",
+        "début du message réexpédié",
+        "début du message transféré",
+        "inicio del mensaje reenviado",
+        "inizio messaggio inoltrato",
+        "início da mensagem reencaminhada",
+        "begin doorgestuurd bericht",
+        "vidarebefordrat brev",
+        "start på videresendt besked",
+        "转发的邮件",
+        "転送されたメッセージ",
+        "以下は転送されたメッセージ",
     ];
     if quote_depth(text) > 0 {
         return false;
@@ -65,18 +133,43 @@ pub(super) fn is_forward(text: &str) -> bool {
 /// `## この行より上に返信 ##`, `Please type your reply above this line`: ticket systems put it above their own text.
 pub(super) fn is_reply_above(text: &str) -> bool {
     const PHRASES: &[&str] = &[
-        "この行より上", "この線より上", "この行の上に", "この線の上に", "この上に返信", "reply above this line",
-        "reply above the line", "type your reply above", "write above this line", "enter your reply above",
-        "write your reply above", "respond above this line", "antworten oberhalb dieser zeile", "au-dessus de cette ligne",
-        "por encima de esta línea", "请在此行上方回复",
+        "この行より上",
+        "この線より上",
+        "この行の上に",
+        "この線の上に",
+        "この上に返信",
+        "reply above this line",
+        "reply above the line",
+        "type your reply above",
+        "write above this line",
+        "enter your reply above",
+        "write your reply above",
+        "respond above this line",
+        "antworten oberhalb dieser zeile",
+        "au-dessus de cette ligne",
+        "por encima de esta línea",
+        "请在此行上方回复",
     ];
     let text = text.trim();
     if text.len() > 160 || quote_depth(text) > 0 || text.contains(['「', '？']) || text.ends_with(['?', '。']) {
         return false;
     }
-    let decorated = text.starts_with(['#', '-', '=', '*', '_', '~', '+', '[', '(', '―', '─', '—', '＝', '－']);
+    let decorated =
+        text.starts_with(['#', '-', '=', '*', '_', '~', '+', '[', '(', '―', '─', '—', '＝', '－', '＃', '▲', '↑']);
     let lower = text.to_lowercase();
-    PHRASES.iter().any(|phrase| lower.contains(phrase) && (decorated || lower.starts_with("please") || lower == *phrase))
+    if PHRASES
+        .iter()
+        .any(|phrase| lower.contains(phrase) && (decorated || lower.starts_with("please") || lower == *phrase))
+    {
+        return true;
+    }
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let japanese = has(&["返信", "回答", "入力", "ご記入"])
+        && has(&["上", "うえ"])
+        && has(&["この行", "この線", "このライン", "ここより", "この区切り"]);
+    let english =
+        has(&["reply", "type", "write", "respond", "answer"]) && has(&["above"]) && has(&["line", "delimiter"]);
+    decorated && (japanese || english)
 }
 
 /// The lower-case words between two runs of dashes: `-----Original Message-----`.

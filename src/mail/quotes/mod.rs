@@ -40,11 +40,7 @@ pub fn newly_written(text: &str, html: Option<&str>, subject: &str) -> String {
     if let Some(from) = outcome.forwarded_from {
         append_forwarded(&mut written, &lines[from..]);
     }
-    if written.is_empty() && !outcome.quoted {
-        text.trim().to_owned()
-    } else {
-        written
-    }
+    if written.is_empty() && !outcome.quoted { text.trim().to_owned() } else { written }
 }
 
 /// The part of `text` before the first quote or quote header: the mail's own words, with its signature.
@@ -78,7 +74,7 @@ enum Begins {
     /// A forwarded message.
     Forwarded,
     /// A quote header; the line after it.
-    Header { end: usize, whole_rest: bool },
+    Header(usize),
     /// Everything from here on is quoted.
     Rest,
     Nothing,
@@ -86,15 +82,18 @@ enum Begins {
 
 impl<'a> Scan<'a> {
     fn new(lines: &'a [&'a str], forward: markers::Forward, html: Option<&str>) -> Self {
-        let html_quote_at = html.and_then(|html| structure::quote_start(html, lines));
+        // A mail that is one quote element holds its writer's words there.
+        let first = next_written(lines, 0);
+        let html_quote_at = html.and_then(|html| structure::quote_start(html, lines)).filter(|at| Some(*at) > first);
         Self { lines, fixed: line::fixed(lines), forward, html_quote_at }
     }
 
     fn run(&self) -> Outcome<'a> {
         let mut outcome = Outcome { fragments: vec![Vec::new()], forwarded_from: None, quoted: false };
         let mut at = 0;
-        // A bar at the start of a line quotes only after a header that said so: tables and menus have bars too.
         let mut after_header = false;
+        // A bar at the start of a line quotes only where a header's first line has one: tables and menus have bars too.
+        let mut bars = false;
         while at < self.lines.len() {
             if !self.fixed[at] {
                 match self.begins(at) {
@@ -107,34 +106,38 @@ impl<'a> Scan<'a> {
                         outcome.quoted = true;
                         break;
                     }
-                    Begins::Header { end, whole_rest } => {
+                    Begins::Header(end) => {
                         outcome.quoted = true;
                         drop_rule(outcome.fragments.last_mut());
-                        if self.rest_is_quote(end, whole_rest) {
+                        if self.rest_is_quote(end) {
                             break;
                         }
                         outcome.fragments.push(Vec::new());
                         after_header = true;
+                        bars = next_written(self.lines, end)
+                            .is_some_and(|first| line::is_bar_or_name_quote(self.lines[first]));
                         at = end;
                         continue;
                     }
                     Begins::Nothing => {}
                 }
-                if let Some(end) = self.quoted_lines(at, after_header) {
-                    outcome.quoted = true;
-                    outcome.fragments.push(Vec::new());
-                    at = end;
-                    continue;
-                }
             }
-            let text = self.lines[at];
-            if !is_blank(text) && quote_depth(text) == 0 {
-                after_header &= text.trim_start().starts_with('|');
+            let quoted = self.quoted_lines(at, bars);
+            let is_quote =
+                quoted > at && (after_header || !line::only_looks_quoted(self.lines, at, quoted, outcome.quoted));
+            if is_quote {
+                outcome.quoted = true;
+                outcome.fragments.push(Vec::new());
+                at = quoted;
+                continue;
             }
+            let end = quoted.max(at + 1);
+            after_header &= is_blank(self.lines[at]);
             if let Some(fragment) = outcome.fragments.last_mut() {
-                fragment.push(Kept { text, fixed: self.fixed[at] || quote_depth(text) > 0 });
+                let kept = (at..end).map(|at| Kept { text: self.lines[at], fixed: self.fixed[at] || quoted > at });
+                fragment.extend(kept);
             }
-            at += 1;
+            at = end;
         }
         outcome
     }
@@ -150,15 +153,16 @@ impl<'a> Scan<'a> {
             return Begins::Rest;
         }
         let original = markers::is_original(self.lines[at]);
-        let block = if original { Some(fields::after_marker(self.lines, at + 1)) } else { fields::block(self.lines, at) };
+        let block =
+            if original { Some(fields::after_marker(self.lines, at + 1)) } else { fields::block(self.lines, at) };
         if let Some(end) = block {
             return match self.forward {
                 markers::Forward::Yes => Begins::Forwarded,
-                markers::Forward::No => Begins::Header { end, whole_rest: true },
+                markers::Forward::No => Begins::Header(end),
             };
         }
         if let Some(end) = attribution::end(self.lines, at) {
-            return Begins::Header { end, whole_rest: false };
+            return Begins::Header(end);
         }
         if self.html_quote_at == Some(at) && self.forward == markers::Forward::No {
             return Begins::Rest;
@@ -167,29 +171,16 @@ impl<'a> Scan<'a> {
     }
 
     /// After a quote header: marked quotes mean that unmarked lines may be answers; without marks all is quoted.
-    fn rest_is_quote(&self, end: usize, whole_rest: bool) -> bool {
-        let Some(first) = next_written(self.lines, end) else { return true };
-        let is_marked = |text: &str| quote_depth(text) > 0 || text.starts_with('|');
-        if !is_marked(self.lines[first]) {
-            return true;
-        }
-        if !whole_rest {
-            return false;
-        }
-        let rest = self.lines[first..].iter().filter(|text| !is_blank(text));
-        let (marked, bare) = rest.fold((0, 0), |(m, b), text| if is_marked(text) { (m + 1, b) } else { (m, b + 1) });
-        marked < bare
+    fn rest_is_quote(&self, end: usize) -> bool {
+        let first = next_written(self.lines, end).map(|first| self.lines[first]);
+        !first.is_some_and(|first| quote_depth(first) > 0 || line::is_bar_or_name_quote(first))
     }
 
-    /// The end of the quoted lines that begin at `at`; `None` when what begins there is not a quote.
-    fn quoted_lines(&self, at: usize, after_header: bool) -> Option<usize> {
-        let is_quoted = |text: &str| quote_depth(text) > 0 || (after_header && line::is_bar_or_name_quote(text));
-        if !is_quoted(self.lines[at]) {
-            return None;
-        }
-        let count = self.lines[at..].iter().zip(&self.fixed[at..]).take_while(|(text, fixed)| is_quoted(text) && !**fixed);
-        let end = at + count.count();
-        (after_header || !line::only_looks_quoted(self.lines, at, end)).then_some(end)
+    /// The end of the lines with quote marks that begin at `at`; `at` when that one has none.
+    fn quoted_lines(&self, at: usize, bars: bool) -> usize {
+        let is_quoted = |text: &str| quote_depth(text) > 0 || (bars && line::is_bar_or_name_quote(text));
+        let lines = self.lines[at..].iter().zip(&self.fixed[at..]);
+        at + lines.take_while(|(text, fixed)| is_quoted(text) && !**fixed).count()
     }
 }
 
@@ -199,7 +190,16 @@ fn drop_rule(fragment: Option<&mut Vec<Kept<'_>>>) {
     while fragment.last().is_some_and(|kept| is_blank(kept.text)) {
         fragment.pop();
     }
-    if fragment.last().is_some_and(|kept| !kept.fixed && line::is_separator(kept.text)) {
+    // `In message "…"` stands on the line above the sentence that ends with the verb.
+    let is_lead = |text: &str| ["In message ", "In article "].iter().any(|lead| text.trim_start().starts_with(lead));
+    if fragment.last().is_some_and(|kept| !kept.fixed && is_lead(kept.text)) {
+        fragment.pop();
+        return;
+    }
+    let Some(last) = fragment.last().filter(|kept| !kept.fixed && line::is_separator(kept.text)) else { return };
+    // The same rule a few lines above: it closes a box.
+    let closes = fragment.iter().rev().skip(1).take(16).any(|kept| kept.text.trim() == last.text.trim());
+    if !closes {
         fragment.pop();
     }
 }
@@ -228,7 +228,8 @@ fn append_forwarded(written: &mut String, lines: &[&str]) {
         written.push_str("\n\n");
     }
     for text in lines {
-        let text = if marked { text.strip_prefix('>').map_or(*text, |t| t.strip_prefix(' ').unwrap_or(t)) } else { text };
+        let text =
+            if marked { text.strip_prefix('>').map_or(*text, |t| t.strip_prefix(' ').unwrap_or(t)) } else { text };
         written.push_str(text.trim_end());
         written.push('\n');
     }

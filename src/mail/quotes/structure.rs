@@ -4,8 +4,15 @@ use super::line::is_blank;
 
 /// Beginnings of elements that hold nothing but a quote. Sanitised HTML keeps the `blockquote` only.
 const QUOTES: &[&str] = &[
-    "<blockquote type=\"cite\"", "class=\"gmail_quote", "class=\"moz-cite-prefix\"", "class=\"yahoo_quoted\"", "id=\"divrplyfwdmsg\"",
-    "id=\"appendonsend\"", "id=\"ol_reply_block", "class=\"protonmail_quote\"", "class=\"zmail_extra\"",
+    "<blockquote type=\"cite\"",
+    "class=\"gmail_quote",
+    "class=\"moz-cite-prefix\"",
+    "class=\"yahoo_quoted\"",
+    "id=\"divrplyfwdmsg\"",
+    "id=\"appendonsend\"",
+    "id=\"ol_reply_block",
+    "class=\"protonmail_quote\"",
+    "class=\"zmail_extra\"",
 ];
 
 /// The first of `lines` that belongs to the quote. `None` when the HTML shows no quote that ends the body, or when its
@@ -18,7 +25,7 @@ pub(super) fn quote_start(html: &str, lines: &[&str]) -> Option<usize> {
     let lower = html.to_ascii_lowercase();
     let at = QUOTES.iter().filter_map(|mark| lower.find(mark)).min()?;
     let open = html[at..].find('>')? + at + 1;
-    if lower.matches("</blockquote>").count() > 1 && is_interleaved(&lower[at..]) {
+    if is_interleaved(&lower[at..]) {
         return None;
     }
     let first = first_words(&html[open..])?;
@@ -40,7 +47,12 @@ fn first_words(html: &str) -> Option<String> {
     let mut rest = html;
     for _ in 0..60 {
         let (text, tag) = rest.split_once('<').unwrap_or((rest, ""));
-        let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("&nbsp;", " ").replace("&quot;", "\"");
+        let text = text
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+            .replace("&nbsp;", " ")
+            .replace("&quot;", "\"");
         if !is_blank(&text) {
             words.push_str(&squeeze(&text));
         }

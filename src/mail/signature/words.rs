@@ -61,24 +61,102 @@ pub(super) fn contacts(lines: &[&str]) -> Contacts {
     found
 }
 
+/// Labels of ways to reach somebody.
+const LABELS: &[&str] = &[
+    "tel",
+    "fax",
+    "phone",
+    "mobile",
+    "cell",
+    "mail",
+    "e-mail",
+    "email",
+    "url",
+    "web",
+    "website",
+    "hp",
+    "http",
+    "https",
+    "t",
+    "f",
+    "m",
+    "e",
+    "w",
+    "p",
+    "d",
+    "direct",
+    "office",
+    "skype",
+    "pgp",
+    "twitter",
+    "x",
+    "instagram",
+    "facebook",
+    "line",
+    "blog",
+    "phs",
+    "address",
+    "telefon",
+    "téléphone",
+    "tél",
+    "mobil",
+    "電話",
+    "電話番号",
+    "携帯",
+    "携帯電話",
+    "内線",
+    "直通",
+    "代表",
+    "住所",
+    "所在地",
+    "本社",
+    "支店",
+    "支社",
+    "営業所",
+    "メール",
+    "営業時間",
+    "定休日",
+    "受付時間",
+    "ホームページ",
+    "ブログ",
+    "ＴＥＬ",
+    "ＦＡＸ",
+    "ＵＲＬ",
+    "Ｅ-ｍａｉｌ",
+    "担当",
+];
+
 /// `TEL`, `E-mail`, `住所`: labels that business cards carry.
 pub(super) fn is_contact_label(label: &str) -> bool {
-    const LABELS: &[&str] = &[
-        "tel", "fax", "phone", "mobile", "cell", "mail", "e-mail", "email", "url", "web", "website", "hp", "http", "https", "t", "f",
-        "m", "e", "w", "p", "d", "direct", "office", "skype", "pgp", "twitter", "x", "instagram", "facebook", "line", "blog", "phs",
-        "address", "telefon", "téléphone", "tél", "mobil", "電話", "電話番号", "携帯", "携帯電話", "内線", "直通", "代表", "住所", "所在地", "本社",
-        "支店", "支社", "営業所", "メール", "営業時間", "定休日", "受付時間", "ホームページ", "ブログ", "ＴＥＬ", "ＦＡＸ", "ＵＲＬ", "Ｅ-ｍａｉｌ", "担当",
-    ];
-    let label = label.trim().trim_matches(['■', '・', '●', '◆', '【', '】', '[', ']', '(', '<', '.', '*']).to_lowercase();
+    let label =
+        label.trim().trim_matches(['■', '・', '●', '◆', '【', '】', '[', ']', '(', '<', '.', '*']).to_lowercase();
     LABELS.iter().any(|known| known.to_lowercase() == label)
-        || ["tel", "fax", "e-mail", "mail", "携帯", "電話", "ｔｅｌ", "ｆａｘ"].iter().any(|begin| label.starts_with(begin))
+        || ["tel", "fax", "e-mail", "mail", "携帯", "電話", "ｔｅｌ", "ｆａｘ"]
+            .iter()
+            .any(|begin| label.starts_with(begin))
 }
 
 /// Something is said: the line is part of a letter.
 pub(super) fn is_sentence(text: &str) -> bool {
     const ENDINGS: &[&str] = &[
-        "ます", "です", "ません", "ください", "下さい", "ました", "でした", "でしょうか", "ですか", "ますか", "した", "ない", "たい", "ね", "よ", "ので",
-        "から", "すか",
+        "ます",
+        "です",
+        "ません",
+        "ください",
+        "下さい",
+        "ました",
+        "でした",
+        "でしょうか",
+        "ですか",
+        "ますか",
+        "した",
+        "ない",
+        "たい",
+        "ね",
+        "よ",
+        "ので",
+        "から",
+        "すか",
     ];
     let text = text.trim().trim_end_matches([')', '）', '」', '"']);
     if text.contains('。') || text.ends_with(['？', '！', '、', ',']) {
@@ -87,24 +165,70 @@ pub(super) fn is_sentence(text: &str) -> bool {
     if !text.is_ascii() && ENDINGS.iter().any(|ending| text.ends_with(ending)) {
         return true;
     }
-    let words = || text.split_whitespace().filter(|word| word.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | ',' | '.' | '?' | '!')));
+    let words = || {
+        text.split_whitespace()
+            .filter(|word| word.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | ',' | '.' | '?' | '!')))
+    };
     text.ends_with(['.', '?', '!']) && words().count() >= 4 || words().count() >= 9
 }
 
 /// The sentence above says that data follow: what looks like a card is what the person wants to say.
-pub(super) fn promises_data(text: &str) -> bool {
+pub(in crate::mail) fn promises_data(text: &str) -> bool {
     let text = text.trim();
     text.ends_with([':', '：', '↓'])
-        || ["次のとおり", "以下", "下記", "とおり", "通り", "following", "below", "こちらに", "は次"].iter().any(|word| text.contains(word))
+        || [
+            "次のとおり",
+            "次の通り",
+            "以下の",
+            "下記の",
+            "下記、",
+            "のとおり",
+            "の通り",
+            "following",
+            "below",
+            "は次",
+            "以下です",
+            "下記です",
+            "以下に",
+            "下記に",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// `Best regards,` and the like, as a line of its own.
 pub(super) fn is_closing(text: &str) -> bool {
     const CLOSINGS: &[&str] = &[
-        "regards", "best regards", "kind regards", "warm regards", "with best regards", "best", "best wishes", "thanks", "many thanks",
-        "thank you", "sincerely", "yours sincerely", "sincerely yours", "yours truly", "cheers", "respectfully", "mit freundlichen grüßen",
-        "viele grüße", "freundliche grüße", "beste grüße", "cordialement", "bien cordialement", "saludos", "un saludo", "atentamente",
-        "cordiali saluti", "distinti saluti", "met vriendelijke groet", "atenciosamente", "med vänliga hälsningar",
+        "regards",
+        "best regards",
+        "kind regards",
+        "warm regards",
+        "with best regards",
+        "best",
+        "best wishes",
+        "thanks",
+        "many thanks",
+        "thank you",
+        "sincerely",
+        "yours sincerely",
+        "sincerely yours",
+        "yours truly",
+        "cheers",
+        "respectfully",
+        "mit freundlichen grüßen",
+        "viele grüße",
+        "freundliche grüße",
+        "beste grüße",
+        "cordialement",
+        "bien cordialement",
+        "saludos",
+        "un saludo",
+        "atentamente",
+        "cordiali saluti",
+        "distinti saluti",
+        "met vriendelijke groet",
+        "atenciosamente",
+        "med vänliga hälsningar",
     ];
     let text = text.trim().trim_end_matches([',', '.', '!', ';']).to_lowercase();
     CLOSINGS.contains(&text.as_str())
@@ -124,11 +248,16 @@ pub(super) fn is_dashed_name(text: &str) -> bool {
     let spaced = name.starts_with(' ');
     let name = name.trim().trim_end_matches('.');
     let words: Vec<&str> = name.split(' ').collect();
-    let is_word = |word: &&str| word.chars().count() >= 2 && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '\'' | '-'));
+    let is_word = |word: &&str| {
+        word.chars().count() >= 2
+            && word.starts_with(char::is_alphabetic)
+            && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '\'' | '-'))
+    };
     let is_name = |word: &&str| is_word(word) && word.starts_with(char::is_uppercase);
     let length = name.chars().count();
     (2..=30).contains(&length)
-        && ((words.len() <= 3 && words.iter().all(is_name)) || (words.len() == 1 && !spaced && name.is_ascii() && words.iter().all(is_word)))
+        && ((words.len() <= 3 && words.iter().all(is_name))
+            || (words.len() == 1 && !spaced && name.is_ascii() && words.iter().all(is_word)))
 }
 
 static DEVICE: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
@@ -157,19 +286,81 @@ pub(super) fn is_device(text: &str) -> bool {
 
 /// Said in disclaimers; two of them make a paragraph one.
 const DISCLAIMER: &[&str] = &[
-    "confidential", "privileged", "intended recipient", "intended only for", "intended solely", "addressee", "notify the sender",
-    "delete this", "delete the e", "delete it", "unauthorized", "unauthorised", "disclosure", "in error", "prohibited", "legally binding",
-    "vertrauliche", "rechtlich geschützt", "nicht der richtige adressat", "irrtümlich", "confidentiel", "destinataire", "par erreur",
-    "confidenciales", "confidencial", "destinatario", "por error", "por engano", "riservat", "vertrouwelijk", "geadresseerde",
-    "機密", "個人情報", "誤って", "誤送信", "受信された", "お心当たり", "意図しない", "破棄", "削除して", "削除くだ", "削除いただ", "無断", "禁じ", "禁止",
-    "転送・複製", "複製", "名宛人", "受取人", "本メール", "本電子メール", "このメールは", "守秘", "秘匿",
+    "confidential",
+    "privileged",
+    "intended recipient",
+    "intended only for",
+    "intended solely",
+    "addressee",
+    "notify the sender",
+    "delete this",
+    "delete the e",
+    "delete it",
+    "unauthorized",
+    "unauthorised",
+    "disclosure",
+    "in error",
+    "prohibited",
+    "legally binding",
+    "vertrauliche",
+    "rechtlich geschützt",
+    "nicht der richtige adressat",
+    "irrtümlich",
+    "confidentiel",
+    "destinataire",
+    "par erreur",
+    "confidenciales",
+    "confidencial",
+    "destinatario",
+    "por error",
+    "por engano",
+    "riservat",
+    "vertrouwelijk",
+    "geadresseerde",
+    "機密",
+    "個人情報",
+    "誤って",
+    "誤送信",
+    "受信された",
+    "お心当たり",
+    "意図しない",
+    "破棄",
+    "削除して",
+    "削除くだ",
+    "削除いただ",
+    "無断",
+    "禁じ",
+    "禁止",
+    "転送・複製",
+    "複製",
+    "名宛人",
+    "受取人",
+    "本メール",
+    "本電子メール",
+    "秘密",
+    "電子メールに",
+    "添付ファイルには",
+    "このメールは",
+    "守秘",
+    "秘匿",
 ];
 
 /// Said by nothing else; one is enough.
 const FOOTERS: &[&str] = &[
-    "consider the environment before printing", "virus-free", "checked for viruses", "scanned for viruses", "ウイルススキャン", "ウイルスチェック済",
-    "ウイルス フリー", "not the intended recipient", "電子メールおよび添付ファイルには", "avast.com", "avg.com", "auf viren geprüft",
-    "sans virus", "libre de virus",
+    "consider the environment before printing",
+    "virus-free",
+    "checked for viruses",
+    "scanned for viruses",
+    "ウイルススキャン",
+    "ウイルスチェック済",
+    "ウイルス フリー",
+    "not the intended recipient",
+    "電子メールおよび添付ファイルには",
+    "avast.com",
+    "avg.com",
+    "auf viren geprüft",
+    "sans virus",
+    "libre de virus",
 ];
 
 /// A paragraph about who may read the mail, or a scanner's footer.
@@ -185,4 +376,3 @@ pub(super) fn is_disclaimer(lines: &[&str]) -> bool {
     let japanese = !text.is_ascii() && text.chars().any(|c| ('\u{3040}'..='\u{30ff}').contains(&c));
     found >= if japanese { 3 } else { 2 }
 }
-
