@@ -4,9 +4,56 @@ use std::io::Cursor;
 
 /// Extensions that run something when opened on a common desktop.
 const DANGEROUS: [&str; 50] = [
-    "exe", "com", "scr", "pif", "bat", "cmd", "vbs", "vbe", "js", "jse", "ws", "wsf", "wsh", "hta", "msi", "msp", "mst", "ps1", "psm1",
-    "jar", "lnk", "url", "reg", "cpl", "dll", "sys", "chm", "hlp", "inf", "scf", "gadget", "application", "appref-ms", "iso", "img",
-    "vhd", "vhdx", "app", "command", "dmg", "pkg", "docm", "xlsm", "pptm", "dotm", "xll", "xlam", "one", "sh", "settingcontent-ms",
+    "exe",
+    "com",
+    "scr",
+    "pif",
+    "bat",
+    "cmd",
+    "vbs",
+    "vbe",
+    "js",
+    "jse",
+    "ws",
+    "wsf",
+    "wsh",
+    "hta",
+    "msi",
+    "msp",
+    "mst",
+    "ps1",
+    "psm1",
+    "jar",
+    "lnk",
+    "url",
+    "reg",
+    "cpl",
+    "dll",
+    "sys",
+    "chm",
+    "hlp",
+    "inf",
+    "scf",
+    "gadget",
+    "application",
+    "appref-ms",
+    "iso",
+    "img",
+    "vhd",
+    "vhdx",
+    "app",
+    "command",
+    "dmg",
+    "pkg",
+    "docm",
+    "xlsm",
+    "pptm",
+    "dotm",
+    "xll",
+    "xlam",
+    "one",
+    "sh",
+    "settingcontent-ms",
 ];
 
 /// Entries of an archive that are looked at.
@@ -37,7 +84,8 @@ pub fn warnings(name: &str, media_type: &str, bytes: &[u8]) -> Vec<String> {
 }
 
 fn is_dangerous(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, extension)| DANGEROUS.contains(&extension.trim().to_ascii_lowercase().as_str()))
+    name.rsplit_once('.')
+        .is_some_and(|(_, extension)| DANGEROUS.contains(&extension.trim().to_ascii_lowercase().as_str()))
 }
 
 fn is_document(extension: &str) -> bool {
@@ -71,7 +119,8 @@ fn zip_warnings(bytes: &[u8]) -> Vec<String> {
         unpacked = unpacked.saturating_add(entry.size());
         encrypted |= entry.encrypted();
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-        nested |= ["zip", "7z", "rar", "gz"].iter().any(|kind| name.to_ascii_lowercase().ends_with(&format!(".{kind}")));
+        nested |=
+            ["zip", "7z", "rar", "gz"].iter().any(|kind| name.to_ascii_lowercase().ends_with(&format!(".{kind}")));
         if dangerous.is_none() && is_dangerous(&name) {
             dangerous = Some(name);
         }
@@ -137,6 +186,19 @@ mod tests {
             ["archive unpacks to far more than its size"]
         );
         assert_eq!(warnings("a.zip", "application/zip", b"PK\x03\x04rubbish"), ["broken archive"]);
+    }
+
+    #[test]
+    fn a_changed_archive_is_harmless() {
+        let good = zipped(&[("a.txt", b"hello".to_vec()), ("b.exe", b"x".to_vec())]);
+        for at in 0..good.len() {
+            for byte in [0, 0x7f, 0xff] {
+                let mut changed = good.clone();
+                changed[at] = byte;
+                let _ = warnings("a.zip", "application/zip", &changed);
+            }
+            let _ = warnings("a.zip", "application/zip", &good[..at]);
+        }
     }
 
     #[test]

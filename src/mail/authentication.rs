@@ -69,8 +69,15 @@ fn is_received_by(received: &str, ours: &str) -> bool {
         None => lower.strip_prefix("by ").unwrap_or_default(),
     };
     let host = host.split([' ', '\t', ';', '(']).next().unwrap_or_default().trim_end_matches('.');
-    let site = |name: &str| name.split_once('.').map_or(name.to_owned(), |(_, rest)| if rest.contains('.') { rest.to_owned() } else { name.to_owned() });
-    host == ours || host == "localhost" || host == "127.0.0.1" || host.ends_with(&format!(".{ours}")) || site(host) == site(ours)
+    let site = |name: &str| {
+        name.split_once('.')
+            .map_or(name.to_owned(), |(_, rest)| if rest.contains('.') { rest.to_owned() } else { name.to_owned() })
+    };
+    host == ours
+        || host == "localhost"
+        || host == "127.0.0.1"
+        || host.ends_with(&format!(".{ours}"))
+        || site(host) == site(ours)
 }
 
 /// `dmarc=fail` → `fail`.
@@ -92,7 +99,10 @@ fn is_related(a: &str, b: &str) -> bool {
 
 /// An address in the display name that is not the sender's.
 fn shown_address(from: &Address) -> Option<&str> {
-    let shown = from.name.split([' ', '<', '>', '(', ')', '"', ',', ';', '（', '）']).find(|word| super::address::is_usable(word))?;
+    let shown = from
+        .name
+        .split([' ', '<', '>', '(', ')', '"', ',', ';', '（', '）'])
+        .find(|word| super::address::is_usable(word))?;
     (!is_related(&domain(shown).to_lowercase(), domain(&from.address))).then_some(shown)
 }
 
@@ -105,7 +115,8 @@ fn is_look_alike(domain: &str, policy: &Policy) -> bool {
         let latin = label.chars().any(|c| c.is_ascii_alphabetic());
         latin && label.chars().any(|c| ('\u{370}'..='\u{52f}').contains(&c))
     });
-    let own: Vec<&str> = policy.own_addresses.iter().map(|address| self::domain(address)).filter(|own| !own.is_empty()).collect();
+    let own: Vec<&str> =
+        policy.own_addresses.iter().map(|address| self::domain(address)).filter(|own| !own.is_empty()).collect();
     mixed || own.iter().all(|own| *own != domain) && own.iter().any(|own| skeleton(own) == skeleton(domain))
 }
 

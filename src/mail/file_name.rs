@@ -17,7 +17,9 @@ pub fn safe(written: &str) -> String {
     // Trailing dots and spaces vanish on Windows, where "a.exe." would run; a leading dot hides a file.
     let name = name.trim_start_matches([' ', '.']).trim_end_matches([' ', '.']);
     let stem = name.split('.').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let numbered = stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")) && stem.ends_with(|c: char| c.is_ascii_digit());
+    let numbered = stem.len() == 4
+        && (stem.starts_with("com") || stem.starts_with("lpt"))
+        && stem.ends_with(|c: char| c.is_ascii_digit());
     let name = if numbered || RESERVED.contains(&stem.as_str()) { format!("_{name}") } else { name.to_owned() };
     shortened(&name, LENGTH)
 }
@@ -43,7 +45,9 @@ pub fn invented(media_type: &str) -> String {
         "application/pkcs7-signature" | "application/x-pkcs7-signature" => "p7s",
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => "p7m",
         "message/rfc822" | "message/global" | "message/partial" => "eml",
-        "message/delivery-status" | "message/disposition-notification" | "message/feedback-report"
+        "message/delivery-status"
+        | "message/disposition-notification"
+        | "message/feedback-report"
         | "text/rfc822-headers" => "txt",
         _ => "bin",
     };

@@ -9,6 +9,7 @@ use super::{File, archive, charset, file_name, limits};
 #[derive(Debug, Default)]
 pub struct Files {
     files: Vec<File>,
+    bytes: usize,
     refused: usize,
 }
 
@@ -22,20 +23,23 @@ impl Files {
     /// Said when there were more than are kept.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
-        (self.refused > 0).then(|| format!("{} files beyond the first {} were left in the mail", self.refused, limits::FILES))
+        (self.refused > 0)
+            .then(|| format!("{} files beyond the first {} were left in the mail", self.refused, limits::FILES))
     }
 
     /// Adds a part.
     pub fn add_part(&mut self, part: &Part<'_>, related: bool) {
-        if self.is_full() {
+        if self.is_full(0) {
             return;
         }
         let bytes = part.encoding.decode(part.body);
-        if bytes.is_empty() && part.name().is_none() {
+        if bytes.is_empty() && part.name().is_none() || self.is_full(bytes.len()) {
             return;
         }
-        let content_id = part.block.value("Content-ID").and_then(|raw| super::message_id::list(&raw).into_iter().next());
-        let inline = part.disposition.value == "inline" || related && part.disposition.value.is_empty() && content_id.is_some();
+        let content_id =
+            part.block.value("Content-ID").and_then(|raw| super::message_id::list(&raw).into_iter().next());
+        let inline =
+            part.disposition.value == "inline" || related && part.disposition.value.is_empty() && content_id.is_some();
         let written = part.name().map(str::to_owned).or_else(|| described(part)).unwrap_or_default();
         self.push(&written, &part.media_type, bytes.into_owned());
         if let Some(file) = self.files.last_mut() {
@@ -46,14 +50,14 @@ impl Files {
 
     /// Adds a file found inside another part.
     pub fn add(&mut self, name: &str, media_type: &str, bytes: Vec<u8>) {
-        if !self.is_full() {
+        if !self.is_full(bytes.len()) {
             self.push(name, media_type, bytes);
         }
     }
 
     /// Adds a message; without a name of its own it is called after its subject.
     pub fn add_message(&mut self, part: &Part<'_>, subject: &str, bytes: &[u8]) {
-        if self.is_full() {
+        if self.is_full(bytes.len()) {
             return;
         }
         let name = match part.name() {
@@ -68,7 +72,8 @@ impl Files {
     /// The words of the first text file, for a mail whose text was sent as one.
     #[must_use]
     pub fn first_text(&self) -> Option<String> {
-        let file = self.files.iter().find(|file| file.media_type == "text/plain" && file.bytes.len() <= limits::TEXT_BYTES)?;
+        let file =
+            self.files.iter().find(|file| file.media_type == "text/plain" && file.bytes.len() <= limits::TEXT_BYTES)?;
         Some(super::clean::lines(&charset::detect(&file.bytes).text))
     }
 
@@ -81,8 +86,8 @@ impl Files {
         }
     }
 
-    fn is_full(&mut self) -> bool {
-        let full = self.files.len() >= limits::FILES;
+    fn is_full(&mut self, more_bytes: usize) -> bool {
+        let full = self.files.len() >= limits::FILES || self.bytes + more_bytes > limits::FILES_BYTES;
         self.refused += usize::from(full);
         full
     }
@@ -94,6 +99,7 @@ impl Files {
         }
         let name = file_name::unique(&name, self.files.iter().map(|file| file.name.as_str()));
         let warnings = archive::warnings(&name, media_type, &bytes);
+        self.bytes += bytes.len();
         self.files.push(File {
             name,
             media_type: media_type.to_owned(),

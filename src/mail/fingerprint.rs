@@ -20,8 +20,12 @@ pub fn fingerprint(mail: &ParsedMail, raw: &[u8]) -> String {
     add(mail.from.address.to_lowercase().as_bytes());
     let words: String = mail.text.split_whitespace().collect();
     add(words.as_bytes());
-    let mut files: Vec<&str> =
-        mail.files.iter().filter(|file| !file.media_type.starts_with("message/")).map(|file| file.sha256.as_str()).collect();
+    let mut files: Vec<&str> = mail
+        .files
+        .iter()
+        .filter(|file| !file.media_type.starts_with("message/"))
+        .map(|file| file.sha256.as_str())
+        .collect();
     files.sort_unstable();
     add(files.concat().as_bytes());
     if words.is_empty() && files.is_empty() {

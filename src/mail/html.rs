@@ -17,16 +17,76 @@ const ELEMENTS: usize = 500_000;
 
 /// Elements that hold nothing.
 const VOID: [&str; 8] = ["br", "img", "hr", "col", "wbr", "input", "meta", "link"];
+/// Elements whose end tag may be left out: the next one closes them, so that they never pile up.
+const CLOSED_BY_NEXT: [&str; 13] =
+    ["p", "li", "td", "th", "tr", "dd", "dt", "thead", "tbody", "tfoot", "colgroup", "option", "rp"];
 /// Elements that are opened again in each block until they are closed.
 const FORMATTING: [&str; 14] =
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
 
 static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let tags = [
-        "a", "abbr", "b", "bdi", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del", "dfn",
-        "div", "dl", "dt", "em", "figcaption", "figure", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd",
-        "li", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "table",
-        "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var", "wbr",
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "blockquote",
+        "br",
+        "caption",
+        "center",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "dfn",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+        "var",
+        "wbr",
     ];
     let attributes: HashMap<&str, HashSet<&str>> = HashMap::from([
         ("a", HashSet::from(["href"])),
@@ -39,7 +99,9 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::default();
     builder
         .tags(tags.into())
-        .clean_content_tags(HashSet::from(["script", "style", "title", "noscript", "template", "svg", "math", "object", "iframe"]))
+        .clean_content_tags(HashSet::from([
+            "script", "style", "title", "noscript", "template", "svg", "math", "object", "iframe",
+        ]))
         .tag_attributes(attributes)
         .generic_attributes(HashSet::from(["title", "dir", "lang"]))
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
@@ -55,11 +117,18 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 });
 
 fn scheme(url: &str) -> String {
-    url.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take_while(|c| *c != ':').take(12).collect::<String>().to_lowercase()
+    url.chars()
+        .filter(|c| !c.is_whitespace() && !c.is_control())
+        .take_while(|c| *c != ':')
+        .take(12)
+        .collect::<String>()
+        .to_lowercase()
 }
 
 fn is_own_picture(url: &str) -> bool {
-    let picture = || ["png", "jpeg", "jpg", "gif", "webp"].iter().any(|kind| url.starts_with(&format!("data:image/{kind};base64,")));
+    let picture = || {
+        ["png", "jpeg", "jpg", "gif", "webp"].iter().any(|kind| url.starts_with(&format!("data:image/{kind};base64,")))
+    };
     scheme(url) == "cid" || picture()
 }
 
@@ -89,7 +158,9 @@ fn is_affordable(html: &str) -> bool {
         let length = piece[name_at..].bytes().take_while(u8::is_ascii_alphanumeric).count();
         let name = piece[name_at..name_at + length].to_ascii_lowercase();
         let is_formatting = FORMATTING.contains(&name.as_str());
-        if closes {
+        if CLOSED_BY_NEXT.contains(&name.as_str()) {
+            // Counted below as an element only.
+        } else if closes {
             depth = depth.saturating_sub(1);
             formatting = formatting.saturating_sub(usize::from(is_formatting));
         } else if length > 0 && !VOID.contains(&name.as_str()) {
@@ -208,9 +279,13 @@ mod tests {
 
     #[test]
     fn what_is_harmless_stays() {
+        let unclosed = "<p>one<br>".repeat(400);
+        assert!(sanitise(&unclosed).contains("<p>one<br></p>"));
         let html = "<p>a <b>b</b> <a href=\"https://w.example/\">w</a> <img src=\"cid:1@x\" alt=\"p\"></p>";
         let clean = sanitise(html);
-        for good in ["<b>b</b>", "href=\"https://w.example/\"", "rel=\"noopener noreferrer nofollow\"", "src=\"cid:1@x\""] {
+        for good in
+            ["<b>b</b>", "href=\"https://w.example/\"", "rel=\"noopener noreferrer nofollow\"", "src=\"cid:1@x\""]
+        {
             assert!(clean.contains(good), "{clean}");
         }
     }
@@ -231,11 +306,17 @@ mod tests {
     fn a_link_that_shows_another_host_is_told() {
         for (html, wanted) in [
             ("<a href=\"http://evil.example/\">https://bank.example/login</a>", vec!["bank.example → evil.example"]),
-            ("<a class=x href='http://evil.example/'><b>www.bank.example</b></a>", vec!["www.bank.example → evil.example"]),
+            (
+                "<a class=x href='http://evil.example/'><b>www.bank.example</b></a>",
+                vec!["www.bank.example → evil.example"],
+            ),
             ("<a href=\"https://www.bank.example/x\">bank.example</a>", vec![]),
             ("<a href=\"https://evil.example/\">click here</a>", vec![]),
             ("<a href=\"mailto:a@b.example\">a@b.example</a>", vec![]),
-            ("<a href=\"https://bank.example@evil.example/\">https://bank.example</a>", vec!["bank.example → evil.example"]),
+            (
+                "<a href=\"https://bank.example@evil.example/\">https://bank.example</a>",
+                vec!["bank.example → evil.example"],
+            ),
         ] {
             assert_eq!(misleading_links(html), wanted, "{html}");
         }

@@ -29,7 +29,8 @@ fn tag(html: &str, open: usize, writer: &mut Writer) -> usize {
         return rest[4..].find("-->").map_or(html.len(), |end| open + 4 + end + 3);
     }
     let name_at = if rest[1..].starts_with('/') { 2 } else { 1 };
-    let name_length = rest[name_at..].bytes().take(24).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b':').count();
+    let name_length =
+        rest[name_at..].bytes().take(24).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b':').count();
     if name_length == 0 {
         if rest[1..].starts_with(['!', '?', '/']) {
             return rest.find('>').map_or(html.len(), |end| open + end + 1);
@@ -56,7 +57,9 @@ fn tag_end(html: &str, from: usize) -> usize {
     for (offset, byte) in html.as_bytes()[from..].iter().enumerate() {
         match (quote, byte) {
             (None, b'>') => return from + offset + 1,
-            (None, b'"' | b'\'') if html.as_bytes()[..from + offset].trim_ascii_end().ends_with(b"=") => quote = Some(*byte),
+            (None, b'"' | b'\'') if html.as_bytes()[..from + offset].trim_ascii_end().ends_with(b"=") => {
+                quote = Some(*byte)
+            }
             (Some(open), byte) if open == *byte => quote = None,
             // A quote that is never closed must not swallow the text.
             (Some(_), b'<') if offset > 4096 => return from + offset,
@@ -256,7 +259,9 @@ impl Writer {
             rest = &rest[start..];
             let end = rest.bytes().take(34).position(|byte| byte == b';');
             match end {
-                Some(end) if end > 1 && rest[1..end].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#') => {
+                Some(end)
+                    if end > 1 && rest[1..end].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#') =>
+                {
                     add_html_token(&mut self.out, &rest.as_bytes()[..=end], false);
                     rest = &rest[end + 1..];
                 }
@@ -271,7 +276,8 @@ impl Writer {
 }
 
 fn ends_with_blank_quote(out: &str) -> bool {
-    out.strip_suffix('\n').is_some_and(|out| out.rsplit('\n').next().is_some_and(|line| line.trim_matches(['>', ' ']).is_empty()))
+    out.strip_suffix('\n')
+        .is_some_and(|out| out.rsplit('\n').next().is_some_and(|line| line.trim_matches(['>', ' ']).is_empty()))
 }
 
 /// Line ends around an element that mailers set apart with an empty line.
@@ -282,8 +288,30 @@ fn paragraph(name: &str) -> usize {
 fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "div" | "tr" | "ul" | "ol" | "dl" | "dt" | "dd" | "li" | "table" | "tbody" | "section" | "article" | "header" | "footer" | "form"
-            | "center" | "address" | "body" | "html" | "fieldset" | "main" | "nav" | "caption" | "head"
+        "div"
+            | "tr"
+            | "ul"
+            | "ol"
+            | "dl"
+            | "dt"
+            | "dd"
+            | "li"
+            | "table"
+            | "tbody"
+            | "section"
+            | "article"
+            | "header"
+            | "footer"
+            | "form"
+            | "center"
+            | "address"
+            | "body"
+            | "html"
+            | "fieldset"
+            | "main"
+            | "nav"
+            | "caption"
+            | "head"
     )
 }
 
@@ -337,7 +365,8 @@ mod tests {
 
     #[test]
     fn quotes_are_marked() {
-        let html = "Hi<br>On Monday X wrote:<blockquote>one<br>two<blockquote>deep</blockquote></blockquote><div>end</div>";
+        let html =
+            "Hi<br>On Monday X wrote:<blockquote>one<br>two<blockquote>deep</blockquote></blockquote><div>end</div>";
         assert_eq!(text(html), "Hi\nOn Monday X wrote:\n> one\n> two\n>> deep\nend");
     }
 

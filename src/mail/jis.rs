@@ -75,6 +75,11 @@ fn character(set: Set, bytes: &[u8], euc: &mut Vec<u8>) -> usize {
         (Set::Kanji, Some(_)) if first >= PICTURE_ROW => euc.extend_from_slice(&GETA),
         (Set::Kanji, Some(second)) => euc.extend_from_slice(&[first | 0x80, second | 0x80]),
         (Set::Supplement, Some(second)) => euc.extend_from_slice(&[0x8f, first | 0x80, second | 0x80]),
+        // Half-width katakana in eight bits (JIS X 0201), which some terminals still send.
+        (Set::Ascii | Set::Kana, _) if (0xa1..=0xdf).contains(&first) => {
+            euc.extend_from_slice(&[0x8e, first]);
+            return 1;
+        }
         (Set::Kana, _) if (0x21..=0x5f).contains(&first) => {
             euc.extend_from_slice(&[0x8e, first | 0x80]);
             return 1;
@@ -112,7 +117,8 @@ fn picture(bytes: &[u8], at: usize, euc: &mut Vec<u8>) -> Option<usize> {
 
 /// The line at the beginning of `bytes` goes on in kanji: pairs, a third of them kana.
 fn is_kanji_line(bytes: &[u8]) -> bool {
-    let line: Vec<u8> = bytes.iter().copied().take_while(|byte| !matches!(byte, b'\n' | b'\r' | 0x1b)).take(200).collect();
+    let line: Vec<u8> =
+        bytes.iter().copied().take_while(|byte| !matches!(byte, b'\n' | b'\r' | 0x1b)).take(200).collect();
     if line.len() < 2 || line.len() % 2 != 0 || !line.iter().all(|byte| (0x21..=0x7e).contains(byte)) {
         return false;
     }
@@ -139,6 +145,7 @@ mod tests {
             (b"\x0e6E\x0f!", "ｶﾅ!"),
             (b"\x1b$(D0!\x1b(B", "丂"),
             (b"\x1b$(Q%F\x1b(B", "テ"),
+            (b"\x1b$B%F\x1b(B\xb6\xc5", "テｶﾅ"),
             // Carrier pictures.
             (b"\x1b$Bu!%F\x1b(B", "〓テ"),
             (b"\x1b$Gjj\x0fend", "〓〓end"),

@@ -79,6 +79,9 @@ mod tests {
         let raw: Vec<String> = (0..100_000).map(|n| format!("<{n}@x>")).collect();
         let ids = list(raw.join(" ").as_bytes());
         assert_eq!(ids.len(), 100);
-        assert_eq!((ids[0].as_str(), ids[49].as_str(), ids[50].as_str(), ids[99].as_str()), ("0@x", "49@x", "99950@x", "99999@x"));
+        assert_eq!(
+            (ids[0].as_str(), ids[49].as_str(), ids[50].as_str(), ids[99].as_str()),
+            ("0@x", "49@x", "99950@x", "99999@x")
+        );
     }
 }

@@ -7,6 +7,7 @@ mod authentication;
 pub mod automatic;
 mod body;
 mod charset;
+mod charset_guess;
 mod clean;
 /// Bounces.
 pub mod dsn;

@@ -7,9 +7,12 @@ use crate::text::language;
 
 use super::headers::{self, Block};
 use super::{
-    File, ParsedMail, Policy, address, authentication, automatic, body, dsn, encoded_word, fingerprint, html, limits, message_id, quotes,
-    repair,
+    File, ParsedMail, Policy, address, authentication, automatic, body, dsn, encoded_word, fingerprint, html, limits,
+    message_id, quotes, repair,
 };
+
+/// Bytes of a message inside the mail that stand for the person's own words when there are none.
+const REPLY_BYTES: usize = 16 * 1024;
 
 /// Whether the HTML body is wanted: making it safe takes longer than everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,27 +54,35 @@ fn read(raw: &[u8], policy: &Policy, wanted: Html) -> ParsedMail {
     let collected = body::collect(bytes);
     mail.faults.extend(collected.faults);
     mail.reply_text = quotes::newly_written(&collected.text, collected.html.as_deref(), &mail.subject);
+    if collected.text.is_empty() {
+        // Forwarded as a file without a word: what was forwarded is what they have to say.
+        mail.reply_text = limits::head(collected.nested_text.trim_end(), REPLY_BYTES).to_owned();
+    }
     mail.language = language::detect(&mail.reply_text);
-    mail.text = joined(collected.text, &collected.nested_text);
     mail.files = collected.files.into_vec();
+    // Judged by its own words: a person may attach a bounce or an out-of-office note to show it.
+    mail.text = collected.text;
     mail.bounce = dsn::read(&mail, &collected.reports);
     let verdict = automatic::judge(&mail, policy);
     mail.automatic = verdict.automatic;
     mail.no_auto_answer = verdict.no_auto_answer;
+    append(&mut mail.text, &collected.nested_text);
     mail.spam = authentication::is_marked_spam(&mail.headers);
     mail.warnings = authentication::warnings(&mail, policy);
     if wanted == Html::Sanitised
         && let Some(document) = collected.html
     {
         let links = html::misleading_links(&document);
-        mail.warnings.extend(links.into_iter().map(|link| format!("a link shows another host than it leads to: {link}")));
+        mail.warnings
+            .extend(links.into_iter().map(|link| format!("a link shows another host than it leads to: {link}")));
         mail.html = Some(html::sanitise(&document));
     }
     mail.fingerprint = fingerprint::fingerprint(&mail, kept);
     mail
 }
 
-fn joined(mut text: String, nested: &str) -> String {
+/// Adds the texts of messages inside the mail.
+fn append(text: &mut String, nested: &str) {
     let nested = nested.trim_end();
     if !nested.is_empty() {
         if !text.is_empty() {
@@ -79,7 +90,6 @@ fn joined(mut text: String, nested: &str) -> String {
         }
         text.push_str(nested);
     }
-    text
 }
 
 fn read_header(block: &Block<'_>, mail: &mut ParsedMail) {
@@ -89,10 +99,16 @@ fn read_header(block: &Block<'_>, mail: &mut ParsedMail) {
     mail.in_reply_to = message_id::list(folded("In-Reply-To"));
     mail.references = message_id::list(folded("References"));
     mail.from = address::author(block);
-    mail.reply_to = block.value("Reply-To").and_then(|raw| address::first_usable(&raw)).filter(|reply| *reply != Address::default());
+    mail.reply_to = block
+        .value("Reply-To")
+        .and_then(|raw| address::first_usable(&raw))
+        .filter(|reply| *reply != Address::default());
     mail.return_path = block.value("Return-Path").map(|raw| {
         let path = encoded_word::decode(&raw);
-        address::list(&raw).into_iter().next().map_or_else(|| path.trim_matches(['<', '>', ' ']).to_owned(), |found| found.address)
+        address::list(&raw)
+            .into_iter()
+            .next()
+            .map_or_else(|| path.trim_matches(['<', '>', ' ']).to_owned(), |found| found.address)
     });
     mail.to = addresses(block, "To");
     mail.cc = addresses(block, "Cc");
@@ -130,7 +146,8 @@ pub fn date_of(raw: &[u8]) -> Option<Timestamp> {
 
 fn date(raw: &[u8]) -> Option<Timestamp> {
     let text = String::from_utf8_lossy(raw);
-    let read = DateTime::parse_rfc822(&format!("{}\n", text.trim())).or_else(|| DateTime::parse_rfc3339(text.trim()))?;
+    let read =
+        DateTime::parse_rfc822(&format!("{}\n", text.trim())).or_else(|| DateTime::parse_rfc3339(text.trim()))?;
     let sane = read.is_valid() && (1970..3000).contains(&read.year);
     sane.then(|| Timestamp(read.to_timestamp().saturating_mul(1000)))
 }

@@ -99,8 +99,12 @@ fn attachment(file: &mut File, id: u32, data: &[u8], label: &str) {
             for (property, value) in properties(data, label) {
                 match (property, value) {
                     (PR_ATTACH_LONG_FILENAME, Value::Text(name)) if !name.is_empty() => file.long_name = Some(name),
-                    (PR_ATTACH_FILENAME | PR_DISPLAY_NAME, Value::Text(name)) if file.title.is_empty() => file.title = name,
-                    (PR_ATTACH_MIME_TAG, Value::Text(media_type)) => file.media_type = Some(media_type.to_ascii_lowercase()),
+                    (PR_ATTACH_FILENAME | PR_DISPLAY_NAME, Value::Text(name)) if file.title.is_empty() => {
+                        file.title = name
+                    }
+                    (PR_ATTACH_MIME_TAG, Value::Text(media_type)) => {
+                        file.media_type = Some(media_type.to_ascii_lowercase())
+                    }
                     (PR_ATTACH_DATA, Value::Binary(bytes)) if file.data.is_empty() => file.data = bytes.to_vec(),
                     _ => {}
                 }

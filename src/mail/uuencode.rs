@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn prose_that_says_begin_stays() {
-        for text in [&b"begin 644 of them said\nthis is a long sentence, not a file\n"[..], b"begin the work\n", b"begin 644 x"] {
+        for text in
+            [&b"begin 644 of them said\nthis is a long sentence, not a file\n"[..], b"begin the work\n", b"begin 644 x"]
+        {
             assert_eq!(extract(text, 9), (text.to_vec(), vec![]), "{text:?}");
         }
     }
