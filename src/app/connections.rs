@@ -136,7 +136,9 @@ async fn keep(mut tokens: Tokens, seal: Seal, store: Arc<Store>, clock: crate::c
     while tokens.rotated.changed().await.is_ok() {
         let Some(token) = tokens.rotated.borrow_and_update().clone() else { continue };
         let kept = match seal.close(&tokens.mailbox, token.expose_secret().as_bytes()) {
-            Ok(sealed) => store.put_oauth_token(&tokens.mailbox, &sealed, clock.now()).await.map_err(anyhow::Error::from),
+            Ok(sealed) => {
+                store.put_oauth_token(&tokens.mailbox, &sealed, clock.now()).await.map_err(anyhow::Error::from)
+            }
             Err(fault) => Err(fault),
         };
         if let Err(fault) = kept {

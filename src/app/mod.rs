@@ -17,12 +17,12 @@ pub use starter::{write_samples, write_starter};
 use crate::classify::Engine;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::console;
 use crate::content;
 use crate::domain::catalog::{Catalog, Desk, Mailbox, Thresholds};
 use crate::domain::{Fault, Keyring};
-use crate::store::Store;
-use crate::console;
 use crate::mail;
+use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::workers::handle::Handler;
 use crate::workers::live::{Live, Rules};
@@ -203,4 +203,3 @@ pub fn listing(faults: &[Fault]) -> String {
     lines.sort();
     lines.join("\n")
 }
-

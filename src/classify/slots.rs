@@ -87,8 +87,7 @@ impl Patterns {
         if let Some(known) = self.0.get(source) {
             return Ok(known.clone());
         }
-        let pattern =
-            Pattern::new(source, true).map_err(|source| BuildError::Pattern { place: place(), source })?;
+        let pattern = Pattern::new(source, true).map_err(|source| BuildError::Pattern { place: place(), source })?;
         let pattern = Arc::new(pattern);
         self.0.insert(source.to_owned(), pattern.clone());
         Ok(pattern)

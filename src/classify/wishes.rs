@@ -140,7 +140,8 @@ impl Wishes {
     /// The wishes in a normalised text (subject, newline, newly written text), each once, in the order of [`Wish::ALL`].
     /// `reply` is the newly written text alone: thanks and outcomes are read there, an old subject proves nothing.
     pub(super) fn find(&self, text: &str, reply: &str) -> Vec<Wish> {
-        let mut found: Vec<Wish> = self.anywhere.matches(text).into_iter().filter_map(|(number, _)| Some(ANYWHERE.get(number)?.0)).collect();
+        let mut found: Vec<Wish> =
+            self.anywhere.matches(text).into_iter().filter_map(|(number, _)| Some(ANYWHERE.get(number)?.0)).collect();
         if found.contains(&Wish::Low) && !plainly_urgent(text) {
             // `急ぎではありません` and `not urgent` hold the words of the opposite.
             found.retain(|wish| *wish != Wish::High);

@@ -53,8 +53,7 @@ pub(super) fn run(command: &Ask, global: &Global) -> anyhow::Result<ExitCode> {
 pub(super) fn answer(rules: &Rules, subject: &str, text: &str, language: Option<Language>) -> Answer {
     let now = Clock::system().now();
     let source = rules.catalog.desk.mailboxes.first().map_or("support", |mailbox| mailbox.name.as_str());
-    let language =
-        language.or_else(|| crate::text::language::detect(text)).unwrap_or(rules.catalog.desk.language);
+    let language = language.or_else(|| crate::text::language::detect(text)).unwrap_or(rules.catalog.desk.language);
     let message = Message {
         inbox_id: InboxId(1),
         channel: Channel::Email,

@@ -29,7 +29,9 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
         for mailbox in &config.mailboxes {
             for (side, there) in [("imap", mailbox.imap.is_some()), ("smtp", mailbox.smtp.is_some())] {
                 if !there {
-                    let said = format!("no [mailboxes.{side}] yet: mail comes in by `ingest` only, replies wait in the outbox");
+                    let said = format!(
+                        "no [mailboxes.{side}] yet: mail comes in by `ingest` only, replies wait in the outbox"
+                    );
                     found.push((mailbox.name.clone(), Probe::Works(said)));
                 }
             }

@@ -69,7 +69,9 @@ pub(super) fn run(command: &Kb, global: &Global) -> anyhow::Result<ExitCode> {
 type Row = (String, String, String, Difference, i64);
 
 fn compare(files: &[Article], stored: &[StoredArticle]) -> Vec<Row> {
-    let same = |article: &Article, other: &StoredArticle| article.id == other.article.id && article.language == other.article.language;
+    let same = |article: &Article, other: &StoredArticle| {
+        article.id == other.article.id && article.language == other.article.language
+    };
     let mut rows: Vec<Row> = files
         .iter()
         .map(|article| {

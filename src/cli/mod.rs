@@ -27,12 +27,17 @@ mod ticket_change;
 
 /// Madoguchi (窓口): one window for requests by mail and chat, in Japanese and English.
 #[derive(Parser)]
-#[command(name = "madoguchi", version, arg_required_else_help = true, after_help = "\
+#[command(
+    name = "madoguchi",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 Examples:
   madoguchi demo                               try it with sample mail and chat
   madoguchi init desk --address help@example.jp  a set of files to start from
   madoguchi --config desk/madoguchi.toml serve   run the desk
-  madoguchi ask \"VPNにつながりません\"            what would be decided, without storing anything")]
+  madoguchi ask \"VPNにつながりません\"            what would be decided, without storing anything"
+)]
 struct Arguments {
     #[command(flatten)]
     global: Global,
@@ -43,7 +48,7 @@ struct Arguments {
 /// What every command takes.
 #[derive(Parser, Clone, Debug)]
 struct Global {
-    /// Settings file [default: ./madoguchi.toml, then $MADOGUCHI_CONFIG]
+    /// Settings file [default: ./madoguchi.toml, then `$MADOGUCHI_CONFIG`]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Lays a setting over the file, for instance console.listen=127.0.0.1:9000; may be given several times
@@ -65,7 +70,7 @@ enum Command {
     /// Write settings, request types and articles to start from
     #[command(after_help = "Example: madoguchi init desk --address help@example.jp")]
     Init(init::Init),
-    /// Check settings, request types and articles; prints every fault as file:line: message
+    /// Check settings, request types and articles; prints every fault as `file:line: message`
     Check,
     /// Try the whole desk on a sample mailbox and chat
     #[command(after_help = "Examples:\n  madoguchi demo\n  madoguchi demo --once --json")]
@@ -75,7 +80,9 @@ enum Command {
     /// Try every connection and say what is wrong and how to mend it
     Doctor,
     /// What would be decided about one message; stores and sends nothing
-    #[command(after_help = "Examples:\n  madoguchi ask \"パスワードを忘れました\"\n  madoguchi ask \"restart web01\" --subject \"request\" --explain")]
+    #[command(
+        after_help = "Examples:\n  madoguchi ask \"パスワードを忘れました\"\n  madoguchi ask \"restart web01\" --subject \"request\" --explain"
+    )]
     Ask(ask::Ask),
     /// What intake reads out of mail files, one JSON object a file
     #[command(after_help = "Example: madoguchi parse mail/*.eml")]
@@ -84,7 +91,9 @@ enum Command {
     #[command(after_help = "Examples:\n  madoguchi ingest old-mail/ --mailbox support\n  madoguchi ingest export.mbox")]
     Ingest(ingest::Ingest),
     /// Look at tickets and work on them
-    #[command(after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato")]
+    #[command(
+        after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato"
+    )]
     Ticket(ticket::Command),
     /// Every message seen and its fate; the sum must balance
     #[command(after_help = "Example: madoguchi ledger --rows --json")]
@@ -118,7 +127,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(&global),
         Command::Doctor => doctor::run(&global),
         Command::Ask(command) => ask::run(&command, &global),
-        Command::Parse(command) => parse::run(&command, &global),
+        Command::Parse(command) => Ok(parse::run(&command)),
         Command::Ingest(command) => ingest::run(&command, &global),
         Command::Ticket(command) => ticket::run(command, &global),
         Command::Ledger(command) => ledger::run(&command, &global),

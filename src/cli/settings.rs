@@ -55,10 +55,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 ///
 /// # Errors
 /// The desk cannot be opened, or `work` failed.
-pub(super) fn with_app<T>(
-    global: &Global,
-    work: impl AsyncFnOnce(Arc<App>) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
+pub(super) fn with_app<T>(global: &Global, work: impl AsyncFnOnce(Arc<App>) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let config = start(global)?;
     block_on(async move {
         let app = Arc::new(App::open(config).await?);

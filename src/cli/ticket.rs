@@ -110,7 +110,8 @@ pub(super) fn document(listed: &ListedTicket) -> Value {
 }
 
 fn table(tickets: &[ListedTicket], zone: chrono_tz::Tz) {
-    let mut table = out::table(["ticket", "status", "priority", "queue", "subject", "requester", "created", "due", "msgs"]);
+    let mut table =
+        out::table(["ticket", "status", "priority", "queue", "subject", "requester", "created", "due", "msgs"]);
     for listed in tickets {
         let ticket = &listed.ticket;
         let colour = match ticket.priority {
@@ -174,7 +175,10 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
                 out::line(format!("\n{} {at}  {}", out::paint("◀", out::Colour::Blue), stored.from.address));
                 out::line(stored.reply_text.trim_end());
                 for file in &stored.attachments {
-                    let name = format!("  file: {} ({}, {} bytes, scan {})", file.name, file.media_type, file.size_bytes, file.scan);
+                    let name = format!(
+                        "  file: {} ({}, {} bytes, scan {})",
+                        file.name, file.media_type, file.size_bytes, file.scan
+                    );
                     out::line(name);
                     for warning in &file.warnings {
                         out::line(format!("    {}", out::paint(warning, out::Colour::Red)));

@@ -148,7 +148,10 @@ pub(super) fn run(change: &Change, global: &Global) -> anyhow::Result<ExitCode> 
             out::json(&document(&ListedTicket { ticket, messages }))?;
         } else {
             let assignee = ticket.assignee.as_deref().unwrap_or("nobody");
-            out::line(format!("{id}: {} · {} · queue {} · with {assignee}", ticket.status, ticket.priority, ticket.queue));
+            out::line(format!(
+                "{id}: {} · {} · queue {} · with {assignee}",
+                ticket.status, ticket.priority, ticket.queue
+            ));
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -185,8 +188,7 @@ async fn work_out(
     messages: &[StoredMessage],
 ) -> anyhow::Result<Changes> {
     let rules = app.live.get();
-    let hand =
-        Hand { catalog: &rules.catalog, keyring: &app.keyring, agent: change.agent(), now: app.clock.now() };
+    let hand = Hand { catalog: &rules.catalog, keyring: &app.keyring, agent: change.agent(), now: app.clock.now() };
     let last = messages.last();
     let done: Result<Changes, Refusal> = match change {
         Change::Reply { text, wait, resolve, .. } => {
@@ -205,10 +207,9 @@ async fn work_out(
         Change::Reopen { .. } => agent::reopen(&hand, ticket),
         Change::Merge { into, .. } => agent::merge(&hand, ticket, &find(&app.store, *into).await?),
         Change::Split { message, .. } => {
-            let message = messages
-                .iter()
-                .find(|stored| stored.inbox_id == InboxId(*message))
-                .with_context(|| format!("message {message} is not on {}; `ticket show --json` names them", ticket.id))?;
+            let message = messages.iter().find(|stored| stored.inbox_id == InboxId(*message)).with_context(|| {
+                format!("message {message} is not on {}; `ticket show --json` names them", ticket.id)
+            })?;
             agent::split(&hand, ticket, message)
         }
     };

@@ -114,7 +114,10 @@ impl<'a> Document<'a> {
 }
 
 /// One step down the tree: a table by its key (made when missing), an element of a list by its `name`.
-fn descend<'t, 'a>(table: &'t mut DeTable<'a>, steps: &mut std::slice::Iter<'_, &'a str>) -> Option<&'t mut DeTable<'a>> {
+fn descend<'t, 'a>(
+    table: &'t mut DeTable<'a>,
+    steps: &mut std::slice::Iter<'_, &'a str>,
+) -> Option<&'t mut DeTable<'a>> {
     let step = *steps.next()?;
     if !table.contains_key(step) {
         let empty = DeValue::Table(DeTable::new());

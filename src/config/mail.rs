@@ -210,7 +210,9 @@ fn tls(written: Option<&str>, host: &str) -> Result<Tls, String> {
         None | Some("implicit") => Ok(Tls::Implicit),
         Some("starttls") => Ok(Tls::StartTls),
         Some("none") if is_loopback(host) => Ok(Tls::None),
-        Some("none") => Err(format!("tls = \"none\" is for loopback addresses only; `{host}` needs implicit or starttls")),
+        Some("none") => {
+            Err(format!("tls = \"none\" is for loopback addresses only; `{host}` needs implicit or starttls"))
+        }
         Some(other) => Err(format!("tls = \"{other}\": write implicit, starttls or none")),
     }
 }

@@ -117,8 +117,10 @@ mod tests {
 
     #[test]
     fn lines_of_one_thread_share_a_key_and_each_has_its_own_fingerprint() {
-        let first = received(br#"{"user":"u1","room":"r","thread":"t","text":"a"}"#, "chat", "1", Timestamp(5)).unwrap();
-        let second = received(br#"{"user":"u1","room":"r","thread":"t","text":"a"}"#, "chat", "2", Timestamp(5)).unwrap();
+        let first =
+            received(br#"{"user":"u1","room":"r","thread":"t","text":"a"}"#, "chat", "1", Timestamp(5)).unwrap();
+        let second =
+            received(br#"{"user":"u1","room":"r","thread":"t","text":"a"}"#, "chat", "2", Timestamp(5)).unwrap();
         assert_eq!(first.conversation, second.conversation);
         let read = |item: &Received| message(InboxId(1), item, Language::Ja).unwrap();
         assert_eq!(read(&first).references, read(&second).references);

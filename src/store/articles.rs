@@ -44,7 +44,9 @@ impl Store {
         let mut tx = self.backend.read().await?;
         let rows: Vec<(i64, String)> = tx.fetch(LATEST, []).await?;
         tx.commit().await?;
-        rows.into_iter().map(|(revision, body)| Ok(StoredArticle { revision, article: serde_json::from_str(&body)? })).collect()
+        rows.into_iter()
+            .map(|(revision, body)| Ok(StoredArticle { revision, article: serde_json::from_str(&body)? }))
+            .collect()
     }
 
     /// Adds a revision for each article that differs from its newest one. Returns how many were added.

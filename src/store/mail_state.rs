@@ -20,8 +20,9 @@ const DONE: Sql = bulk!(
 );
 const FORGET_BELOW: Sql =
     sql!("DELETE FROM mail_uids WHERE mailbox = $1 AND folder = $2 AND uidvalidity = $3 AND uid <= $4");
-const FOLDERS: Sql =
-    sql!("SELECT uidvalidity, high_water, started_at FROM mail_folders WHERE mailbox = $1 AND folder = $2 ORDER BY uidvalidity");
+const FOLDERS: Sql = sql!(
+    "SELECT uidvalidity, high_water, started_at FROM mail_folders WHERE mailbox = $1 AND folder = $2 ORDER BY uidvalidity"
+);
 const UIDS: Sql = sql!("SELECT uidvalidity, uid FROM mail_uids WHERE mailbox = $1 AND folder = $2");
 
 #[derive(Serialize)]
@@ -98,7 +99,10 @@ impl Store {
         let mut states = BTreeMap::new();
         for (uidvalidity, high_water, started_at) in folders {
             let (uidvalidity, high_water) = (narrow(uidvalidity)?, narrow(high_water)?);
-            states.insert(uidvalidity, MailState { uidvalidity, high_water, done: BTreeSet::new(), started_at: Timestamp(started_at) });
+            states.insert(
+                uidvalidity,
+                MailState { uidvalidity, high_water, done: BTreeSet::new(), started_at: Timestamp(started_at) },
+            );
         }
         for (uidvalidity, uid) in uids {
             if let Some(state) = states.get_mut(&narrow(uidvalidity)?) {

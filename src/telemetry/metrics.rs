@@ -78,7 +78,12 @@ impl Metrics {
         registry.register("settled", "Messages decided, by fate and reason", settled.clone());
         registry.register("decisions", "Decisions, by kind", decisions.clone());
         registry.register("deliveries", "Attempts to send, by outcome", deliveries.clone());
-        registry.register_with_unit("handling", "Time per message from claim to commit", Unit::Seconds, handling.clone());
+        registry.register_with_unit(
+            "handling",
+            "Time per message from claim to commit",
+            Unit::Seconds,
+            handling.clone(),
+        );
         registry.register_with_unit("oldest", "Age of the oldest waiting message, by box", Unit::Seconds, ages.clone());
         registry.register("stuck", "Messages that need a person, by box", buried.clone());
         registry.register("mailbox_up", "1 while the mailbox can be read", mailbox_up.clone());

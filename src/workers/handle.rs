@@ -165,4 +165,3 @@ fn probe(message: &Message) -> Probe {
         bounced_message_id: message.bounce.as_ref().and_then(|bounce| bounce.original_message_id.clone()),
     }
 }
-

@@ -29,10 +29,8 @@ impl Reader {
                 parse::unreadable(item.id, received, "the mail server could not hand this mail over; it is still there")
             }
             Channel::Email => self.mail(item, default).await,
-            Channel::Slack | Channel::Discord | Channel::Web => {
-                scripted::message(item.id, received, default)
-                    .unwrap_or_else(|fault| parse::unreadable(item.id, received, &fault.to_string()))
-            }
+            Channel::Slack | Channel::Discord | Channel::Web => scripted::message(item.id, received, default)
+                .unwrap_or_else(|fault| parse::unreadable(item.id, received, &fault.to_string())),
         }
     }
 

@@ -122,7 +122,11 @@ impl MailReceiver {
 
     async fn take_in(&mut self, fence: &Fence, state: &mut MailState, fetched: Fetched) -> Result<(), Fault> {
         for (uid, reason) in &fetched.unreadable {
-            tracing::error!(mailbox = self.mailbox, uid, "a mail cannot be fetched and is filed without its text: {reason}");
+            tracing::error!(
+                mailbox = self.mailbox,
+                uid,
+                "a mail cannot be fetched and is filed without its text: {reason}"
+            );
         }
         let now = self.clock.now();
         let after = state.after(&fetched, now);

@@ -95,7 +95,10 @@ impl Supervisor {
         self.stop.cancel();
         let finished = tokio::time::timeout(grace, async { while self.tasks.join_next().await.is_some() {} }).await;
         if finished.is_err() {
-            tracing::warn!("some workers did not finish within {} s; their leases run out by themselves", grace.as_secs());
+            tracing::warn!(
+                "some workers did not finish within {} s; their leases run out by themselves",
+                grace.as_secs()
+            );
         }
     }
 }
