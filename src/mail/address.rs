@@ -28,7 +28,7 @@ pub fn first_usable(raw: &[u8]) -> Option<Address> {
 #[must_use]
 pub fn author(block: &Block<'_>) -> Address {
     let from = block.value("From").unwrap_or_default();
-    let fields = block.fields.iter().filter(|field| field.is("From")).map(|field| field.unfolded());
+    let fields = block.fields.iter().filter(|field| field.is("From")).map(super::headers::Field::unfolded);
     let others = ["Sender", "Reply-To", "Return-Path"].into_iter().filter_map(|name| block.value(name));
     if let Some(mut address) = fields.chain(others).find_map(|raw| first_usable(&raw)) {
         if address.name.is_empty() {
@@ -94,7 +94,7 @@ fn entries(text: &str) -> Vec<Address> {
             waiting.push_str(entry.plain.trim());
             continue;
         }
-        let mut address = finish(entry);
+        let mut address = finish(&entry);
         if !waiting.is_empty() {
             let rest = encoded_word::decode(waiting.as_bytes());
             address.name = if address.name.is_empty() { rest } else { format!("{rest}, {}", address.name) };
@@ -125,7 +125,7 @@ struct Scan {
 
 fn split(text: &str) -> Vec<Entry> {
     // A quote, bracket or comment that is never closed would swallow the rest: such characters are then taken as letters.
-    let quotes_pair = text.matches('"').count() % 2 == 0;
+    let quotes_pair = text.matches('"').count().is_multiple_of(2);
     let comments_close = text.contains(')');
     let last_close = text.rfind('>').unwrap_or(0);
     let mut entries = vec![Entry::default()];
@@ -138,9 +138,9 @@ fn split(text: &str) -> Vec<Entry> {
         }
         if at < scan.word_end {
             if scan.comments > 0 {
-                entry.comment.push(c)
+                entry.comment.push(c);
             } else {
-                entry.plain.push(c)
+                entry.plain.push(c);
             }
             continue;
         }
@@ -210,7 +210,7 @@ fn put(entry: &mut Entry, scan: &Scan, c: char) {
     }
 }
 
-fn finish(entry: Entry) -> Address {
+fn finish(entry: &Entry) -> Address {
     let comment = encoded_word::decode(entry.comment.as_bytes());
     let plain = entry.plain.trim();
     if let Some(angle) = entry.angle.as_deref() {

@@ -176,7 +176,7 @@ impl Collected {
         let mut html = self.text(part, &bytes);
         if html.len() > limits::HTML_BYTES {
             self.fault(format!("HTML longer than {} bytes: only the beginning was read", limits::HTML_BYTES));
-            html = limits::head(&html, limits::HTML_BYTES).to_owned();
+            html.truncate(limits::head(&html, limits::HTML_BYTES).len());
         }
         vec![Piece { text: html_text::text(&html), html: Some(html), from_html: true }]
     }
@@ -250,7 +250,7 @@ impl Collected {
             for name in ["From", "Date", "Subject"] {
                 let value = show(name);
                 if !value.is_empty() {
-                    self.nested_text.push_str(&format!("{name}: {value}\n"));
+                    self.nested_text.extend([name, ": ", &value, "\n"]);
                 }
             }
             self.nested_text.push('\n');

@@ -123,6 +123,7 @@ fn nesting_and_numbers_are_bounded() {
     let deep = "Content-Type: message/rfc822\n\n".repeat(1_000) + "Subject: deep\n\nx\n";
     let collected = read(&deep);
     assert!(collected.faults.iter().any(|fault| fault.contains("nested deeper")), "{:?}", collected.faults);
+    assert_eq!(names(collected).len(), limits::MESSAGE_DEPTH + 1);
     let many = mixed(&["Content-Type: application/pdf; name=a.pdf\n\nPDF"; 150]);
     let collected = read(&many);
     assert!(collected.faults.iter().any(|fault| fault.contains("50 files")), "{:?}", collected.faults);

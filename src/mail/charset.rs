@@ -183,7 +183,7 @@ fn guessed(bytes: &[u8], label: &str) -> Decoded {
 }
 
 fn mislabelled(label: &str, encoding: &'static Encoding) -> String {
-    let label: String = label.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
+    let label: String = label.chars().filter(char::is_ascii_graphic).take(40).collect();
     format!("charset `{label}` is unknown or wrong: read as {}", encoding.name())
 }
 
@@ -200,7 +200,7 @@ fn finish(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
     Decoded { text: with_pictures(encoding, text), fault }
 }
 
-/// Pictures of Japanese carriers lie in the private area of Shift_JIS, which no font shows: `〓`, as the carriers' own gateways do.
+/// Pictures of Japanese carriers lie in the private area of `Shift_JIS`, which no font shows: `〓`, as the carriers' own gateways do.
 /// In UTF-8 they are left as they are, since there nothing is lost.
 fn with_pictures(encoding: &'static Encoding, text: Cow<'_, str>) -> String {
     let is_picture = |c: char| ('\u{e000}'..='\u{f8ff}').contains(&c);
@@ -296,6 +296,13 @@ mod tests {
         ] {
             assert_eq!(decode(raw, label).text, wanted, "{label:?} {raw:?}");
         }
+    }
+
+    #[test]
+    fn other_languages_are_not_taken_for_japanese() {
+        assert_eq!(detect(b"r\xe9sum\xe9 tr\xe8s d\xe9taill\xe9").text, "résumé très détaillé");
+        assert_eq!(detect(b"pr\xeat \xe9tat").text, "prêt état");
+        assert_eq!(detect(b"\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0?").text, "Привет, как дела?");
     }
 
     #[test]

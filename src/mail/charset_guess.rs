@@ -88,7 +88,7 @@ fn japanese_score(encoding: &'static Encoding, sample: &[u8]) -> usize {
     (kana * 3 + kanji).saturating_sub(strange * 4 + broken * 8)
 }
 
-/// More than a third of what is not ASCII is half-width katakana: the sign of EUC-JP read as Shift_JIS.
+/// More than a third of what is not ASCII is half-width katakana: the sign of EUC-JP read as `Shift_JIS`.
 #[must_use]
 pub fn is_mostly_half_width(text: &str) -> bool {
     let foreign = text.chars().filter(|c| !c.is_ascii()).count();

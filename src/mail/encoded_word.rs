@@ -149,6 +149,7 @@ mod tests {
             ("=?utf-8*ja?q?=E3=83=86?=", "テ"),
             ("Re:=?UTF-8?B?44OG?= end", "Re:テ end"),
             ("a =?us-ascii?q?b_c?= =?us-ascii?q?d?= e", "a b cd e"),
+            ("=?utf-8?q?a?= b =?utf-8?q?c?=", "a b c"),
             // Cut in the middle of a character.
             ("=?UTF-8?Q?=E3=83?= =?UTF-8?Q?=86!?=", "テ!"),
             // Cut in the middle of a base64 quantum.

@@ -99,8 +99,7 @@ fn escape(bytes: &[u8]) -> Option<(Set, usize)> {
         [_, b'$', b'(', b'@' | b'B' | b'O' | b'Q', ..] => Some((Set::Kanji, 4)),
         [_, b'$', b'@' | b'B', ..] => Some((Set::Kanji, 3)),
         [_, b'(', b'I', ..] => Some((Set::Kana, 3)),
-        [_, b'(', b'B' | b'J' | b'H', ..] => Some((Set::Ascii, 3)),
-        [_, b'&', b'@', ..] => Some((Set::Ascii, 3)),
+        [_, b'(', b'B' | b'J' | b'H', ..] | [_, b'&', b'@', ..] => Some((Set::Ascii, 3)),
         _ => None,
     }
 }
@@ -119,7 +118,7 @@ fn picture(bytes: &[u8], at: usize, euc: &mut Vec<u8>) -> Option<usize> {
 fn is_kanji_line(bytes: &[u8]) -> bool {
     let line: Vec<u8> =
         bytes.iter().copied().take_while(|byte| !matches!(byte, b'\n' | b'\r' | 0x1b)).take(200).collect();
-    if line.len() < 2 || line.len() % 2 != 0 || !line.iter().all(|byte| (0x21..=0x7e).contains(byte)) {
+    if line.len() < 2 || !line.len().is_multiple_of(2) || !line.iter().all(|byte| (0x21..=0x7e).contains(byte)) {
         return false;
     }
     let kana = line.chunks(2).filter(|pair| matches!(pair[0], 0x24 | 0x25)).count();

@@ -181,15 +181,12 @@ fn percent_decoded(value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut at = 0;
     while at < value.len() {
-        match transfer::hex_byte(value, at + 1).filter(|_| value[at] == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                at += 3;
-            }
-            None => {
-                bytes.push(value[at]);
-                at += 1;
-            }
+        if let Some(byte) = transfer::hex_byte(value, at + 1).filter(|_| value[at] == b'%') {
+            bytes.push(byte);
+            at += 3;
+        } else {
+            bytes.push(value[at]);
+            at += 1;
         }
     }
     bytes

@@ -196,7 +196,8 @@ fn first_delimiter(body: &[u8], boundaries: &[String]) -> Option<(usize, usize)>
     let mut at = 0;
     while at < body.len() {
         if let Some(line) = body[at..].strip_prefix(b"--") {
-            let fitting = boundaries.iter().enumerate().filter(|(_, name)| !name.is_empty() && line.starts_with(name.as_bytes()));
+            let fitting =
+                boundaries.iter().enumerate().filter(|(_, name)| !name.is_empty() && line.starts_with(name.as_bytes()));
             if let Some((level, _)) = fitting.max_by_key(|(_, name)| name.len()) {
                 return Some((at, level));
             }
@@ -286,8 +287,14 @@ mod tests {
 
     #[test]
     fn it_may_happen_more_than_once() {
-        let open = "--out\nContent-Type: multipart/alternative; boundary=in\n\n--in\n\none\n";
-        let raw = format!("Content-Type: multipart/mixed; boundary=out\n\n{}--out\n\nlast\n--out--\n", open.repeat(3));
+        let open =
+            |name: &str| format!("--out\nContent-Type: multipart/alternative; boundary={name}\n\n--{name}\n\none\n");
+        let raw = format!(
+            "Content-Type: multipart/mixed; boundary=out\n\n{}{}{}--out\n\nlast\n--out--\n",
+            open("x"),
+            open("y"),
+            open("z")
+        );
         let group = "alternative(text/plain:one)";
         assert_eq!(shown(&raw), format!("mixed({group} {group} {group} text/plain:last)"));
         let raw = "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--b\n\ntwo\n--a\n\nthree\n--a--\n";
@@ -296,10 +303,9 @@ mod tests {
 
     #[test]
     fn depth_and_number_are_bounded() {
-        let mut raw = String::from("Content-Type: multipart/mixed; boundary=b0\n\n");
-        for level in 0..500 {
-            raw += &format!("--b{level}\nContent-Type: multipart/mixed; boundary=b{}\n\n", level + 1);
-        }
+        let level = |at: usize| format!("--b{at}\nContent-Type: multipart/mixed; boundary=b{}\n\n", at + 1);
+        let levels: String = (0..500).map(level).collect();
+        let raw = format!("Content-Type: multipart/mixed; boundary=b0\n\n{levels}");
         assert!(shown(&raw).matches("mixed(").count() <= limits::DEPTH);
         let many = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(5_000));
         assert_eq!(shown(&many).matches("text/plain").count(), limits::PARTS);

@@ -56,7 +56,7 @@ fn read(raw: &[u8], policy: &Policy, wanted: Html) -> ParsedMail {
     mail.reply_text = quotes::newly_written(&collected.text, collected.html.as_deref(), &mail.subject);
     if collected.text.is_empty() {
         // Forwarded as a file without a word: what was forwarded is what they have to say.
-        mail.reply_text = limits::head(collected.nested_text.trim_end(), REPLY_BYTES).to_owned();
+        limits::head(collected.nested_text.trim_end(), REPLY_BYTES).clone_into(&mut mail.reply_text);
     }
     mail.language = language::detect(&mail.reply_text);
     mail.files = collected.files.into_vec();
