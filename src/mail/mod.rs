@@ -17,6 +17,7 @@ mod files;
 mod fingerprint;
 mod flowed;
 mod headers;
+mod hops;
 mod html;
 mod html_text;
 mod jis;

@@ -69,6 +69,7 @@ fn read(raw: &[u8], policy: &Policy, wanted: Html) -> ParsedMail {
     append(&mut mail.text, &collected.nested_text);
     mail.spam = authentication::is_marked_spam(&mail.headers);
     mail.warnings = authentication::warnings(&mail, policy);
+    mail.faults.extend(hops::went_round(&mail.headers, policy));
     if wanted == Html::Sanitised
         && let Some(document) = collected.html
     {
@@ -135,7 +136,6 @@ fn addresses(block: &Block<'_>, name: &str) -> Vec<Address> {
     fields.flat_map(|field| address::list(&field.unfolded())).take(limits::ADDRESSES).collect()
 }
 
-/// An instant between the years 1970 and 2999; `None` for what cannot be read.
 /// The Date header of `raw`, read from the header block alone; `None` when absent or unreadable.
 #[must_use]
 pub fn date_of(raw: &[u8]) -> Option<Timestamp> {
@@ -144,6 +144,7 @@ pub fn date_of(raw: &[u8]) -> Option<Timestamp> {
     super::headers::split(head).value("Date").and_then(|raw| date(&raw))
 }
 
+/// An instant between the years 1970 and 2999; `None` for what cannot be read.
 fn date(raw: &[u8]) -> Option<Timestamp> {
     let text = String::from_utf8_lossy(raw);
     let read =
