@@ -43,7 +43,10 @@ fn every_setting_of_the_example_can_be_switched_on() {
         .filter(|line| !line.contains("oauth2") && !line.contains("postgres://") && !line.contains("ca.pem"))
         .map(|line| {
             let plain = line.strip_prefix("# ").unwrap_or(line);
-            let setting = plain.starts_with('[') || plain.split('=').next().is_some_and(|key| key.trim().chars().all(|c| c.is_ascii_lowercase() || c == '_') && plain.contains(" = "));
+            let setting = plain.starts_with('[')
+                || plain.split('=').next().is_some_and(|key| {
+                    key.trim().chars().all(|c| c.is_ascii_lowercase() || c == '_') && plain.contains(" = ")
+                });
             if setting { format!("{plain}\n") } else { format!("{line}\n") }
         })
         .collect::<String>()
@@ -92,7 +95,12 @@ fn mailboxes_have_ports_and_policies_by_default() {
 
 #[test]
 fn set_lays_values_over_the_file() {
-    let overrides = ["desk.name=Help", "mailboxes.support.imap.port=1143", "database.url=postgres://u@h/d", "limits.questions_per_ticket=5"];
+    let overrides = [
+        "desk.name=Help",
+        "mailboxes.support.imap.port=1143",
+        "database.url=postgres://u@h/d",
+        "limits.questions_per_ticket=5",
+    ];
     let config = parse(MAILBOX, &overrides).unwrap();
     assert_eq!(config.desk_name, "Help");
     assert_eq!(config.mailboxes[0].imap.as_ref().unwrap().port, 1143);
@@ -109,7 +117,9 @@ fn secrets_come_from_files_and_a_missing_one_is_named() {
     std::fs::write(dir.path().join("secret"), "word\n").unwrap();
     let file = dir.path().join("madoguchi.toml");
     let read = |secret: &str| Config::parse(&file, &MAILBOX.replace("\"p\"", &format!("\"{secret}\"")), &[]);
-    let Login::Password(password) = read("file:secret").unwrap().mailboxes[0].imap.clone().unwrap().login else { panic!() };
+    let Login::Password(password) = read("file:secret").unwrap().mailboxes[0].imap.clone().unwrap().login else {
+        panic!()
+    };
     assert_eq!(password.expose_secret(), "word");
     assert!(read("file:nowhere").unwrap_err()[0].message.contains("nowhere"));
     assert!(read("env:MADOGUCHI_NO_SUCH_NAME").unwrap_err()[0].message.contains("MADOGUCHI_NO_SUCH_NAME"));
