@@ -69,7 +69,7 @@ fn read(raw: &[u8], policy: &Policy, wanted: Html) -> ParsedMail {
     append(&mut mail.text, &collected.nested_text);
     mail.spam = authentication::is_marked_spam(&mail.headers);
     mail.warnings = authentication::warnings(&mail, policy);
-    mail.faults.extend(hops::went_round(&mail.headers, policy));
+    mail.faults.extend(super::hops::went_round(&mail.headers, policy));
     if wanted == Html::Sanitised
         && let Some(document) = collected.html
     {
