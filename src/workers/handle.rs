@@ -11,7 +11,7 @@ use super::supervise::{Did, Worker};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
 use crate::domain::{Changes, Keyring, Known, Message, Probe};
-use crate::store::{SettleError, Store, StoreError};
+use crate::store::{SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
 /// How long a claimed batch is ours. A batch takes well under a second; a crash delays its messages by this long.
@@ -60,7 +60,8 @@ impl Handler {
     pub async fn once(&self) -> Result<usize, StoreError> {
         let started = Instant::now();
         let now = self.clock.now();
-        let claim = self.store.claim_inbox(&self.owner, now, now.plus_ms(LEASE_MS), self.batch).await?;
+        let until = now.plus_ms(crash::lease_ms(LEASE_MS));
+        let claim = self.store.claim_inbox(&self.owner, now, until, self.batch).await?;
         for buried in &claim.to_bury {
             tracing::error!(inbox.id = %buried.id, "message buried: {}", buried.reason);
             self.store.bury(&self.owner, buried.id, &buried.reason, now).await?;
@@ -72,6 +73,7 @@ impl Handler {
         let rules = self.live.get();
         let mut read = Vec::with_capacity(claim.items.len());
         for item in &claim.items {
+            crash::on_text(&item.received.raw);
             read.push(self.reader.read(item, rules.catalog.desk.language).await);
         }
         let count = read.len();
