@@ -2,6 +2,7 @@
 //!
 //! A batch that clashes with what somebody else wrote meanwhile is decided again, one message at a time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use super::read::Reader;
 use super::supervise::{Did, Worker};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
-use crate::domain::{Changes, Keyring, Known, Message, Probe};
+use crate::domain::{Changes, Keyring, Known, Message, Probe, SendCount};
 use crate::store::{SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
@@ -135,7 +136,22 @@ impl Handler {
         let now = self.clock.now();
         let probes: Vec<Probe> = messages.iter().map(probe).collect();
         let known = self.store.context(&probes, now).await?;
-        Ok(messages.iter().zip(&known).map(|(message, known)| self.decide_one(rules, message, known)).collect())
+        // The store knows what is written; what this batch is about to send to somebody counts as well.
+        let mut sent: HashMap<String, u32> = HashMap::new();
+        let mut batch = Vec::with_capacity(messages.len());
+        for (message, mut known) in messages.iter().zip(known) {
+            let earlier = sent.entry(message.from.address.to_lowercase()).or_default();
+            known.automatic_to_sender = known.automatic_to_sender.saturating_add(*earlier);
+            let mut changes = self.decide_one(rules, message, &known);
+            let automatic = changes.outbound.iter().filter(|outbound| outbound.kind.is_automatic()).count();
+            if automatic > 0 {
+                let address = message.from.address.to_lowercase();
+                changes.send_count = Some(SendCount { address, known: known.automatic_to_sender });
+                *earlier = earlier.saturating_add(u32::try_from(automatic).unwrap_or(u32::MAX));
+            }
+            batch.push(changes);
+        }
+        Ok(batch)
     }
 
     fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {

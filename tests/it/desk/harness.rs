@@ -97,9 +97,7 @@ impl Desk {
         };
         let made = desk.start(&["init", &desk.path("").display().to_string(), "--address", address]).output().await;
         assert!(made.unwrap().status.success());
-        desk.edit(|text| {
-            text.replace("sqlite://data/madoguchi.db", &url).replace("127.0.0.1:8080", "127.0.0.1:0")
-        });
+        desk.edit(|text| text.replace("sqlite://data/madoguchi.db", &url).replace("127.0.0.1:8080", "127.0.0.1:0"));
         desk.keep_little();
         desk
     }
@@ -120,7 +118,8 @@ impl Desk {
 
     /// Leaves a few request types and articles only, so that a start takes no time.
     fn keep_little(&self) {
-        let kept = ["account.toml", "general-question.toml", "password-trouble.toml", "password-reset.md", "synonyms.toml"];
+        let kept =
+            ["account.toml", "general-question.toml", "password-trouble.toml", "password-reset.md", "synonyms.toml"];
         for folder in ["intents", "knowledge-base", "knowledge-base/ja", "knowledge-base/en"] {
             for entry in fs::read_dir(self.path(folder)).unwrap() {
                 let path = entry.unwrap().path();
