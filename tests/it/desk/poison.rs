@@ -1,7 +1,9 @@
 //! A message that no attempt survives: the others are filed, it is put aside, and comes back when somebody asks for it.
 
+use std::collections::BTreeSet;
+
 use super::harness::{Database, Desk, until};
-use super::letter::Letter;
+use super::letter::{Letter, message_id};
 use super::on_both;
 use crate::support::dovecot::dovecot;
 use crate::support::smtp_sink::SmtpSink;
@@ -55,6 +57,10 @@ async fn a_message_that_crashes_the_program_is_buried_and_can_be_retried(databas
     let ticket = desk.json(&["ticket", "show", &format!("T-{row}")]).await;
     assert!(ticket["conversation"][0]["text"].as_str().unwrap().contains(MARK), "the raw form was kept");
     desk.sent().await;
-    assert_eq!(sink.taken().len(), OTHERS + 1);
+    // A crash in the moment of sending may repeat a reply, as the same mail.
+    let taken = sink.taken();
+    let replies: BTreeSet<String> = taken.iter().map(|mail| message_id(&mail.data)).collect();
+    assert_eq!(replies.len(), OTHERS + 1);
+    assert!(taken.len() <= OTHERS + 1 + aborts, "{} copies", taken.len());
     desk.stop().await;
 }
