@@ -28,6 +28,7 @@ use crate::telemetry::Metrics;
 use crate::workers::handle::{Handler, Takes};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
+use crate::workers::tally::Tally;
 
 /// Messages decided in one transaction.
 const BATCH: u32 = 100;
@@ -50,6 +51,8 @@ pub struct App {
     pub reader: Arc<Reader>,
     /// Names this process in leases.
     pub owner: String,
+    /// What the handlers are about to send.
+    pub tally: Arc<Tally>,
 }
 
 impl App {
@@ -73,6 +76,7 @@ impl App {
             metrics: Metrics::new(),
             reader,
             owner: owner()?,
+            tally: Arc::default(),
         })
     }
 
@@ -90,6 +94,7 @@ impl App {
             batch: BATCH,
             takes: if number == 0 { Takes::All } else { Takes::Fresh },
             undecided: Mutex::default(),
+            tally: self.tally.clone(),
         }
     }
 

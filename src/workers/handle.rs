@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::live::{Live, Rules};
 use super::read::Reader;
 use super::supervise::{Did, Worker};
+use super::tally::{Round, Tally};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
 use crate::domain::{Changes, InboxId, Keyring, Known, Message, Probe};
@@ -44,6 +45,8 @@ pub struct Handler {
     /// Claimed messages that a failing database left undecided: given back before anything else is claimed, so that the
     /// attempt does not count against them.
     pub undecided: Mutex<Vec<InboxId>>,
+    /// What the handlers of this process are about to send.
+    pub tally: Arc<Tally>,
 }
 
 /// Which messages a handler takes.
@@ -125,7 +128,8 @@ impl Handler {
         let mut together = messages;
         let mut alone = Vec::new();
         while !together.is_empty() {
-            let changes = self.decide(rules, &together).await?;
+            let round = self.tally.begin();
+            let changes = self.decide(rules, &together, &round).await?;
             match self.store.settle(&self.owner, &changes, self.clock.now()).await {
                 Ok(()) => {
                     self.count(&changes);
@@ -154,7 +158,8 @@ impl Handler {
         let id = message.inbox_id;
         let alone = [message];
         for _ in 0..ROUNDS {
-            let changes = self.decide(rules, &alone).await?;
+            let round = self.tally.begin();
+            let changes = self.decide(rules, &alone, &round).await?;
             match self.store.settle(&self.owner, &changes, self.clock.now()).await {
                 Ok(()) => {
                     self.count(&changes);
@@ -169,20 +174,26 @@ impl Handler {
         self.store.release(&self.owner, &[id]).await
     }
 
-    async fn decide(&self, rules: &Rules, messages: &[Message]) -> Result<Vec<Changes>, StoreError> {
+    async fn decide(&self, rules: &Rules, messages: &[Message], round: &Round<'_>) -> Result<Vec<Changes>, StoreError> {
         let now = self.clock.now();
         let probes: Vec<Probe> = messages.iter().map(probe).collect();
         let known = self.store.context(&probes, now).await?;
-        Ok(messages.iter().zip(&known).map(|(message, known)| self.decide_one(rules, message, known)).collect())
+        let known = messages.iter().zip(known);
+        Ok(known.map(|(message, known)| self.decide_one(rules, message, known, round)).collect())
     }
 
-    fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {
+    fn decide_one(&self, rules: &Rules, message: &Message, mut known: Known, round: &Round<'_>) -> Changes {
         let now = self.clock.now();
         let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
         let classification = rules.engine.classify(message, intent);
-        let context = Context { catalog: &rules.catalog, classification: &classification, known };
-        let decided = decide::decide(message, &context, now);
-        decide::plan(&decided, message, &context, &self.keyring, now)
+        round.plan(&message.from.address.to_lowercase(), |before| {
+            known.automatic_to_sender = known.automatic_to_sender.saturating_add(before);
+            let context = Context { catalog: &rules.catalog, classification: &classification, known: &known };
+            let decided = decide::decide(message, &context, now);
+            let changes = decide::plan(&decided, message, &context, &self.keyring, now);
+            let sent = changes.outbound.iter().filter(|outbound| outbound.kind.is_automatic()).count();
+            (changes, u32::try_from(sent).unwrap_or(u32::MAX))
+        })
     }
 
     fn count(&self, changes: &[Changes]) {

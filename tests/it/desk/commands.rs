@@ -16,7 +16,8 @@ async fn the_demo_accounts_for_every_message() {
     assert_eq!(count("messages"), fates, "{summary}");
     let decided = count("answered") + count("suggested") + count("asked") + count("escalated");
     assert!(decided <= count("messages"), "{summary}");
-    for name in ["filed", "joined", "answered", "suggested", "asked", "ignored", "duplicate", "escalated", "elapsed_ms"] {
+    for name in ["filed", "joined", "answered", "suggested", "asked", "ignored", "duplicate", "escalated", "elapsed_ms"]
+    {
         assert!(count(name) > 0, "{name}: {summary}");
     }
     let again = desk.json(&["demo", "--once"]).await;
@@ -30,8 +31,20 @@ async fn ask_answers_with_every_field_of_the_contract() {
     for text in texts {
         let answer = desk.json(&["ask", text]).await;
         for name in [
-            "decision", "article", "probability", "candidates", "intent", "intent_probability", "slots", "missing", "priority",
-            "queue", "due", "language", "reply", "trace",
+            "decision",
+            "article",
+            "probability",
+            "candidates",
+            "intent",
+            "intent_probability",
+            "slots",
+            "missing",
+            "priority",
+            "queue",
+            "due",
+            "language",
+            "reply",
+            "trace",
         ] {
             assert!(answer.get(name).is_some(), "{text}: no {name}");
         }
@@ -41,7 +54,8 @@ async fn ask_answers_with_every_field_of_the_contract() {
         assert!(["critical", "high", "medium", "low"].contains(&answer["priority"].as_str().unwrap()));
         assert!(["ja", "en"].contains(&answer["language"].as_str().unwrap()));
         assert!(!answer["trace"].as_array().unwrap().is_empty());
-        let shares = answer["candidates"].as_array().unwrap().iter().map(|found| found["probability"].as_f64().unwrap());
+        let shares =
+            answer["candidates"].as_array().unwrap().iter().map(|found| found["probability"].as_f64().unwrap());
         assert!(shares.collect::<Vec<_>>().is_sorted_by(|one, next| one >= next), "{answer}");
     }
     let forced = desk.json(&["ask", texts[0], "--lang", "en"]).await;
@@ -96,13 +110,21 @@ async fn the_readme_names_commands_that_exist() {
     let mut commands: Vec<Vec<String>> = Vec::new();
     for line in readme.lines() {
         let cell = line.strip_prefix("| `").and_then(|rest| rest.split('|').next());
-        if let Some(cell) = cell.filter(|_| !line.contains(".toml`") && !line.contains(".md`") && !line.contains("[triage]")) {
+        if let Some(cell) =
+            cell.filter(|_| !line.contains(".toml`") && !line.contains(".md`") && !line.contains("[triage]"))
+        {
             let mut first: Option<String> = None;
             for name in cell.split('`').filter(|name| !name.trim().trim_matches(',').trim().is_empty()) {
-                let words: Vec<String> = name.split_whitespace().filter(|word| word.starts_with(char::is_lowercase)).map(str::to_owned).collect();
+                let words: Vec<String> = name
+                    .split_whitespace()
+                    .filter(|word| word.starts_with(char::is_lowercase))
+                    .map(str::to_owned)
+                    .collect();
                 let group = ["ticket", "inbox", "outbox", "kb"].contains(&words[0].as_str());
                 match &first {
-                    Some(group) if words.len() == 1 && !["ledger", "restore"].contains(&words[0].as_str()) => commands.push(vec![group.clone(), words[0].clone()]),
+                    Some(group) if words.len() == 1 && !["ledger", "restore"].contains(&words[0].as_str()) => {
+                        commands.push(vec![group.clone(), words[0].clone()])
+                    }
                     _ => commands.push(words.clone()),
                 }
                 if group {
@@ -135,12 +157,30 @@ async fn parse_prints_one_object_a_file_with_the_contracts_fields() {
     fs::write(&files[1], b"\x00\xff no mail at all").unwrap();
     let names = files.each_ref().map(|file| file.display().to_string());
     let said = desk.run(&["parse", &names[0], &names[1]]).await;
-    let objects: Vec<Value> = serde_json::Deserializer::from_slice(&said.stdout).into_iter().map(Result::unwrap).collect();
+    let objects: Vec<Value> =
+        serde_json::Deserializer::from_slice(&said.stdout).into_iter().map(Result::unwrap).collect();
     assert_eq!(objects.len(), 2);
     for object in &objects {
         for name in [
-            "file", "message_id", "in_reply_to", "references", "from", "to", "cc", "reply_to", "date", "subject", "text",
-            "reply_text", "html", "language", "attachments", "automatic", "bounce", "spam", "faults",
+            "file",
+            "message_id",
+            "in_reply_to",
+            "references",
+            "from",
+            "to",
+            "cc",
+            "reply_to",
+            "date",
+            "subject",
+            "text",
+            "reply_text",
+            "html",
+            "language",
+            "attachments",
+            "automatic",
+            "bounce",
+            "spam",
+            "faults",
         ] {
             assert!(object.get(name).is_some(), "no {name}: {object}");
         }

@@ -26,17 +26,22 @@ async fn check_names_file_and_line_of_every_fault() {
     for (file, place, wrong, word) in BROKEN {
         let path = desk.path(file);
         let good = fs::read_to_string(&path).unwrap();
-        let line = good.lines().position(|line| line.contains(place)).unwrap_or_else(|| panic!("{file}: no {place}")) + 1;
+        let line =
+            good.lines().position(|line| line.contains(place)).unwrap_or_else(|| panic!("{file}: no {place}")) + 1;
         fs::write(&path, good.replacen(place, wrong, 1)).unwrap();
         let said = desk.run(&["check"]).await;
         fs::write(&path, good).unwrap();
         let text = String::from_utf8(said.stdout).unwrap();
         assert_eq!(said.status.code(), Some(1), "{file} {wrong}: {text}");
-        let named = |line: usize| text.lines().any(|fault| fault.contains(&format!("{file}:{line}:")) && fault.contains(word));
+        let named =
+            |line: usize| text.lines().any(|fault| fault.contains(&format!("{file}:{line}:")) && fault.contains(word));
         assert!(named(line) || named(line + 1), "{file}:{line} {wrong}: {text}");
     }
     // All of them at once are all reported.
-    let both = [("intents/account.toml", "impact = \"low\"", "impact = \"x\""), ("knowledge-base/ja/password-reset.md", "language = \"ja\"", "language = \"fr\"")];
+    let both = [
+        ("intents/account.toml", "impact = \"low\"", "impact = \"x\""),
+        ("knowledge-base/ja/password-reset.md", "language = \"ja\"", "language = \"fr\""),
+    ];
     for (file, place, wrong) in both {
         let text = fs::read_to_string(desk.path(file)).unwrap();
         fs::write(desk.path(file), text.replacen(place, wrong, 1)).unwrap();

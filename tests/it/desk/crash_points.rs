@@ -58,7 +58,8 @@ async fn wherever_serve_aborts_everything_happens_once(database: Database) {
     }
     let count = cases.len();
     // A test's program dies with the thread that started it, so each lane has a thread of its own.
-    let lanes: Vec<Vec<_>> = (0..BESIDE).map(|lane| cases.iter().copied().skip(lane).step_by(BESIDE).collect()).collect();
+    let lanes: Vec<Vec<_>> =
+        (0..BESIDE).map(|lane| cases.iter().copied().skip(lane).step_by(BESIDE).collect()).collect();
     let mut running = JoinSet::new();
     for lane in lanes {
         running.spawn_blocking(move || {
@@ -85,7 +86,8 @@ async fn one(database: Database, place: &str, pass: u32) {
     let mut desk = Desk::new(database, &mailbox.address).await;
     desk.reads(&mailbox, dovecot().imap);
     desk.sends_to_sink(sink.port);
-    desk.environment = vec![("FAIL_LEASE_MS".to_owned(), LEASE_MS.to_owned()), ("FAIL_AT".to_owned(), format!("{place}:{pass}"))];
+    desk.environment =
+        vec![("FAIL_LEASE_MS".to_owned(), LEASE_MS.to_owned()), ("FAIL_AT".to_owned(), format!("{place}:{pass}"))];
     let large = if FILE_PLACES.contains(&place) { "filler ".repeat(50_000) } else { String::new() };
     let letter = |number: usize| {
         let plain = Letter::request(number);

@@ -20,12 +20,16 @@ async fn files_of_every_kind_are_taken_in_once(database: Database) {
     let mail = desk.path("mail");
     write(&mail.join("one.eml"), &raw(0));
     write(&mail.join("deep/er/two.eml"), &raw(1));
-    let mbox = format!("From a@x Thu Nov 19 09:30:00 2026\n{}\n\nFrom b@x Thu Nov 19 09:31:00 2026\n{}\n", raw(2), raw(3));
+    let mbox =
+        format!("From a@x Thu Nov 19 09:30:00 2026\n{}\n\nFrom b@x Thu Nov 19 09:31:00 2026\n{}\n", raw(2), raw(3));
     write(&mail.join("some.mbox"), &mbox.replace("\r\n", "\n"));
     write(&mail.join("box/cur/1700000000.M1.test:2,S"), &raw(4));
     write(&mail.join("box/new/1700000001.M2.test"), &raw(5));
     write(&mail.join("box/tmp/1700000002.M3.test"), &raw(6));
-    write(&mail.join("chat.jsonl"), "{\"id\":\"c1\",\"user\":\"u1\",\"text\":\"please prepare room 7\"}\n\n{\"id\":\"c2\",\"user\":\"u2\",\"text\":\"please prepare room 8\"}\n");
+    write(
+        &mail.join("chat.jsonl"),
+        "{\"id\":\"c1\",\"user\":\"u1\",\"text\":\"please prepare room 7\"}\n\n{\"id\":\"c2\",\"user\":\"u2\",\"text\":\"please prepare room 8\"}\n",
+    );
     write(&mail.join("notes.txt"), "no mail");
     let folder = mail.display().to_string();
     let first = desk.json(&["ingest", &folder, "--mailbox", "support"]).await;

@@ -57,7 +57,7 @@ pub async fn within<T>(patience: Duration, what: &str, mut probe: impl AsyncFnMu
 /// One desk. Dropping it kills its program and removes its files.
 pub struct Desk {
     dir: tempfile::TempDir,
-    pub address: String,
+    address: String,
     pub url: String,
     /// Environment of every program of this desk.
     pub environment: Vec<(String, String)>,
@@ -76,6 +76,16 @@ pub struct Totals {
     pub ignored: u64,
     pub buried: u64,
     pub pending: u64,
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            eprintln!("the last of {} logged, newest first:\n{}", self.address, tail.join("\n"));
+        }
+    }
 }
 
 impl Desk {
@@ -97,9 +107,7 @@ impl Desk {
         };
         let made = desk.start(&["init", &desk.path("").display().to_string(), "--address", address]).output().await;
         assert!(made.unwrap().status.success());
-        desk.edit(|text| {
-            text.replace("sqlite://data/madoguchi.db", &url).replace("127.0.0.1:8080", "127.0.0.1:0")
-        });
+        desk.edit(|text| text.replace("sqlite://data/madoguchi.db", &url).replace("127.0.0.1:8080", "127.0.0.1:0"));
         desk.keep_little();
         desk
     }
@@ -120,7 +128,8 @@ impl Desk {
 
     /// Leaves a few request types and articles only, so that a start takes no time.
     fn keep_little(&self) {
-        let kept = ["account.toml", "general-question.toml", "password-trouble.toml", "password-reset.md", "synonyms.toml"];
+        let kept =
+            ["account.toml", "general-question.toml", "password-trouble.toml", "password-reset.md", "synonyms.toml"];
         for folder in ["intents", "knowledge-base", "knowledge-base/ja", "knowledge-base/en"] {
             for entry in fs::read_dir(self.path(folder)).unwrap() {
                 let path = entry.unwrap().path();
@@ -228,12 +237,6 @@ impl Desk {
     /// What the last `serve` logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
-    }
-
-    /// What every `serve` logged, one after the other.
-    pub fn logs(&self) -> String {
-        let read = |number| fs::read_to_string(self.dir.path().join(format!("log-{number}"))).unwrap_or_default();
-        (1..=self.starts).map(read).collect()
     }
 
     fn listens(&mut self) -> bool {

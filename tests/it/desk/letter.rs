@@ -66,7 +66,8 @@ impl Letter {
 /// The first header `name` of a mail as it was sent, unfolded; empty when there is none.
 pub fn header(mail: &str, name: &str) -> String {
     let head = mail.split("\r\n\r\n").next().unwrap_or_default();
-    let head = head.split("\n\n").next().unwrap_or_default().replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ");
+    let head =
+        head.split("\n\n").next().unwrap_or_default().replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ");
     let wanted = format!("{}:", name.to_lowercase());
     let line = head.lines().find(|line| line.to_lowercase().starts_with(&wanted));
     line.map_or(String::new(), |line| line[wanted.len()..].trim().to_owned())

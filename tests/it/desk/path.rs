@@ -67,7 +67,8 @@ async fn an_automatic_reply_says_that_a_machine_wrote_it(database: Database) {
     desk.reads(&mailbox, dovecot().imap);
     desk.sends_to_sink(sink.port);
     desk.serve().await;
-    let letter = Letter { subject: "a\u{301} =?utf-8?q?x=0D=0ABcc:_victim=40sink.test?=".to_owned(), ..Letter::request(7) };
+    let letter =
+        Letter { subject: "a\u{301} =?utf-8?q?x=0D=0ABcc:_victim=40sink.test?=".to_owned(), ..Letter::request(7) };
     mailbox.deliver(&letter.raw());
     mailbox.deliver(&Letter::out_of_office(8).raw());
     mailbox.deliver(&Letter::bounce(9).raw());
