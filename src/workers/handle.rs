@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
+
 use super::live::{Live, Rules};
 use super::read::Reader;
 use super::supervise::{Did, Worker};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
-use crate::domain::{Changes, Keyring, Known, Message, Probe, SendCount};
-use crate::store::{SettleError, Store, StoreError, crash};
+use crate::domain::{Changes, InboxId, Keyring, Known, Message, Probe, SendCount};
+use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
 /// How long a claimed batch is ours. A batch takes well under a second; a crash delays its messages by this long.
@@ -38,6 +40,20 @@ pub struct Handler {
     pub owner: String,
     /// Messages in one batch.
     pub batch: u32,
+    /// Which messages it takes.
+    pub takes: Takes,
+    /// Claimed messages that a failing database left undecided: given back before anything else is claimed, so that the
+    /// attempt does not count against them.
+    pub undecided: Mutex<Vec<InboxId>>,
+}
+
+/// Which messages a handler takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// All, those that were tried before one at a time. One handler of a process.
+    All,
+    /// Only those that were never tried. A message that ends the process must not count against another one.
+    Fresh,
 }
 
 impl Worker for Handler {
@@ -59,13 +75,35 @@ impl Handler {
     /// # Errors
     /// The database failed; the messages stay where they are.
     pub async fn once(&self) -> Result<usize, StoreError> {
-        let started = Instant::now();
+        self.give_back().await?;
         let now = self.clock.now();
         let until = now.plus_ms(crash::lease_ms(LEASE_MS));
-        let claim = self.store.claim_inbox(&self.owner, now, until, self.batch).await?;
+        let claim = match self.takes {
+            Takes::All => self.store.claim_inbox(&self.owner, now, until, self.batch).await?,
+            Takes::Fresh => self.store.claim_fresh(&self.owner, now, until, self.batch).await?,
+        };
+        let ids: Vec<InboxId> = claim.items.iter().map(|item| item.id).collect();
+        let handled = self.handle(claim).await;
+        if handled.is_err() {
+            self.undecided.lock().await.extend(ids);
+        }
+        handled
+    }
+
+    async fn give_back(&self) -> Result<(), StoreError> {
+        let mut ids = self.undecided.lock().await;
+        if !ids.is_empty() {
+            self.store.release(&self.owner, &ids).await?;
+            ids.clear();
+        }
+        Ok(())
+    }
+
+    async fn handle(&self, claim: Claim) -> Result<usize, StoreError> {
+        let started = Instant::now();
         for buried in &claim.to_bury {
             tracing::error!(inbox.id = %buried.id, "message buried: {}", buried.reason);
-            self.store.bury(&self.owner, buried.id, &buried.reason, now).await?;
+            self.store.bury(&self.owner, buried.id, &buried.reason, self.clock.now()).await?;
             self.metrics.settled("buried", "", "none");
         }
         if claim.items.is_empty() {

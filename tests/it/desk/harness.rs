@@ -57,7 +57,7 @@ pub async fn within<T>(patience: Duration, what: &str, mut probe: impl AsyncFnMu
 /// One desk. Dropping it kills its program and removes its files.
 pub struct Desk {
     dir: tempfile::TempDir,
-    pub address: String,
+    address: String,
     pub url: String,
     /// Environment of every program of this desk.
     pub environment: Vec<(String, String)>,
@@ -76,6 +76,16 @@ pub struct Totals {
     pub ignored: u64,
     pub buried: u64,
     pub pending: u64,
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            eprintln!("the last of {} logged, newest first:\n{}", self.address, tail.join("\n"));
+        }
+    }
 }
 
 impl Desk {
@@ -227,12 +237,6 @@ impl Desk {
     /// What the last `serve` logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()
-    }
-
-    /// What every `serve` logged, one after the other.
-    pub fn logs(&self) -> String {
-        let read = |number| fs::read_to_string(self.dir.path().join(format!("log-{number}"))).unwrap_or_default();
-        (1..=self.starts).map(read).collect()
     }
 
     fn listens(&mut self) -> bool {
