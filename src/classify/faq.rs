@@ -114,7 +114,8 @@ impl Faq {
         }
         let idf: Vec<f32> = postings.iter().map(|having| idf(entries.len(), having.len())).collect();
         for question in entries.iter_mut().flat_map(|entry| &mut entry.questions) {
-            question.mass = question.terms.iter().zip(&question.shares).map(|(t, share)| share * idf[*t as usize]).sum();
+            question.mass =
+                question.terms.iter().zip(&question.shares).map(|(t, share)| share * idf[*t as usize]).sum();
         }
         // An unknown word is rare, not infinitely rare: as if one article had it.
         let unknown_idf = self::idf(entries.len().max(1), 1);
@@ -236,7 +237,15 @@ fn entry(article: &Article, synonyms: &Synonyms, vocabulary: &mut Vocabulary) ->
         same
     });
     let public = article.visibility == Visibility::Public;
-    Entry { id: article.id.clone(), language: article.language, public, translated: false, questions, body, body_length }
+    Entry {
+        id: article.id.clone(),
+        language: article.language,
+        public,
+        translated: false,
+        questions,
+        body,
+        body_length,
+    }
 }
 
 /// What the term at `place` counts in the search.
