@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
 
 pub use connections::{Connections, probe};
 pub use starter::{write_samples, write_starter};
@@ -24,7 +25,7 @@ use crate::domain::{Fault, Keyring};
 use crate::mail;
 use crate::store::Store;
 use crate::telemetry::Metrics;
-use crate::workers::handle::Handler;
+use crate::workers::handle::{Handler, Takes};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
 
@@ -75,7 +76,7 @@ impl App {
         })
     }
 
-    /// A worker that decides messages.
+    /// A worker that decides messages. Only number 0 takes those that were tried before.
     #[must_use]
     pub fn handler(&self, number: usize) -> Handler {
         Handler {
@@ -87,6 +88,8 @@ impl App {
             metrics: self.metrics.clone(),
             owner: format!("{}/handle-{number}", self.owner),
             batch: BATCH,
+            takes: if number == 0 { Takes::All } else { Takes::Fresh },
+            undecided: Mutex::default(),
         }
     }
 

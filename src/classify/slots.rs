@@ -1,11 +1,13 @@
 //! The details of a request, cut out of the text by the intent's patterns. Values keep the letters people wrote.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use regex::{Captures, Regex, RegexBuilder};
+use regex::Captures;
 
 use crate::domain::Intent;
 use crate::text::cut;
+use crate::text::pattern_set::Pattern;
 
 use super::BuildError;
 
@@ -19,8 +21,8 @@ pub(super) struct Slots {
 
 struct Compiled {
     name: String,
-    find: Vec<Regex>,
-    choices: Vec<(String, Regex)>,
+    find: Vec<Arc<Pattern>>,
+    choices: Vec<(String, Arc<Pattern>)>,
 }
 
 impl Slots {
@@ -36,7 +38,7 @@ impl Slots {
                 let choices = slot
                     .choices
                     .iter()
-                    .map(|(value, pattern)| Ok((value.clone(), patterns.compile(pattern, &place)?)))
+                    .map(|choice| Ok((choice.value.clone(), patterns.compile(&choice.pattern, &place)?)))
                     .collect::<Result<_, BuildError>>()?;
                 slots.push(Compiled { name: slot.name.clone(), find, choices });
             }
@@ -48,7 +50,7 @@ impl Slots {
     /// The values found for `intent` in a folded text (capitals kept): slot name → value.
     ///
     /// The first pattern that matches wins. A slot with choices takes the first choice whose pattern matches what was
-    /// found or, when it has no patterns of its own or none matched, the whole text.
+    /// found, else what was found; when nothing was, the first choice whose pattern matches the whole text.
     pub(super) fn find(&self, intent: &str, text: &str) -> BTreeMap<String, String> {
         let slots = self.by_intent.get(intent).map(Vec::as_slice).unwrap_or_default();
         slots.iter().filter_map(|slot| Some((slot.name.clone(), slot.value(text)?))).collect()
@@ -57,13 +59,15 @@ impl Slots {
 
 impl Compiled {
     fn value(&self, text: &str) -> Option<String> {
-        let found = self.find.iter().find_map(|pattern| pattern.captures(text).and_then(|captures| value(&captures)));
-        if self.choices.is_empty() {
-            return found;
+        let cut_out = |pattern: &Arc<Pattern>| pattern.regex()?.captures(text).and_then(|captures| value(&captures));
+        let found = self.find.iter().find_map(cut_out);
+        let means = |pattern: &Pattern, text: &str| pattern.regex().is_some_and(|regex| regex.is_match(text));
+        let choose = |text: &str| self.choices.iter().find(|(_, pattern)| means(pattern, text)).map(|(v, _)| v.clone());
+        match found {
+            // A value that is none of the choices is what the person wrote all the same.
+            Some(found) => Some(choose(&found).unwrap_or(found)),
+            None => choose(text),
         }
-        let choose =
-            |text: &str| self.choices.iter().find(|(_, pattern)| pattern.is_match(text)).map(|(v, _)| v.clone());
-        found.as_deref().and_then(choose).or_else(|| choose(text))
     }
 }
 
@@ -74,20 +78,18 @@ fn value(captures: &Captures<'_>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Compiled patterns by their text: many intents ask for a host in the same words.
+/// Patterns by their text: many intents ask for a host in the same words.
 #[derive(Default)]
-struct Patterns(HashMap<String, Regex>);
+struct Patterns(HashMap<String, Arc<Pattern>>);
 
 impl Patterns {
-    fn compile(&mut self, pattern: &str, place: &impl Fn() -> String) -> Result<Regex, BuildError> {
-        if let Some(known) = self.0.get(pattern) {
+    fn compile(&mut self, source: &str, place: &impl Fn() -> String) -> Result<Arc<Pattern>, BuildError> {
+        if let Some(known) = self.0.get(source) {
             return Ok(known.clone());
         }
-        let regex = RegexBuilder::new(pattern)
-            .case_insensitive(true)
-            .build()
-            .map_err(|source| BuildError::Pattern { place: place(), source })?;
-        self.0.insert(pattern.to_owned(), regex.clone());
-        Ok(regex)
+        let pattern = Pattern::new(source, true).map_err(|source| BuildError::Pattern { place: place(), source })?;
+        let pattern = Arc::new(pattern);
+        self.0.insert(source.to_owned(), pattern.clone());
+        Ok(pattern)
     }
 }

@@ -5,10 +5,11 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder};
 
 use crate::domain::{Language, Wish};
 use crate::text::courtesy;
+use crate::text::pattern_set::PatternSet;
 
 use super::BuildError;
 
@@ -95,7 +96,7 @@ const THANKS: &str = concat!(
 
 /// "That solved it."
 const SOLVED: &str = concat!(
-    r"(?:解決(?:しました|いたしました|致しました|できました|出来ました|済み(?:です|となりました)|です)|直りました|治りました|なおりました|復旧しました|できるようになりました|出来るようになりました|つながるようになりました|繋がるようになりました|(?:うまく|無事|問題なく|正常に)[^。\n]{0,15}(?:できました|出来ました|いきました|動きました|動いています|動作しました|入れました|ログインできました|なりました|完了しました)|もう(?:大丈夫|問題ありません)|クローズして(?:いただいて)?(?:ください|構いません|大丈夫|結構))",
+    r"(?:解決(?:しました|いたしました|致しました|できました|出来ました|済み(?:です|となりました)|です)|直りました|治りました|なおりました|復旧しました|できるようになりました|出来るようになりました|つながるようになりました|繋がるようになりました|(?:つな|繋)がりました|届きました|送れました|ログインできました|入れました|(?:うまく|無事|問題なく|正常に)[^。\n]{0,15}(?:できました|出来ました|いきました|動きました|動いています|動作しました|入れました|ログインできました|なりました|完了しました)|もう(?:大丈夫|問題ありません)|クローズして(?:いただいて)?(?:ください|構いません|大丈夫|結構))",
     r"|(?-u:\b)(?:(?:that|this|it|which)(?:'s| has| have)? (?:now )?(?:solved|fixed|resolved|worked|did the trick|did it)|(?:issue|problem|it|this|everything|all)(?: is|'s| has been| was| got)? (?:now )?(?:solved|resolved|fixed|sorted)|(?:it|everything|all|vpn|mail|login)(?: is|'s)? (?:now )?(?:works|working)(?: now| again| fine| well| perfectly)*|problem solved|(?:you )?(?:can|may) close (?:the|this|my) (?:ticket|case|issue)|no longer (?:an issue|a problem))(?-u:\b)",
 );
 
@@ -114,7 +115,7 @@ const MAX_AUTOMATON_BYTES: usize = 16 << 20;
 
 /// The compiled patterns.
 pub(super) struct Wishes {
-    anywhere: RegexSet,
+    anywhere: PatternSet,
     more: Regex,
     thanks: Regex,
     solved: Regex,
@@ -124,8 +125,8 @@ pub(super) struct Wishes {
 impl Wishes {
     pub(super) fn build() -> Result<Self, BuildError> {
         let fault = |source| BuildError::Pattern { place: "the wishes".to_owned(), source };
-        let patterns = ANYWHERE.iter().map(|(_, pattern)| pattern);
-        let anywhere = RegexSetBuilder::new(patterns).dfa_size_limit(MAX_AUTOMATON_BYTES).build().map_err(fault)?;
+        let patterns = ANYWHERE.iter().map(|(_, pattern)| *pattern);
+        let anywhere = PatternSet::new(patterns).map_err(|(_, source)| fault(source))?;
         let one = |pattern: &str| RegexBuilder::new(pattern).dfa_size_limit(MAX_AUTOMATON_BYTES).build().map_err(fault);
         Ok(Self {
             anywhere,
@@ -139,7 +140,8 @@ impl Wishes {
     /// The wishes in a normalised text (subject, newline, newly written text), each once, in the order of [`Wish::ALL`].
     /// `reply` is the newly written text alone: thanks and outcomes are read there, an old subject proves nothing.
     pub(super) fn find(&self, text: &str, reply: &str) -> Vec<Wish> {
-        let mut found: Vec<Wish> = self.anywhere.matches(text).into_iter().map(|number| ANYWHERE[number].0).collect();
+        let mut found: Vec<Wish> =
+            self.anywhere.matches(text).into_iter().filter_map(|(number, _)| Some(ANYWHERE.get(number)?.0)).collect();
         if found.contains(&Wish::Low) && !plainly_urgent(text) {
             // `急ぎではありません` and `not urgent` hold the words of the opposite.
             found.retain(|wish| *wish != Wish::High);

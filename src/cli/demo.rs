@@ -133,13 +133,13 @@ async fn show(app: &Arc<App>, rows: &[InboxRow]) -> anyhow::Result<()> {
         );
         let to_people = matches!(row.fate, Fate::Filed);
         table.add_row([
-            out::short(name, 16),
-            out::short(text, 34),
-            outcome,
+            out::short(name, 14),
+            out::short(text, 36),
+            out::short(&outcome, 32),
             row.ticket.map_or_else(String::new, |ticket| ticket.to_string()),
             decided.as_ref().filter(|_| to_people).map_or_else(String::new, |decided| decided.queue.clone()),
             decided.as_ref().filter(|_| to_people).map_or_else(String::new, |decided| decided.priority.to_string()),
-            out::short(&why, 52),
+            out::short(&why, 46),
         ]);
     }
     out::line(table.to_string());

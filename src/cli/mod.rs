@@ -48,7 +48,7 @@ struct Arguments {
 /// What every command takes.
 #[derive(Parser, Clone, Debug)]
 struct Global {
-    /// Settings file [default: ./madoguchi.toml, then $MADOGUCHI_CONFIG]
+    /// Settings file [default: ./madoguchi.toml, then `$MADOGUCHI_CONFIG`]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Lays a setting over the file, for instance console.listen=127.0.0.1:9000; may be given several times
@@ -70,7 +70,7 @@ enum Command {
     /// Write settings, request types and articles to start from
     #[command(after_help = "Example: madoguchi init desk --address help@example.jp")]
     Init(init::Init),
-    /// Check settings, request types and articles; prints every fault as file:line: message
+    /// Check settings, request types and articles; prints every fault as `file:line: message`
     Check,
     /// Try the whole desk on a sample mailbox and chat
     #[command(after_help = "Examples:\n  madoguchi demo\n  madoguchi demo --once --json")]
@@ -127,7 +127,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(&global),
         Command::Doctor => doctor::run(&global),
         Command::Ask(command) => ask::run(&command, &global),
-        Command::Parse(command) => parse::run(&command, &global),
+        Command::Parse(command) => Ok(parse::run(&command)),
         Command::Ingest(command) => ingest::run(&command, &global),
         Command::Ticket(command) => ticket::run(command, &global),
         Command::Ledger(command) => ledger::run(&command, &global),

@@ -2,7 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Prints one line. A reader that went away (`| head`) is no fault.
 pub(super) fn line(text: impl AsRef<str>) {
@@ -28,23 +29,30 @@ pub(super) fn note(text: impl AsRef<str>) {
     let _ = writeln!(stderr, "{}", text.as_ref());
 }
 
-/// A table without a frame; on a terminal as wide as the terminal.
+/// Columns under a ruled header, nothing else; on a terminal as wide as the terminal.
 pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
+    let style = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(style).set_header(header);
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table
 }
 
-/// The first `most` characters, with an ellipsis when there are more; newlines become blanks.
-pub(super) fn short(text: &str, most: usize) -> String {
+/// As much of `text` as fits in `columns` terminal columns (a wide character takes two), with an ellipsis when there is more; newlines
+/// become blanks.
+pub(super) fn short(text: &str, columns: usize) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= most {
+    if line.width() <= columns {
         return line;
     }
-    line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    let mut used = 1;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= columns
+    };
+    line.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// Colours `text` on a terminal: green, yellow, red …
@@ -75,4 +83,17 @@ pub(super) enum Colour {
 /// An instant in the desk's zone: `2026-10-01 09:30`.
 pub(super) fn when(at: crate::domain::Timestamp, zone: chrono_tz::Tz) -> String {
     at.utc().map_or_else(|| "?".to_owned(), |utc| utc.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_by_columns_not_by_characters() {
+        assert_eq!(short("abc\n def", 7), "abc def");
+        assert_eq!(short("窓口窓口", 8), "窓口窓口");
+        assert_eq!(short("窓口窓口", 7), "窓口窓…");
+        assert_eq!(short("abcdefgh", 5), "abcd…");
+    }
 }

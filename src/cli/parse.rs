@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Global, out};
+use super::out;
 use crate::domain::{Address, Language};
 use crate::mail::{self, ParsedMail, Policy};
 
@@ -17,7 +17,7 @@ pub(super) struct Parse {
     files: Vec<PathBuf>,
 }
 
-pub(super) fn run(command: &Parse, _global: &Global) -> anyhow::Result<ExitCode> {
+pub(super) fn run(command: &Parse) -> ExitCode {
     // The desk's own addresses make a mail "own"; without settings nothing is.
     let mut code = ExitCode::SUCCESS;
     for file in &command.files {
@@ -29,7 +29,7 @@ pub(super) fn run(command: &Parse, _global: &Global) -> anyhow::Result<ExitCode>
             }
         }
     }
-    Ok(code)
+    code
 }
 
 fn describe(file: &Path, raw: &[u8]) -> Value {
@@ -58,7 +58,7 @@ fn fields(file: &Path, mail: &ParsedMail) -> Value {
         "to": mail.to.iter().map(address).collect::<Vec<_>>(),
         "cc": mail.cc.iter().map(address).collect::<Vec<_>>(),
         "reply_to": mail.reply_to.as_ref().map(address),
-        "date": mail.date.map(|at| at.rfc3339()),
+        "date": mail.date.map(crate::domain::Timestamp::rfc3339),
         "subject": mail.subject,
         "text": mail.text,
         "reply_text": mail.reply_text,

@@ -44,7 +44,6 @@ pub(super) async fn run(app: &Arc<App>) -> anyhow::Result<()> {
         let line = Line {
             id: Some(format!("terminal-{}", now.0)),
             user: "you".into(),
-            name: "You".into(),
             room: "terminal".into(),
             thread: Some(topic.0.to_string()),
             text: typed,
@@ -52,23 +51,31 @@ pub(super) async fn run(app: &Arc<App>) -> anyhow::Result<()> {
         };
         let raw = serde_json::to_vec(&line)?;
         let accepted = app.store.accept(&[scripted::received(&raw, SOURCE, "", now)?], now).await?;
-        if let Some(id) = accepted.rows.into_iter().flatten().next() {
+        let accepted = accepted.rows.into_iter().flatten().next();
+        if let Some(id) = accepted {
             decided(app, id).await?;
         }
-        show(app).await?;
+        if show(app).await? == 0
+            && let Some(id) = accepted
+            && let Some(settled) = app.store.decision_of(id).await?
+        {
+            let ticket = settled.ticket.map_or_else(String::new, |ticket| format!(", {ticket}"));
+            out::line(format!("({}{ticket}: nothing to say)", settled.fate));
+        }
     }
 }
 
-/// Claims what the desk has to say here, prints it, and marks it as delivered: the same way as any channel.
-async fn show(app: &Arc<App>) -> anyhow::Result<()> {
+/// Claims what the desk has to say here, prints it, and marks it as delivered: the same way as any channel. Returns how many there were.
+async fn show(app: &Arc<App>) -> anyhow::Result<usize> {
     let owner = format!("{}/terminal", app.owner);
     let now = app.clock.now();
     let here = [Sending { channel: Channel::Web, source: SOURCE.into() }];
-    for item in app.store.claim_outbox(&owner, [now, now.plus_ms(LEASE_MS)], 10, &here).await? {
+    let items = app.store.claim_outbox(&owner, [now, now.plus_ms(LEASE_MS)], 10, &here).await?;
+    for item in &items {
         out::line(format!("\n{}\n", item.outbound.text.trim_end()));
         app.store.delivered(&owner, item.id, app.clock.now()).await?;
     }
-    Ok(())
+    Ok(items.len())
 }
 
 fn prompt() {

@@ -50,8 +50,11 @@ pub(super) fn days(text: &str) -> Result<Vec<usize>, String> {
     Ok(days)
 }
 
+/// First and last day, inclusive, as (month, day).
+pub(super) type Yearly = ((u32, u32), (u32, u32));
+
 /// Reads `12-30..01-03` or `08-15` as (month, day) pairs.
-pub(super) fn yearly(text: &str) -> Result<((u32, u32), (u32, u32)), String> {
+pub(super) fn yearly(text: &str) -> Result<Yearly, String> {
     let day = |text: &str| {
         let (month, day) = text.trim().split_once('-')?;
         let pair: (u32, u32) = (month.parse().ok()?, day.parse().ok()?);

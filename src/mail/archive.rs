@@ -189,6 +189,19 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_archive_is_harmless() {
+        let good = zipped(&[("a.txt", b"hello".to_vec()), ("b.exe", b"x".to_vec())]);
+        for at in 0..good.len() {
+            for byte in [0, 0x7f, 0xff] {
+                let mut changed = good.clone();
+                changed[at] = byte;
+                let _ = warnings("a.zip", "application/zip", &changed);
+            }
+            let _ = warnings("a.zip", "application/zip", &good[..at]);
+        }
+    }
+
+    #[test]
     fn an_encrypted_archive_is_told() {
         let mut bytes = zipped(&[("a.txt", b"hello".to_vec())]);
         // The bit stands in the local header and in the directory (APPNOTE.TXT §4.4.4).

@@ -48,13 +48,13 @@ struct Place {
 #[must_use]
 pub fn collect(raw: &[u8]) -> Collected {
     let mut collected = Collected::default();
-    let mut budget = Budget(limits::PARTS);
+    let mut budget = Budget::of_a_mail();
     let place = Place { messages: 0, related: false, report: false };
     let pieces = collected.message(raw, place, &mut budget);
     let (text, html) = merge(pieces);
     collected.text = text;
     collected.html = html;
-    if budget.0 == 0 {
+    if budget.parts == 0 {
         collected.fault(format!("more than {} parts: the rest was not read", limits::PARTS));
     }
     if collected.text.is_empty() {
@@ -142,16 +142,13 @@ impl Collected {
                 self.file(part, place);
                 Vec::new()
             }
-            "text/html" | "application/xhtml+xml" => {
-                self.note_text(part);
-                self.html(part)
-            }
+            "text/html" | "application/xhtml+xml" => self.html(part),
             "text/enriched" | "text/richtext" => {
                 let text = self.text(part, &part.encoding.decode(part.body));
                 vec![Piece { text: html_text::text(&text), html: None, from_html: false }]
             }
             _ => {
-                self.note_text(part);
+                self.note_text(part, place);
                 self.plain(part)
             }
         }
@@ -179,7 +176,7 @@ impl Collected {
         let mut html = self.text(part, &bytes);
         if html.len() > limits::HTML_BYTES {
             self.fault(format!("HTML longer than {} bytes: only the beginning was read", limits::HTML_BYTES));
-            html = limits::head(&html, limits::HTML_BYTES).to_owned();
+            html.truncate(limits::head(&html, limits::HTML_BYTES).len());
         }
         vec![Piece { text: html_text::text(&html), html: Some(html), from_html: true }]
     }
@@ -190,7 +187,7 @@ impl Collected {
         if bytes.len() > most {
             self.fault(format!("text longer than {most} bytes: only the beginning was read"));
         }
-        let declared = part.content_type.get("charset");
+        let declared = part.content_type.get("charset").and_then(|label| label.split([' ', ';', ',']).next());
         let in_html = (part.media_type == "text/html").then(|| meta_charset(bytes)).flatten();
         let label = declared.filter(|label| charset::find(label).is_some()).or(in_html.as_deref()).or(declared);
         let decoded = charset::decode(&bytes[..bytes.len().min(most)], label);
@@ -206,14 +203,15 @@ impl Collected {
             self.calendar = Some(calendar_text(&self.text(part, &decoded)));
         }
         if part.name().is_none() && part.media_type.starts_with("text/") {
-            self.note_text(part);
+            self.note_text(part, place);
         }
         self.files.add_part(part, place.related);
     }
 
     fn tnef(&mut self, part: &Part<'_>) -> Vec<Piece> {
         let bytes = part.encoding.decode(part.body);
-        let Some(opened) = tnef::open(&bytes) else {
+        let opened = tnef::open(&bytes).filter(|opened| *opened != tnef::Opened::default());
+        let Some(opened) = opened else {
             self.files.add_part(part, false);
             return Vec::new();
         };
@@ -239,20 +237,20 @@ impl Collected {
         let block = headers::split(&repaired.bytes);
         let show = |name: &str| block.first(name).map(|field| header(&field).value).unwrap_or_default();
         self.files.add_message(part, &show("Subject"), &bytes);
-        if place.messages >= limits::MESSAGE_DEPTH || budget.0 == 0 || !repaired.has_header {
+        if place.messages >= limits::MESSAGE_DEPTH || budget.parts == 0 || !repaired.has_header {
             if place.messages >= limits::MESSAGE_DEPTH {
                 self.fault(format!("messages nested deeper than {}: the rest was not opened", limits::MESSAGE_DEPTH));
             }
             return;
         }
-        budget.0 -= 1;
+        budget.parts -= 1;
         let inner = Place { messages: place.messages + 1, related: false, ..place };
         let (text, _) = merge(self.message(&repaired.bytes, inner, budget));
         if !place.report && !text.is_empty() && self.nested_text.len() + text.len() < limits::TEXT_BYTES {
             for name in ["From", "Date", "Subject"] {
                 let value = show(name);
                 if !value.is_empty() {
-                    self.nested_text.push_str(&format!("{name}: {value}\n"));
+                    self.nested_text.extend([name, ": ", &value, "\n"]);
                 }
             }
             self.nested_text.push('\n');
@@ -277,8 +275,8 @@ impl Collected {
     }
 
     /// Text parts of a mail with several parts are looked at when a bounce is read.
-    fn note_text(&mut self, part: &Part<'_>) {
-        if self.reports.len() < 20 && part.media_type != "text/html" && part.block.first("Message-ID").is_none() {
+    fn note_text(&mut self, part: &Part<'_>, place: Place) {
+        if place.messages == 0 && self.reports.len() < 20 {
             self.report(part);
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::{EUC_JP, EUC_KR, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::charset_guess::{guess, is_mostly_half_width};
 use super::jis;
 
 /// What came out.
@@ -14,9 +15,6 @@ pub struct Decoded {
     /// Why the label was not followed, or that bytes could not be read.
     pub fault: Option<String>,
 }
-
-/// Bytes that are looked at when a charset is guessed.
-const SAMPLE_BYTES: usize = 64 * 1024;
 
 /// Labels found in real mail that the WHATWG list does not have.
 const ALIASES: [(&str, &Encoding); 34] = [
@@ -168,7 +166,7 @@ fn labelled(bytes: &[u8], encoding: &'static Encoding, label: &str) -> Decoded {
             return decoded;
         }
     }
-    Decoded { text: text.into_owned(), fault: None }
+    Decoded { text: with_pictures(encoding, text), fault: None }
 }
 
 fn guessed(bytes: &[u8], label: &str) -> Decoded {
@@ -185,7 +183,7 @@ fn guessed(bytes: &[u8], label: &str) -> Decoded {
 }
 
 fn mislabelled(label: &str, encoding: &'static Encoding) -> String {
-    let label: String = label.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
+    let label: String = label.chars().filter(char::is_ascii_graphic).take(40).collect();
     format!("charset `{label}` is unknown or wrong: read as {}", encoding.name())
 }
 
@@ -199,93 +197,18 @@ fn finish(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
     };
     let (text, broken): (Cow<'_, str>, bool) = encoding.decode_without_bom_handling(bytes);
     let fault = broken.then(|| format!("bytes that are no {}", encoding.name()));
-    Decoded { text: text.into_owned(), fault }
+    Decoded { text: with_pictures(encoding, text), fault }
 }
 
-/// The charset the bytes look like.
-fn guess(bytes: &[u8]) -> &'static Encoding {
-    let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
-    if jis::is_jis(sample) && sample.is_ascii() {
-        return ISO_2022_JP;
-    }
-    if is_nearly_utf8(sample) {
-        return UTF_8;
-    }
-    if let Some(wide) = guess_wide(sample) {
-        return wide;
-    }
-    let scores = [SHIFT_JIS, EUC_JP].map(|encoding| (japanese_score(encoding, sample), encoding));
-    if let Some((score, encoding)) = scores.into_iter().max_by_key(|(score, _)| *score)
-        && score > 0
-    {
-        return encoding;
-    }
-    if jis::is_jis(sample) {
-        return ISO_2022_JP;
-    }
-    let mut detector = chardetng::EncodingDetector::new();
-    detector.feed(sample, true);
-    let encoding = detector.guess(None, false);
-    if encoding.decode_without_bom_handling_and_without_replacement(sample).is_some() { encoding } else { WINDOWS_1252 }
-}
-
-/// Valid UTF-8 but for a cut at the end or few broken bytes among many good characters.
-fn is_nearly_utf8(sample: &[u8]) -> bool {
-    match std::str::from_utf8(sample) {
-        Ok(_) => true,
-        Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => {
-            !sample[..error.valid_up_to()].is_ascii() || error.valid_up_to() > 3
-        }
-        Err(_) => {
-            let text = String::from_utf8_lossy(sample);
-            let broken = text.chars().filter(|c| *c == '\u{fffd}').count();
-            let good = text.chars().filter(|c| !c.is_ascii() && *c != '\u{fffd}').count();
-            good > broken * 10
-        }
-    }
-}
-
-/// UTF-16 without a mark: every other byte is zero where the text is ASCII.
-fn guess_wide(sample: &[u8]) -> Option<&'static Encoding> {
-    let pairs = sample.len() / 2;
-    let zeros = |offset: usize| sample.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();
-    let (even, odd) = (zeros(0), zeros(1));
-    if pairs < 4 || (even + odd) * 4 < pairs {
-        return None;
-    }
-    if odd > even * 8 {
-        Some(UTF_16LE)
-    } else if even > odd * 8 {
-        Some(UTF_16BE)
+/// Pictures of Japanese carriers lie in the private area of `Shift_JIS`, which no font shows: `〓`, as the carriers' own gateways do.
+/// In UTF-8 they are left as they are, since there nothing is lost.
+fn with_pictures(encoding: &'static Encoding, text: Cow<'_, str>) -> String {
+    let is_picture = |c: char| ('\u{e000}'..='\u{f8ff}').contains(&c);
+    if (encoding == SHIFT_JIS || encoding == EUC_JP) && text.contains(is_picture) {
+        text.replace(is_picture, "〓")
     } else {
-        None
+        text.into_owned()
     }
-}
-
-/// How Japanese the bytes look in `encoding`: 0 when not at all. Kana tell it from other languages, since hardly a sentence has none.
-fn japanese_score(encoding: &'static Encoding, sample: &[u8]) -> usize {
-    let (text, _) = encoding.decode_without_bom_handling(sample);
-    let (mut kana, mut kanji, mut strange, mut broken) = (0usize, 0usize, 0usize, 0usize);
-    for c in text.chars() {
-        match c {
-            'ぁ'..='ん' | 'ァ'..='ー' | '、' | '。' | '「' | '」' => kana += 1,
-            '一'..='鿿' | '々' => kanji += 1,
-            '\u{fffd}' => broken += 1,
-            c if c.is_ascii() => {}
-            '\u{e000}'..='\u{efff}' | '\u{ff01}'..='\u{ff5e}' | '\u{3000}' | '\u{2000}'..='\u{27ff}' => {}
-            _ => strange += 1,
-        }
-    }
-    if kana == 0 || broken * 20 > kana + kanji || strange * 2 > kana + kanji {
-        return 0;
-    }
-    (kana * 3 + kanji).saturating_sub(strange * 4 + broken * 8)
-}
-
-/// More than a third of what is not ASCII is half-width katakana: the sign of EUC-JP read as Shift_JIS.
-fn is_mostly_half_width(text: &str) -> bool {
-    let foreign = text.chars().filter(|c| !c.is_ascii()).count();
-    text.chars().filter(|c| ('\u{ff61}'..='\u{ff9f}').contains(c)).count() * 3 > foreign
 }
 
 #[cfg(test)]
@@ -376,6 +299,13 @@ mod tests {
     }
 
     #[test]
+    fn other_languages_are_not_taken_for_japanese() {
+        assert_eq!(detect(b"r\xe9sum\xe9 tr\xe8s d\xe9taill\xe9").text, "résumé très détaillé");
+        assert_eq!(detect(b"pr\xeat \xe9tat").text, "prêt état");
+        assert_eq!(detect(b"\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0?").text, "Привет, как дела?");
+    }
+
+    #[test]
     fn a_cut_character_does_not_change_the_charset() {
         let cut = &TEXT.as_bytes()[..TEXT.len() - 1];
         assert!(decode(cut, Some("utf-8")).text.starts_with("これは日本語"));
@@ -385,6 +315,7 @@ mod tests {
     #[test]
     fn carrier_pictures_and_extensions_are_kept() {
         assert_eq!(decode(b"\x87\x40\x87\x8a\xfb\xfc", Some("shift_jis")).text, "①㈱髙");
-        assert_eq!(super::super::clean::line(&decode(b"\xf8\x9f\x90\xb0\x82\xea", Some("shift_jis")).text), "〓晴れ");
+        assert_eq!(decode(b"\xf8\x9f\x90\xb0\x82\xea", Some("shift_jis")).text, "〓晴れ");
+        assert_eq!(decode("\u{e63e}".as_bytes(), Some("utf-8")).text, "\u{e63e}");
     }
 }

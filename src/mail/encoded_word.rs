@@ -28,7 +28,9 @@ pub fn decode(raw: &[u8]) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut run: Vec<Word<'_>> = Vec::new();
     let (mut at, mut plain_from) = (0, 0);
-    while at < raw.len() {
+    // After the last end mark no word can end; looking for one from each beginning would take the square of the length.
+    let last_end = raw.windows(2).rposition(|pair| pair == b"?=").unwrap_or(0);
+    while at < last_end {
         let Some((word, end)) = word_at(raw, at) else {
             at += 1;
             continue;
@@ -48,6 +50,12 @@ pub fn decode(raw: &[u8]) -> String {
     flush(&mut run, &mut text);
     text.push_str(&charset::detect(&raw[plain_from..]).text);
     clean::line(&text)
+}
+
+/// Position after the encoded word that begins at `at`.
+#[must_use]
+pub fn end_of(raw: &[u8], at: usize) -> Option<usize> {
+    word_at(raw, at).map(|(_, end)| end)
 }
 
 /// Decodes the words of `run`, which have one charset, and empties it.
@@ -141,6 +149,7 @@ mod tests {
             ("=?utf-8*ja?q?=E3=83=86?=", "テ"),
             ("Re:=?UTF-8?B?44OG?= end", "Re:テ end"),
             ("a =?us-ascii?q?b_c?= =?us-ascii?q?d?= e", "a b cd e"),
+            ("=?utf-8?q?a?= b =?utf-8?q?c?=", "a b c"),
             // Cut in the middle of a character.
             ("=?UTF-8?Q?=E3=83?= =?UTF-8?Q?=86!?=", "テ!"),
             // Cut in the middle of a base64 quantum.

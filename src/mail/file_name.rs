@@ -28,7 +28,11 @@ pub fn safe(written: &str) -> String {
 #[must_use]
 pub fn invented(media_type: &str) -> String {
     let extension = match media_type {
-        "text/plain" => "txt",
+        "text/plain"
+        | "text/rfc822-headers"
+        | "message/delivery-status"
+        | "message/disposition-notification"
+        | "message/feedback-report" => "txt",
         "text/html" => "html",
         "text/calendar" => "ics",
         "text/csv" => "csv",
@@ -45,10 +49,6 @@ pub fn invented(media_type: &str) -> String {
         "application/pkcs7-signature" | "application/x-pkcs7-signature" => "p7s",
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => "p7m",
         "message/rfc822" | "message/global" | "message/partial" => "eml",
-        "message/delivery-status"
-        | "message/disposition-notification"
-        | "message/feedback-report"
-        | "text/rfc822-headers" => "txt",
         _ => "bin",
     };
     format!("attachment.{extension}")
@@ -56,7 +56,7 @@ pub fn invented(media_type: &str) -> String {
 
 /// `name`, or `name-2` and so on when one of `taken` is equal but for case.
 #[must_use]
-pub fn unique<'a>(name: &str, taken: impl Iterator<Item = &'a str> + Clone) -> String {
+pub fn unique<'a>(name: &str, taken: &(impl Iterator<Item = &'a str> + Clone)) -> String {
     let is_taken = |wanted: &str| taken.clone().any(|other| other.to_lowercase() == wanted.to_lowercase());
     if !is_taken(name) {
         return name.to_owned();
@@ -120,8 +120,8 @@ mod tests {
     #[test]
     fn names_are_made_unique() {
         let taken = ["a.txt", "A-2.txt", "b"];
-        assert_eq!(unique("a.txt", taken.into_iter()), "a-3.txt");
-        assert_eq!(unique("B", taken.into_iter()), "B-2");
-        assert_eq!(unique("c", taken.into_iter()), "c");
+        assert_eq!(unique("a.txt", &taken.into_iter()), "a-3.txt");
+        assert_eq!(unique("B", &taken.into_iter()), "B-2");
+        assert_eq!(unique("c", &taken.into_iter()), "c");
     }
 }

@@ -8,7 +8,8 @@ use super::{File, archive, charset, file_name, limits};
 /// Collects files up to the bounds.
 #[derive(Debug, Default)]
 pub struct Files {
-    files: Vec<File>,
+    kept: Vec<File>,
+    bytes: usize,
     refused: usize,
 }
 
@@ -16,7 +17,7 @@ impl Files {
     /// The files in order.
     #[must_use]
     pub fn into_vec(self) -> Vec<File> {
-        self.files
+        self.kept
     }
 
     /// Said when there were more than are kept.
@@ -28,11 +29,11 @@ impl Files {
 
     /// Adds a part.
     pub fn add_part(&mut self, part: &Part<'_>, related: bool) {
-        if self.is_full() {
+        if self.is_full(0) {
             return;
         }
         let bytes = part.encoding.decode(part.body);
-        if bytes.is_empty() && part.name().is_none() {
+        if bytes.is_empty() && part.name().is_none() || self.is_full(bytes.len()) {
             return;
         }
         let content_id =
@@ -41,7 +42,7 @@ impl Files {
             part.disposition.value == "inline" || related && part.disposition.value.is_empty() && content_id.is_some();
         let written = part.name().map(str::to_owned).or_else(|| described(part)).unwrap_or_default();
         self.push(&written, &part.media_type, bytes.into_owned());
-        if let Some(file) = self.files.last_mut() {
+        if let Some(file) = self.kept.last_mut() {
             file.inline = inline;
             file.content_id = content_id;
         }
@@ -49,14 +50,14 @@ impl Files {
 
     /// Adds a file found inside another part.
     pub fn add(&mut self, name: &str, media_type: &str, bytes: Vec<u8>) {
-        if !self.is_full() {
+        if !self.is_full(bytes.len()) {
             self.push(name, media_type, bytes);
         }
     }
 
     /// Adds a message; without a name of its own it is called after its subject.
     pub fn add_message(&mut self, part: &Part<'_>, subject: &str, bytes: &[u8]) {
-        if self.is_full() {
+        if self.is_full(bytes.len()) {
             return;
         }
         let name = match part.name() {
@@ -72,21 +73,21 @@ impl Files {
     #[must_use]
     pub fn first_text(&self) -> Option<String> {
         let file =
-            self.files.iter().find(|file| file.media_type == "text/plain" && file.bytes.len() <= limits::TEXT_BYTES)?;
+            self.kept.iter().find(|file| file.media_type == "text/plain" && file.bytes.len() <= limits::TEXT_BYTES)?;
         Some(super::clean::lines(&charset::detect(&file.bytes).text))
     }
 
     /// Files the HTML shows in its text (RFC 2392) are inline whatever their disposition says.
     pub fn mark_inline(&mut self, html: &str) {
         if html.contains("cid:") {
-            for file in &mut self.files {
+            for file in &mut self.kept {
                 file.inline |= file.content_id.as_ref().is_some_and(|id| html.contains(&format!("cid:{id}")));
             }
         }
     }
 
-    fn is_full(&mut self) -> bool {
-        let full = self.files.len() >= limits::FILES;
+    fn is_full(&mut self, more_bytes: usize) -> bool {
+        let full = self.kept.len() >= limits::FILES || self.bytes + more_bytes > limits::FILES_BYTES;
         self.refused += usize::from(full);
         full
     }
@@ -96,9 +97,10 @@ impl Files {
         if name.is_empty() {
             name = file_name::invented(media_type);
         }
-        let name = file_name::unique(&name, self.files.iter().map(|file| file.name.as_str()));
+        let name = file_name::unique(&name, &self.kept.iter().map(|file| file.name.as_str()));
         let warnings = archive::warnings(&name, media_type, &bytes);
-        self.files.push(File {
+        self.bytes += bytes.len();
+        self.kept.push(File {
             name,
             media_type: media_type.to_owned(),
             inline: false,

@@ -10,7 +10,9 @@ pub fn unfold(text: &str, delsp: DelSp) -> String {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let depth = line.bytes().take_while(|byte| *byte == b'>').count();
         let content = &line[depth..];
-        let content = content.strip_prefix(' ').unwrap_or(content);
+        // The space before an own line that begins with `>` stays: without it the line could not be told from a quote any more.
+        let stuffed = if depth == 0 && content.starts_with(" >") { None } else { content.strip_prefix(' ') };
+        let content = stuffed.unwrap_or(content);
         // A signature separator ends with a space, yet it is never soft (§4.3).
         let is_separator = content == "-- ";
         if open == Some(depth) && !is_separator {
@@ -57,7 +59,7 @@ mod tests {
             ("one \ntwo\nthree", DelSp::No, "one two\nthree"),
             ("これは \nテスト \nです。\n次", DelSp::Yes, "これはテストです。\n次"),
             ("> a \n> b\n>> c \nd", DelSp::No, "> a b\n>> c \nd"),
-            (" > not a quote\n From", DelSp::No, "> not a quote\nFrom"),
+            (" > not a quote\n From", DelSp::No, " > not a quote\nFrom"),
             ("text\n-- \nname", DelSp::No, "text\n-- \nname"),
             ("text \n-- \nname", DelSp::No, "text \n-- \nname"),
             ("\n\na", DelSp::No, "\n\na"),

@@ -38,6 +38,8 @@ pub struct Block<'a> {
     pub body_at: usize,
     /// An empty line stands between header and text, as it should.
     pub ends_with_empty_line: bool,
+    /// A line of white space stands inside, which ends the header for other readers.
+    pub has_blank_continuation: bool,
 }
 
 impl<'a> Block<'a> {
@@ -124,12 +126,13 @@ pub fn split(bytes: &[u8]) -> Block<'_> {
         let end = line_end(bytes, at);
         let line = strip_end(&bytes[at..end]);
         if line.trim_ascii().is_empty() {
-            // White space alone continues a field in obsolete syntax, but far more often it is the empty line.
-            if line.is_empty() || !block.fields.is_empty() {
+            // White space alone is the empty line, unless the header goes on below: folding of obsolete syntax (RFC 5322 §4.2).
+            if line.is_empty() && !block.fields.is_empty() || !line.is_empty() && !goes_on(bytes, end) {
                 block.body_at = end;
                 block.ends_with_empty_line = true;
                 return block;
             }
+            block.has_blank_continuation |= !line.is_empty();
             at = end;
             continue;
         }
@@ -156,6 +159,13 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
     let colon = line.iter().take(200).position(|byte| *byte == b':')?;
     let name = line[..colon].trim_ascii_end();
     (!name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some(name)
+}
+
+/// The line at `at` continues a field or is one.
+fn goes_on(bytes: &[u8], at: usize) -> bool {
+    let line = strip_end(&bytes[at.min(bytes.len())..line_end(bytes, at.min(bytes.len()))]);
+    let continues = matches!(line.first(), Some(b' ' | b'\t')) && !line.trim_ascii().is_empty();
+    continues || fields_follow(bytes, at)
 }
 
 /// The next line that is not empty looks like a field.
@@ -217,7 +227,7 @@ mod tests {
     fn folded_values_become_one_line() {
         let block = split(b"Subject: one\r\n two\r\n\tthree\r\nX: y\r\n\r\nbody");
         assert_eq!(block.value("subject").unwrap(), b"one two\tthree");
-        assert_eq!(block.body_at, 39);
+        assert_eq!(block.body_at, 36);
         assert!(block.ends_with_empty_line);
     }
 
@@ -232,6 +242,7 @@ mod tests {
     fn odd_lines_are_passed_over_when_fields_follow() {
         assert_eq!(names(b"From: a\nHTTP/1.1 garbage\nSubject: b\n\nbody"), ["From", "Subject"]);
         assert_eq!(names(b"From: a\nthis is text\nand more\n"), ["From"]);
+        assert_eq!(names(b"To: a,\n\t\n\tb\nSubject: s\n \nbody: text"), ["To", "Subject"]);
         assert_eq!(names(b"\xff\xfe binary"), Vec::<String>::new());
     }
 

@@ -17,6 +17,9 @@ const ELEMENTS: usize = 500_000;
 
 /// Elements that hold nothing.
 const VOID: [&str; 8] = ["br", "img", "hr", "col", "wbr", "input", "meta", "link"];
+/// Elements whose end tag may be left out: the next one closes them, so that they never pile up.
+const CLOSED_BY_NEXT: [&str; 13] =
+    ["p", "li", "td", "th", "tr", "dd", "dt", "thead", "tbody", "tfoot", "colgroup", "option", "rp"];
 /// Elements that are opened again in each block until they are closed.
 const FORMATTING: [&str; 14] =
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
@@ -155,7 +158,9 @@ fn is_affordable(html: &str) -> bool {
         let length = piece[name_at..].bytes().take_while(u8::is_ascii_alphanumeric).count();
         let name = piece[name_at..name_at + length].to_ascii_lowercase();
         let is_formatting = FORMATTING.contains(&name.as_str());
-        if closes {
+        if CLOSED_BY_NEXT.contains(&name.as_str()) {
+            // Counted below as an element only.
+        } else if closes {
             depth = depth.saturating_sub(1);
             formatting = formatting.saturating_sub(usize::from(is_formatting));
         } else if length > 0 && !VOID.contains(&name.as_str()) {
@@ -274,6 +279,8 @@ mod tests {
 
     #[test]
     fn what_is_harmless_stays() {
+        let unclosed = "<p>one<br>".repeat(400);
+        assert!(sanitise(&unclosed).contains("<p>one<br></p>"));
         let html = "<p>a <b>b</b> <a href=\"https://w.example/\">w</a> <img src=\"cid:1@x\" alt=\"p\"></p>";
         let clean = sanitise(html);
         for good in

@@ -25,8 +25,8 @@ pub fn text(html: &str) -> String {
 /// Deals with what begins with `<` at `open`; returns the position after it.
 fn tag(html: &str, open: usize, writer: &mut Writer) -> usize {
     let rest = &html[open..];
-    if rest.starts_with("<!--") {
-        return rest[4..].find("-->").map_or(html.len(), |end| open + 4 + end + 3);
+    if let Some(comment) = rest.strip_prefix("<!--") {
+        return comment.find("-->").map_or(html.len(), |end| open + 4 + end + 3);
     }
     let name_at = if rest[1..].starts_with('/') { 2 } else { 1 };
     let name_length =
@@ -58,7 +58,7 @@ fn tag_end(html: &str, from: usize) -> usize {
         match (quote, byte) {
             (None, b'>') => return from + offset + 1,
             (None, b'"' | b'\'') if html.as_bytes()[..from + offset].trim_ascii_end().ends_with(b"=") => {
-                quote = Some(*byte)
+                quote = Some(*byte);
             }
             (Some(open), byte) if open == *byte => quote = None,
             // A quote that is never closed must not swallow the text.

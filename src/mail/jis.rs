@@ -75,6 +75,11 @@ fn character(set: Set, bytes: &[u8], euc: &mut Vec<u8>) -> usize {
         (Set::Kanji, Some(_)) if first >= PICTURE_ROW => euc.extend_from_slice(&GETA),
         (Set::Kanji, Some(second)) => euc.extend_from_slice(&[first | 0x80, second | 0x80]),
         (Set::Supplement, Some(second)) => euc.extend_from_slice(&[0x8f, first | 0x80, second | 0x80]),
+        // Half-width katakana in eight bits (JIS X 0201), which some terminals still send.
+        (Set::Ascii | Set::Kana, _) if (0xa1..=0xdf).contains(&first) => {
+            euc.extend_from_slice(&[0x8e, first]);
+            return 1;
+        }
         (Set::Kana, _) if (0x21..=0x5f).contains(&first) => {
             euc.extend_from_slice(&[0x8e, first | 0x80]);
             return 1;
@@ -94,8 +99,7 @@ fn escape(bytes: &[u8]) -> Option<(Set, usize)> {
         [_, b'$', b'(', b'@' | b'B' | b'O' | b'Q', ..] => Some((Set::Kanji, 4)),
         [_, b'$', b'@' | b'B', ..] => Some((Set::Kanji, 3)),
         [_, b'(', b'I', ..] => Some((Set::Kana, 3)),
-        [_, b'(', b'B' | b'J' | b'H', ..] => Some((Set::Ascii, 3)),
-        [_, b'&', b'@', ..] => Some((Set::Ascii, 3)),
+        [_, b'(', b'B' | b'J' | b'H', ..] | [_, b'&', b'@', ..] => Some((Set::Ascii, 3)),
         _ => None,
     }
 }
@@ -114,7 +118,7 @@ fn picture(bytes: &[u8], at: usize, euc: &mut Vec<u8>) -> Option<usize> {
 fn is_kanji_line(bytes: &[u8]) -> bool {
     let line: Vec<u8> =
         bytes.iter().copied().take_while(|byte| !matches!(byte, b'\n' | b'\r' | 0x1b)).take(200).collect();
-    if line.len() < 2 || line.len() % 2 != 0 || !line.iter().all(|byte| (0x21..=0x7e).contains(byte)) {
+    if line.len() < 2 || !line.len().is_multiple_of(2) || !line.iter().all(|byte| (0x21..=0x7e).contains(byte)) {
         return false;
     }
     let kana = line.chunks(2).filter(|pair| matches!(pair[0], 0x24 | 0x25)).count();
@@ -140,6 +144,7 @@ mod tests {
             (b"\x0e6E\x0f!", "ｶﾅ!"),
             (b"\x1b$(D0!\x1b(B", "丂"),
             (b"\x1b$(Q%F\x1b(B", "テ"),
+            (b"\x1b$B%F\x1b(B\xb6\xc5", "テｶﾅ"),
             // Carrier pictures.
             (b"\x1b$Bu!%F\x1b(B", "〓テ"),
             (b"\x1b$Gjj\x0fend", "〓〓end"),

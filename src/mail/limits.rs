@@ -21,6 +21,8 @@ pub const DEPTH: usize = 50;
 pub const MESSAGE_DEPTH: usize = 8;
 /// Files that are kept.
 pub const FILES: usize = 100;
+/// Bytes of all files together; a message inside a message counts at each level.
+pub const FILES_BYTES: usize = 80 * 1024 * 1024;
 /// Bytes of HTML that are read.
 pub const HTML_BYTES: usize = 1024 * 1024;
 /// Bytes of text that are kept.

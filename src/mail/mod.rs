@@ -7,6 +7,7 @@ mod authentication;
 pub mod automatic;
 mod body;
 mod charset;
+mod charset_guess;
 mod clean;
 /// Bounces.
 pub mod dsn;
@@ -16,6 +17,7 @@ mod files;
 mod fingerprint;
 mod flowed;
 mod headers;
+mod hops;
 mod html;
 mod html_text;
 mod jis;

@@ -32,14 +32,20 @@ impl Parameters {
             text = charset::detect(raw).text;
             text.as_bytes()
         };
-        let mut pieces = split(raw).into_iter();
-        let value = pieces.next().map(|(name, _)| name).unwrap_or_default();
-        let value: String = value
+        let (written, rest) = match raw.iter().position(|byte| *byte == b';') {
+            Some(at) => (&raw[..at], &raw[at + 1..]),
+            None => (raw, &[][..]),
+        };
+        // The semicolon after the type is often forgotten: "multipart/mixed boundary=x".
+        let space = written.iter().position(u8::is_ascii_whitespace).filter(|at| written[*at..].contains(&b'='));
+        let (written, rest) = space.map_or((written, rest), |at| (&written[..at], &raw[at + 1..]));
+        let written = String::from_utf8_lossy(written);
+        let value: String = written
             .chars()
             .take_while(|c| *c != '(')
             .filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\''))
             .collect();
-        Self { value: value.to_ascii_lowercase(), pairs: join(pieces.collect()) }
+        Self { value: value.to_ascii_lowercase(), pairs: join(split(rest)) }
     }
 }
 
@@ -49,7 +55,7 @@ fn split(raw: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut at = 0;
     while at <= raw.len() && pieces.len() <= LIMIT {
         let (piece, next) = piece_at(raw, at);
-        let equals = piece.iter().position(|byte| *byte == b'=').filter(|_| !pieces.is_empty());
+        let equals = piece.iter().position(|byte| *byte == b'=');
         let name = String::from_utf8_lossy(&piece[..equals.unwrap_or(piece.len())]).trim().to_owned();
         let value = equals.map(|equals| unquote(piece[equals + 1..].trim_ascii())).unwrap_or_default();
         pieces.push((name, value));
@@ -175,15 +181,12 @@ fn percent_decoded(value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut at = 0;
     while at < value.len() {
-        match transfer::hex_byte(value, at + 1).filter(|_| value[at] == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                at += 3;
-            }
-            None => {
-                bytes.push(value[at]);
-                at += 1;
-            }
+        if let Some(byte) = transfer::hex_byte(value, at + 1).filter(|_| value[at] == b'%') {
+            bytes.push(byte);
+            at += 3;
+        } else {
+            bytes.push(value[at]);
+            at += 1;
         }
     }
     bytes
@@ -204,6 +207,8 @@ mod tests {
         assert_eq!(read.get("charset"), Some("utf-8"));
         assert_eq!(read.get("format"), Some("flowed"));
         assert_eq!(read.get("x"), Some("a;b\"c"));
+        let forgotten = Parameters::read(b"multipart/mixed\tboundary=\"a;b\"; x=y");
+        assert_eq!((forgotten.value.as_str(), forgotten.get("boundary")), ("multipart/mixed", Some("a;b")));
         assert_eq!(Parameters::read(b"").value, "");
         assert_eq!(Parameters::read(b"text/html; charset=\"utf-8; name=x").get("charset"), Some("utf-8"));
     }

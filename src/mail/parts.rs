@@ -45,9 +45,22 @@ impl Part<'_> {
     }
 }
 
-/// How many parts may still be read; shared by nested messages.
+/// What may still be spent; shared by nested messages.
 #[derive(Debug)]
-pub struct Budget(pub usize);
+pub struct Budget {
+    /// Parts to read.
+    pub parts: usize,
+    /// Groups to put together again after one inside them was never closed. Each costs another look at all that follows.
+    pub repairs: usize,
+}
+
+impl Budget {
+    /// The budget of a whole mail.
+    #[must_use]
+    pub const fn of_a_mail() -> Self {
+        Self { parts: limits::PARTS, repairs: 20 }
+    }
+}
 
 /// The engine only has to find where parts begin and end, which depends on Content-Type alone.
 static ENGINE: LazyLock<MessageParser> =
@@ -68,9 +81,15 @@ pub fn split<'a>(raw: &'a [u8], budget: &mut Budget) -> Node<'a> {
     Node::Leaf(part(block, body, "text/plain"))
 }
 
+/// Characters of a boundary beyond which the group is not split: 70 are allowed (RFC 2046 §5.1.1), and each byte of the mail is
+/// compared with all of them.
+const BOUNDARY: usize = 256;
+
 fn is_multipart(block: &Block<'_>) -> bool {
     let value = block.value("Content-Type").unwrap_or_default();
-    value.to_ascii_lowercase().windows(9).any(|window| window == b"multipart")
+    value.len() < limits::FIELD_BYTES
+        && Parameters::read(&value).get("boundary").is_none_or(|boundary| boundary.len() <= BOUNDARY)
+        && value.to_ascii_lowercase().windows(9).any(|window| window == b"multipart")
 }
 
 /// A walk through what the engine found.
@@ -101,7 +120,7 @@ impl<'a> Walk<'a, '_> {
         };
         if children.is_empty() || self.boundaries.len() >= limits::DEPTH {
             if found.is_encoding_problem {
-                part.body = self.cut_at_outer_boundary(part.body);
+                part.body = self.cut(part.body, self.boundaries.len().saturating_sub(1));
             }
             return Node::Leaf(part);
         }
@@ -116,14 +135,15 @@ impl<'a> Walk<'a, '_> {
         self.boundaries.push(part.content_type.get("boundary").unwrap_or_default().to_owned());
         let mut nodes = Vec::new();
         for child in children {
-            if self.budget.0 == 0 {
+            if self.budget.parts == 0 {
                 break;
             }
-            self.budget.0 -= 1;
+            self.budget.parts -= 1;
             nodes.push(self.node(*child as usize, default));
         }
         let boundary = self.boundaries.pop().unwrap_or_default();
         if let Some((_, rest)) = self.lost.take_if(|(owner, _)| *owner == level) {
+            let rest = self.cut(rest, level);
             nodes.extend(regain(rest, kind, &boundary, self.budget));
         }
         nodes
@@ -133,52 +153,54 @@ impl<'a> Walk<'a, '_> {
         (offset as usize).saturating_sub(self.shift).min(self.raw.len())
     }
 
-    /// The engine looks for the innermost boundary only. A delimiter of a group further out ends all groups inside it (RFC 2046
-    /// §5.1.2), so that what follows is kept for that group.
-    fn cut_at_outer_boundary(&mut self, body: &'a [u8]) -> &'a [u8] {
-        let outer = self.boundaries.len().saturating_sub(1);
-        let found = self.boundaries[..outer]
-            .iter()
-            .enumerate()
-            .filter(|(_, boundary)| !boundary.is_empty())
-            .filter_map(|(level, boundary)| delimiter_at(body, boundary).map(|at| (at, level)))
-            .min();
-        let Some((at, level)) = found else { return body };
+    /// The engine looks for the innermost boundary only. A delimiter of one of the outermost `levels` groups ends all groups inside
+    /// it (RFC 2046 §5.1.2), so that what follows is kept for that group.
+    fn cut(&mut self, body: &'a [u8], levels: usize) -> &'a [u8] {
+        if self.budget.repairs == 0 {
+            return body;
+        }
+        let Some((at, level)) = first_delimiter(body, &self.boundaries[..levels]) else { return body };
+        self.budget.repairs -= 1;
         self.lost = Some((level, &body[at..]));
         let kept = body[..at].strip_suffix(b"\n").unwrap_or(&body[..at]);
         kept.strip_suffix(b"\r").unwrap_or(kept)
     }
 }
 
-/// The parts of a group that were swallowed by an inner one.
+/// The parts of a group that were swallowed by an inner one. `rest` begins with a delimiter of `boundary`.
 fn regain<'a>(rest: &'a [u8], kind: &str, boundary: &str, budget: &mut Budget) -> Vec<Node<'a>> {
     let header = format!("Content-Type: multipart/{kind}; boundary=\"{boundary}\"\r\n\r\n");
     let mut whole = header.clone().into_bytes();
     whole.extend_from_slice(&limits::without_message_types(rest));
     let Some(message) = ENGINE.parse(whole.as_slice()) else { return Vec::new() };
-    let mut walk =
-        Walk { raw: rest, shift: header.len(), message: &message, boundaries: Vec::new(), budget, lost: None };
     let Some(PartType::Multipart(children)) = message.parts.first().map(|part| &part.body) else { return Vec::new() };
-    // Boundaries are known by the header written above, not by one in `rest`.
-    walk.boundaries.push(boundary.to_owned());
+    let boundaries = vec![boundary.to_owned()];
+    let mut walk = Walk { raw: rest, shift: header.len(), message: &message, boundaries, budget, lost: None };
     let mut nodes = Vec::new();
     for child in children {
-        if walk.budget.0 == 0 {
+        if walk.budget.parts == 0 {
             break;
         }
-        walk.budget.0 -= 1;
+        walk.budget.parts -= 1;
         nodes.push(walk.node(*child as usize, "text/plain"));
+    }
+    if let Some((_, rest)) = walk.lost.take() {
+        // It happened again. The budget ends this.
+        nodes.extend(regain(rest, kind, boundary, budget));
     }
     nodes
 }
 
-/// Where a delimiter line of `boundary` begins.
-fn delimiter_at(body: &[u8], boundary: &str) -> Option<usize> {
-    let delimiter = format!("--{boundary}");
+/// The first delimiter line of any of `boundaries`, and which one it was; of several that fit, the longest.
+fn first_delimiter(body: &[u8], boundaries: &[String]) -> Option<(usize, usize)> {
     let mut at = 0;
     while at < body.len() {
-        if body[at..].starts_with(delimiter.as_bytes()) {
-            return Some(at);
+        if let Some(line) = body[at..].strip_prefix(b"--") {
+            let fitting =
+                boundaries.iter().enumerate().filter(|(_, name)| !name.is_empty() && line.starts_with(name.as_bytes()));
+            if let Some((level, _)) = fitting.max_by_key(|(_, name)| name.len()) {
+                return Some((at, level));
+            }
         }
         at += body[at..].iter().position(|byte| *byte == b'\n')? + 1;
     }
@@ -225,7 +247,7 @@ mod tests {
     }
 
     fn shown(raw: &str) -> String {
-        shape(&split(raw.replace('\n', "\r\n").as_bytes(), &mut Budget(limits::PARTS)))
+        shape(&split(raw.replace('\n', "\r\n").as_bytes(), &mut Budget::of_a_mail()))
     }
 
     #[test]
@@ -264,11 +286,26 @@ mod tests {
     }
 
     #[test]
+    fn it_may_happen_more_than_once() {
+        let open =
+            |name: &str| format!("--out\nContent-Type: multipart/alternative; boundary={name}\n\n--{name}\n\none\n");
+        let raw = format!(
+            "Content-Type: multipart/mixed; boundary=out\n\n{}{}{}--out\n\nlast\n--out--\n",
+            open("x"),
+            open("y"),
+            open("z")
+        );
+        let group = "alternative(text/plain:one)";
+        assert_eq!(shown(&raw), format!("mixed({group} {group} {group} text/plain:last)"));
+        let raw = "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--b\n\ntwo\n--a\n\nthree\n--a--\n";
+        assert_eq!(shown(raw), "mixed(mixed(mixed(text/plain:one) text/plain:two) text/plain:three)");
+    }
+
+    #[test]
     fn depth_and_number_are_bounded() {
-        let mut raw = String::from("Content-Type: multipart/mixed; boundary=b0\n\n");
-        for level in 0..500 {
-            raw += &format!("--b{level}\nContent-Type: multipart/mixed; boundary=b{}\n\n", level + 1);
-        }
+        let level = |at: usize| format!("--b{at}\nContent-Type: multipart/mixed; boundary=b{}\n\n", at + 1);
+        let levels: String = (0..500).map(level).collect();
+        let raw = format!("Content-Type: multipart/mixed; boundary=b0\n\n{levels}");
         assert!(shown(&raw).matches("mixed(").count() <= limits::DEPTH);
         let many = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(5_000));
         assert_eq!(shown(&many).matches("text/plain").count(), limits::PARTS);

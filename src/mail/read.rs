@@ -11,6 +11,9 @@ use super::{
     message_id, quotes, repair,
 };
 
+/// Bytes of a message inside the mail that stand for the person's own words when there are none.
+const REPLY_BYTES: usize = 16 * 1024;
+
 /// Whether the HTML body is wanted: making it safe takes longer than everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Html {
@@ -51,15 +54,22 @@ fn read(raw: &[u8], policy: &Policy, wanted: Html) -> ParsedMail {
     let collected = body::collect(bytes);
     mail.faults.extend(collected.faults);
     mail.reply_text = quotes::newly_written(&collected.text, collected.html.as_deref(), &mail.subject);
+    if collected.text.is_empty() {
+        // Forwarded as a file without a word: what was forwarded is what they have to say.
+        limits::head(collected.nested_text.trim_end(), REPLY_BYTES).clone_into(&mut mail.reply_text);
+    }
     mail.language = language::detect(&mail.reply_text);
-    mail.text = joined(collected.text, &collected.nested_text);
     mail.files = collected.files.into_vec();
+    // Judged by its own words: a person may attach a bounce or an out-of-office note to show it.
+    mail.text = collected.text;
     mail.bounce = dsn::read(&mail, &collected.reports);
     let verdict = automatic::judge(&mail, policy);
     mail.automatic = verdict.automatic;
     mail.no_auto_answer = verdict.no_auto_answer;
+    append(&mut mail.text, &collected.nested_text);
     mail.spam = authentication::is_marked_spam(&mail.headers);
     mail.warnings = authentication::warnings(&mail, policy);
+    mail.faults.extend(super::hops::went_round(&mail.headers, policy));
     if wanted == Html::Sanitised
         && let Some(document) = collected.html
     {
@@ -72,7 +82,8 @@ fn read(raw: &[u8], policy: &Policy, wanted: Html) -> ParsedMail {
     mail
 }
 
-fn joined(mut text: String, nested: &str) -> String {
+/// Adds the texts of messages inside the mail.
+fn append(text: &mut String, nested: &str) {
     let nested = nested.trim_end();
     if !nested.is_empty() {
         if !text.is_empty() {
@@ -80,7 +91,6 @@ fn joined(mut text: String, nested: &str) -> String {
         }
         text.push_str(nested);
     }
-    text
 }
 
 fn read_header(block: &Block<'_>, mail: &mut ParsedMail) {
@@ -126,7 +136,6 @@ fn addresses(block: &Block<'_>, name: &str) -> Vec<Address> {
     fields.flat_map(|field| address::list(&field.unfolded())).take(limits::ADDRESSES).collect()
 }
 
-/// An instant between the years 1970 and 2999; `None` for what cannot be read.
 /// The Date header of `raw`, read from the header block alone; `None` when absent or unreadable.
 #[must_use]
 pub fn date_of(raw: &[u8]) -> Option<Timestamp> {
@@ -135,6 +144,7 @@ pub fn date_of(raw: &[u8]) -> Option<Timestamp> {
     super::headers::split(head).value("Date").and_then(|raw| date(&raw))
 }
 
+/// An instant between the years 1970 and 2999; `None` for what cannot be read.
 fn date(raw: &[u8]) -> Option<Timestamp> {
     let text = String::from_utf8_lossy(raw);
     let read =

@@ -25,7 +25,13 @@ pub fn repair(raw: &[u8]) -> Repaired<'_> {
         faults.push("lines end with CR only".to_owned());
         bytes = Cow::Owned(bytes.iter().map(|byte| if *byte == b'\r' { b'\n' } else { *byte }).collect());
     }
-    let block = headers::split(&bytes);
+    let mut block = headers::split(&bytes);
+    if block.has_blank_continuation {
+        let kept = without_blank_lines(&bytes, block.body_at);
+        drop(block);
+        bytes = Cow::Owned(kept);
+        block = headers::split(&bytes);
+    }
     let has_header = !block.fields.is_empty();
     if !has_header {
         faults.push("no header".to_owned());
@@ -38,6 +44,19 @@ pub fn repair(raw: &[u8]) -> Repaired<'_> {
         bytes = Cow::Owned(parted);
     }
     Repaired { bytes, has_header, faults }
+}
+
+/// The message without lines of white space inside its header, which ends at `body_at`; the last one separates it from the text.
+fn without_blank_lines(bytes: &[u8], body_at: usize) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(bytes.len());
+    for line in bytes[..body_at].split_inclusive(|byte| *byte == b'\n') {
+        if !line.trim_ascii().is_empty() {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept.extend_from_slice(b"\r\n");
+    kept.extend_from_slice(&bytes[body_at..]);
+    kept
 }
 
 /// Bytes before the first header field: byte order mark, empty lines, the separator line of an mbox file (RFC 4155).

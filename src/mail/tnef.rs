@@ -100,10 +100,10 @@ fn attachment(file: &mut File, id: u32, data: &[u8], label: &str) {
                 match (property, value) {
                     (PR_ATTACH_LONG_FILENAME, Value::Text(name)) if !name.is_empty() => file.long_name = Some(name),
                     (PR_ATTACH_FILENAME | PR_DISPLAY_NAME, Value::Text(name)) if file.title.is_empty() => {
-                        file.title = name
+                        file.title = name;
                     }
                     (PR_ATTACH_MIME_TAG, Value::Text(media_type)) => {
-                        file.media_type = Some(media_type.to_ascii_lowercase())
+                        file.media_type = Some(media_type.to_ascii_lowercase());
                     }
                     (PR_ATTACH_DATA, Value::Binary(bytes)) if file.data.is_empty() => file.data = bytes.to_vec(),
                     _ => {}
@@ -204,12 +204,11 @@ fn property<'a>(data: &'a [u8], mut at: usize, label: &str) -> Option<(u16, Valu
 
 /// Position after the name of a named property.
 fn past_name(data: &[u8], at: usize) -> Option<usize> {
-    match le_u32(data, at + 16)? {
-        0 => Some(at + 24),
-        _ => {
-            let length = usize::try_from(le_u32(data, at + 20)?).ok()?;
-            at.checked_add(24)?.checked_add(length.checked_next_multiple_of(4)?)
-        }
+    if le_u32(data, at + 16)? == 0 {
+        Some(at + 24)
+    } else {
+        let length = usize::try_from(le_u32(data, at + 20)?).ok()?;
+        at.checked_add(24)?.checked_add(length.checked_next_multiple_of(4)?)
     }
 }
 
@@ -259,8 +258,9 @@ mod tests {
         bytes.extend(attribute_bytes(2, ATTACHMENT_TITLE, b"LONGNA~1.TXT\0"));
         bytes.extend(attribute_bytes(2, ATTACHMENT_DATA, b"data"));
         let long: Vec<u8> = "とても長い名前.txt\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let mut list = 2u32.to_le_bytes().to_vec();
+        let mut list = 3u32.to_le_bytes().to_vec();
         list.extend([3, 0, 5, 0x37, 1, 0, 0, 0]);
+        list.extend(property_bytes(0x1e, PR_ATTACH_MIME_TAG, b"Text/Plain\0"));
         list.extend(property_bytes(0x1f, PR_ATTACH_LONG_FILENAME, &long));
         bytes.extend(attribute_bytes(2, ATTACHMENT_PROPERTIES, &list));
         bytes
@@ -270,7 +270,7 @@ mod tests {
     fn body_and_long_names_are_read() {
         let opened = open(&sample()).unwrap();
         assert_eq!(opened.text.as_deref(), Some("本文"));
-        assert_eq!(opened.files, [("とても長い名前.txt".to_owned(), None, b"data".to_vec())]);
+        assert_eq!(opened.files, [("とても長い名前.txt".to_owned(), Some("text/plain".to_owned()), b"data".to_vec())]);
         assert_eq!(open(b"no tnef"), None);
     }
 

@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 use super::backend::{Backend, sql};
 use super::{Store, StoreError, dump, raw, schema};
@@ -66,7 +67,11 @@ impl Store {
         match &self.backend {
             Backend::Sqlite { writer, .. } => {
                 let copy = work.join(DATABASE);
-                sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(writer).await?;
+                // A connection of its own: the writer stays free while the copy is made.
+                let mut connection = writer.connect_options().as_ref().clone().connect().await?;
+                let path = copy.display().to_string();
+                sqlx::query("VACUUM INTO $1").bind(path).execute(&mut connection).await?;
+                connection.close().await?;
                 entries.push((DATABASE.to_owned(), copy));
                 let mut tx = self.backend.read().await?;
                 let large = sql!("SELECT DISTINCT raw_sha256 FROM inbox WHERE raw_sha256 IS NOT NULL");

@@ -43,6 +43,13 @@ const LEASE: Sql = bulk!(
      RETURNING id, channel, source, external_id, conversation, full_size_bytes, raw_sha256, arrived_at, stale, attempts"
 );
 
+/// Whether messages were tried before.
+#[derive(Clone, Copy)]
+enum Kind {
+    Fresh,
+    Suspect,
+}
+
 #[derive(sqlx::FromRow)]
 struct Leased {
     id: i64,
@@ -108,8 +115,43 @@ impl Store {
         limit: u32,
     ) -> Result<Claim, StoreError> {
         let suspects_first = self.claims.fetch_add(1, Ordering::Relaxed) % 2 == 1;
-        let leased = repeat!(self.lease(owner, [now, lease_until], limit, suspects_first))?;
-        if leased.is_empty() { Ok(Claim::default()) } else { self.load(leased).await }
+        let turns: &[Kind] = if suspects_first { &[Kind::Suspect, Kind::Fresh] } else { &[Kind::Fresh, Kind::Suspect] };
+        self.claim_kinds(owner, [now, lease_until], limit, turns).await
+    }
+
+    /// [`Store::claim_inbox`] of messages that were never tried only. Of the workers of one process a single one may take
+    /// suspects: two at once would both be counted when one of them ends the process.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_fresh(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Claim, StoreError> {
+        self.claim_kinds(owner, [now, lease_until], limit, &[Kind::Fresh]).await
+    }
+
+    async fn claim_kinds(
+        &self,
+        owner: &str,
+        times: [Timestamp; 2],
+        limit: u32,
+        kinds: &[Kind],
+    ) -> Result<Claim, StoreError> {
+        let leased = repeat!(self.lease(owner, times, limit, kinds))?;
+        if leased.is_empty() {
+            return Ok(Claim::default());
+        }
+        let ids: Vec<InboxId> = leased.iter().map(|row| InboxId(row.id)).collect();
+        let loaded = self.load(leased).await;
+        if loaded.is_err() {
+            // Not tried, so it must not count. When this fails as well, the lease ends and the attempt has counted.
+            let _ = self.release(owner, &ids).await;
+        }
+        loaded
     }
 
     async fn lease(
@@ -117,15 +159,14 @@ impl Store {
         owner: &str,
         [now, until]: [Timestamp; 2],
         limit: u32,
-        suspects_first: bool,
+        kinds: &[Kind],
     ) -> Result<Vec<Leased>, StoreError> {
         let mut tx = self.backend.write().await?;
         let mut ids = Vec::new();
-        for suspects in [suspects_first, !suspects_first] {
-            ids = if suspects {
-                tx.fetch::<(i64, i64)>(SUSPECT, [Arg::Int(now.0)]).await?
-            } else {
-                tx.fetch::<(i64, i64)>(FRESH, [Arg::Int(i64::from(limit))]).await?
+        for kind in kinds {
+            ids = match kind {
+                Kind::Suspect => tx.fetch::<(i64, i64)>(SUSPECT, [Arg::Int(now.0)]).await?,
+                Kind::Fresh => tx.fetch::<(i64, i64)>(FRESH, [Arg::Int(i64::from(limit))]).await?,
             };
             if !ids.is_empty() {
                 break;

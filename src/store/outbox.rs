@@ -41,6 +41,11 @@ const END_ATTEMPTS: Sql = bulk!(
      WHERE delivery_attempts.outbox_id = CAST(r.value->>'id' AS BIGINT) AND delivery_attempts.owner = $2
        AND delivery_attempts.ended_at IS NULL"
 );
+const RENEW: Sql = bulk!(
+    "UPDATE outbox SET next_at = $3
+     WHERE id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ") AND lease_owner = $2 AND done_at IS NULL
+     RETURNING id"
+);
 const RETRY_ALL: Sql = sql!(
     "UPDATE outbox SET state = 'waiting', done_at = NULL, error = '', attempts = 0, lease_owner = NULL, next_at = $1
      WHERE state = 'failed'"
@@ -150,6 +155,28 @@ impl Store {
         tx.commit().await?;
         crash::point("outbox_claim.committed");
         Ok(leased)
+    }
+
+    /// Extends the leases of messages `owner` still holds. Returns those; the others must not be sent.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_outbox(
+        &self,
+        owner: &str,
+        ids: &[OutboxId],
+        until: Timestamp,
+    ) -> Result<Vec<OutboxId>, StoreError> {
+        let rows: Vec<IdRow> = ids.iter().map(|id| IdRow { id: id.0 }).collect();
+        let held: Vec<(i64,)> = repeat!(self.renew_once(owner, &rows, until))?;
+        Ok(held.into_iter().map(|(id,)| OutboxId(id)).collect())
+    }
+
+    async fn renew_once(&self, owner: &str, rows: &[IdRow], until: Timestamp) -> Result<Vec<(i64,)>, StoreError> {
+        let mut tx = self.backend.write().await?;
+        let held = tx.fetch(RENEW, [json(rows)?, Arg::Text(owner), Arg::Int(until.0)]).await?;
+        tx.commit().await?;
+        Ok(held)
     }
 
     /// Notes what became of messages leased to `owner`. Returns those that are no longer the owner's: nothing was noted for them.

@@ -5,6 +5,7 @@
 pub mod courtesy;
 pub mod language;
 pub mod normalise;
+pub mod pattern_set;
 pub mod redact;
 pub mod script;
 pub mod synonyms;

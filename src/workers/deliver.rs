@@ -1,6 +1,7 @@
 //! Sends what the outbox holds. Every message is written down before it is sent, and marked after; a crash in between sends it again
 //! under the same Message-ID.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +10,20 @@ use tokio::sync::Mutex;
 use super::supervise::{Did, Worker};
 use crate::clock::Clock;
 use crate::connectors::SendError;
-use crate::connectors::email::smtp::Sender;
-use crate::domain::{Address, Channel, Timestamp};
+use crate::connectors::email::smtp::{Sender, Sent};
+use crate::domain::{Address, Channel, OutboxId, Timestamp};
 use crate::sla::retry::DELIVERY;
-use crate::store::{OutboxItem, Sending, Store, StoreError};
+use crate::store::{OutboxItem, Sending, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
-/// How long a claimed message is ours: longer than the server may take after the final dot.
-const LEASE_MS: i64 = 15 * 60_000;
+/// How long claimed messages are ours without a word: how long they rest when this process dies. The lease is renewed while the
+/// server takes its time, which may be ten minutes after the final dot (RFC 5321 §4.5.3.2.6).
+const LEASE_MS: i64 = 30_000;
+/// A message is only sent while at least this part of the lease is left.
+const RENEWALS: i64 = 3;
+/// How often a mark that the database did not take is tried again, and how far apart.
+const MARKS: u32 = 120;
+const MARK_PAUSE: Duration = Duration::from_millis(500);
 /// Messages in one claim.
 const BATCH: u32 = 20;
 /// How long everything waits when only an operator can mend the connection.
@@ -61,15 +68,48 @@ impl Deliverer {
     pub async fn once(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let route = [Sending { channel: Channel::Email, source: self.mailbox.clone() }];
-        let items = self.store.claim_outbox(&self.owner, [now, now.plus_ms(LEASE_MS)], BATCH, &route).await?;
+        let items = self.store.claim_outbox(&self.owner, [now, lease_from(now)], BATCH, &route).await?;
+        let mut held = Held { ids: items.iter().map(|item| item.id).collect(), until: lease_from(now) };
         for item in &items {
-            self.deliver(item).await?;
+            let now = self.clock.now();
+            if held.until < now.plus_ms(margin_ms()) {
+                held = self.renew(&held.ids, now).await?;
+            }
+            if held.ids.contains(&item.id) {
+                self.deliver(item, &mut held).await?;
+            } else {
+                tracing::warn!(outbox.id = %item.id, "not sent: another process has it now");
+            }
+            held.ids.retain(|id| *id != item.id);
         }
         Ok(items.len())
     }
 
-    async fn deliver(&self, item: &OutboxItem) -> Result<(), StoreError> {
-        let sent = self.sender.lock().await.send(&item.outbound, &self.from, &self.from.name).await;
+    async fn renew(&self, ids: &[OutboxId], now: Timestamp) -> Result<Held, StoreError> {
+        let until = lease_from(now);
+        Ok(Held { ids: self.store.renew_outbox(&self.owner, ids, until).await?, until })
+    }
+
+    /// Hands `item` to the server, renewing the leases of all that is `held` while it takes its time.
+    async fn send(&self, item: &OutboxItem, held: &mut Held) -> Result<Sent, SendError> {
+        let mut sender = self.sender.lock().await;
+        let mut sending = pin!(sender.send(&item.outbound, &self.from, &self.from.name));
+        loop {
+            tokio::select! {
+                sent = &mut sending => return sent,
+                () = tokio::time::sleep(Duration::from_millis(margin_ms().unsigned_abs())) => {}
+            }
+            match self.renew(&held.ids, self.clock.now()).await {
+                Ok(renewed) => *held = renewed,
+                Err(fault) => tracing::warn!(outbox.id = %item.id, "cannot renew the lease while sending: {fault}"),
+            }
+        }
+    }
+
+    async fn deliver(&self, item: &OutboxItem, held: &mut Held) -> Result<(), StoreError> {
+        crash::point("deliver.begin");
+        let sent = self.send(item, held).await;
+        crash::point("deliver.sent");
         let now = self.clock.now();
         match sent {
             Ok(sent) => {
@@ -77,7 +117,7 @@ impl Deliverer {
                     tracing::warn!(outbox.id = %item.id, "not delivered to one of the recipients: {reason}");
                 }
                 self.metrics.delivery("delivered");
-                self.store.delivered(&self.owner, item.id, now).await
+                self.mark(item, now).await
             }
             Err(SendError::Permanent { reason }) => {
                 self.metrics.delivery("failed");
@@ -97,6 +137,26 @@ impl Deliverer {
         }
     }
 
+    /// Marks `item` as delivered. The mail is out: a database that is locked or down is waited for, since giving up would
+    /// send it again.
+    async fn mark(&self, item: &OutboxItem, now: Timestamp) -> Result<(), StoreError> {
+        let mut left = MARKS;
+        loop {
+            match self.store.delivered(&self.owner, item.id, now).await {
+                Ok(()) => return Ok(()),
+                Err(StoreError::LeaseLost { .. }) => {
+                    // Marked by a try whose outcome was not known, or taken by another process meanwhile.
+                    tracing::warn!(outbox.id = %item.id, "delivered, but no longer ours to mark");
+                    return Ok(());
+                }
+                Err(fault) if left == 0 => return Err(fault),
+                Err(fault) => tracing::warn!(outbox.id = %item.id, "delivered, but not marked yet: {fault}"),
+            }
+            left -= 1;
+            tokio::time::sleep(MARK_PAUSE).await;
+        }
+    }
+
     async fn postpone(
         &self,
         item: &OutboxItem,
@@ -112,4 +172,18 @@ impl Deliverer {
         self.metrics.delivery("postponed");
         self.store.postponed(&self.owner, item.id, (until, reason), now).await
     }
+}
+
+/// Claimed messages that are still ours.
+struct Held {
+    ids: Vec<OutboxId>,
+    until: Timestamp,
+}
+
+fn lease_from(now: Timestamp) -> Timestamp {
+    now.plus_ms(crash::lease_ms(LEASE_MS))
+}
+
+fn margin_ms() -> i64 {
+    crash::lease_ms(LEASE_MS) / RENEWALS
 }

@@ -2,16 +2,19 @@
 //!
 //! A batch that clashes with what somebody else wrote meanwhile is decided again, one message at a time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
 
 use super::live::{Live, Rules};
 use super::read::Reader;
 use super::supervise::{Did, Worker};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
-use crate::domain::{Changes, Keyring, Known, Message, Probe};
-use crate::store::{SettleError, Store, StoreError};
+use crate::domain::{Changes, InboxId, Keyring, Known, Message, Probe, SendCount};
+use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
 /// How long a claimed batch is ours. A batch takes well under a second; a crash delays its messages by this long.
@@ -37,6 +40,20 @@ pub struct Handler {
     pub owner: String,
     /// Messages in one batch.
     pub batch: u32,
+    /// Which messages it takes.
+    pub takes: Takes,
+    /// Claimed messages that a failing database left undecided: given back before anything else is claimed, so that the
+    /// attempt does not count against them.
+    pub undecided: Mutex<Vec<InboxId>>,
+}
+
+/// Which messages a handler takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// All, those that were tried before one at a time. One handler of a process.
+    All,
+    /// Only those that were never tried. A message that ends the process must not count against another one.
+    Fresh,
 }
 
 impl Worker for Handler {
@@ -58,12 +75,35 @@ impl Handler {
     /// # Errors
     /// The database failed; the messages stay where they are.
     pub async fn once(&self) -> Result<usize, StoreError> {
-        let started = Instant::now();
+        self.give_back().await?;
         let now = self.clock.now();
-        let claim = self.store.claim_inbox(&self.owner, now, now.plus_ms(LEASE_MS), self.batch).await?;
+        let until = now.plus_ms(crash::lease_ms(LEASE_MS));
+        let claim = match self.takes {
+            Takes::All => self.store.claim_inbox(&self.owner, now, until, self.batch).await?,
+            Takes::Fresh => self.store.claim_fresh(&self.owner, now, until, self.batch).await?,
+        };
+        let ids: Vec<InboxId> = claim.items.iter().map(|item| item.id).collect();
+        let handled = self.handle(claim).await;
+        if handled.is_err() {
+            self.undecided.lock().await.extend(ids);
+        }
+        handled
+    }
+
+    async fn give_back(&self) -> Result<(), StoreError> {
+        let mut ids = self.undecided.lock().await;
+        if !ids.is_empty() {
+            self.store.release(&self.owner, &ids).await?;
+            ids.clear();
+        }
+        Ok(())
+    }
+
+    async fn handle(&self, claim: Claim) -> Result<usize, StoreError> {
+        let started = Instant::now();
         for buried in &claim.to_bury {
             tracing::error!(inbox.id = %buried.id, "message buried: {}", buried.reason);
-            self.store.bury(&self.owner, buried.id, &buried.reason, now).await?;
+            self.store.bury(&self.owner, buried.id, &buried.reason, self.clock.now()).await?;
             self.metrics.settled("buried", "", "none");
         }
         if claim.items.is_empty() {
@@ -72,6 +112,7 @@ impl Handler {
         let rules = self.live.get();
         let mut read = Vec::with_capacity(claim.items.len());
         for item in &claim.items {
+            crash::on_text(&item.received.raw);
             read.push(self.reader.read(item, rules.catalog.desk.language).await);
         }
         let count = read.len();
@@ -133,7 +174,22 @@ impl Handler {
         let now = self.clock.now();
         let probes: Vec<Probe> = messages.iter().map(probe).collect();
         let known = self.store.context(&probes, now).await?;
-        Ok(messages.iter().zip(&known).map(|(message, known)| self.decide_one(rules, message, known)).collect())
+        // The store knows what is written; what this batch is about to send to somebody counts as well.
+        let mut sent: HashMap<String, u32> = HashMap::new();
+        let mut batch = Vec::with_capacity(messages.len());
+        for (message, mut known) in messages.iter().zip(known) {
+            let earlier = sent.entry(message.from.address.to_lowercase()).or_default();
+            known.automatic_to_sender = known.automatic_to_sender.saturating_add(*earlier);
+            let mut changes = self.decide_one(rules, message, &known);
+            let automatic = changes.outbound.iter().filter(|outbound| outbound.kind.is_automatic()).count();
+            if automatic > 0 {
+                let address = message.from.address.to_lowercase();
+                changes.send_count = Some(SendCount { address, known: known.automatic_to_sender });
+                *earlier = earlier.saturating_add(u32::try_from(automatic).unwrap_or(u32::MAX));
+            }
+            batch.push(changes);
+        }
+        Ok(batch)
     }
 
     fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {

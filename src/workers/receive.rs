@@ -1,6 +1,7 @@
 //! Takes mail in from one mailbox: fetch, store, and only then tell the server. One process at a time reads a mailbox; a process that
 //! slept through its lease is fenced off.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +10,15 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::connectors::email::imap::{Fetched, MailState, ReceiveError, Receiver};
 use crate::domain::Received;
-use crate::store::{Fence, MailCursor, Store, StoreError};
+use crate::store::{Fence, MailCursor, Store, StoreError, crash};
 use crate::telemetry::{MailboxHealth, Metrics};
 
-/// How long the mailbox is ours without a word. Longer than a poll, so that one look never outlives it for long.
-const LEASE_MS: i64 = 120_000;
+/// How long the mailbox is ours without a word: how long it rests when this process dies.
+const LEASE_MS: i64 = 15_000;
+/// The lease is renewed this many times before it would end, also while the server has nothing to say.
+const RENEWALS: i64 = 3;
 /// How often a mailbox that another process reads is asked for.
-const STAND_BY: Duration = Duration::from_secs(5);
+const STAND_BY: Duration = Duration::from_secs(1);
 /// Pause after the database failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -75,7 +78,11 @@ impl MailReceiver {
     async fn turn(&mut self, held: &mut Option<(Fence, MailState)>) -> Duration {
         if held.is_none() {
             match self.acquire().await {
-                Ok(Some(got)) => *held = Some(got),
+                Ok(Some(got)) => {
+                    *held = Some(got);
+                    // Only the database was in the way, and it answers again.
+                    self.metrics.mailbox(&self.mailbox, MailboxHealth::default());
+                }
                 Ok(None) => return STAND_BY,
                 Err(fault) => return self.failed(&fault.into(), held),
             }
@@ -90,7 +97,8 @@ impl MailReceiver {
     async fn acquire(&mut self) -> Result<Option<(Fence, MailState)>, StoreError> {
         let now = self.clock.now();
         let name = format!("mailbox:{}/{}", self.mailbox, self.folder);
-        let Some(fence) = self.store.acquire_lease(&name, &self.owner, now, now.plus_ms(LEASE_MS)).await? else {
+        let until = now.plus_ms(crash::lease_ms(LEASE_MS));
+        let Some(fence) = self.store.acquire_lease(&name, &self.owner, now, until).await? else {
             return Ok(None);
         };
         // The folder's latest numbering; should the server have gone back to an older one, known mail is told by its key.
@@ -108,9 +116,9 @@ impl MailReceiver {
 
     /// Fetches once and stores what came.
     async fn look(&mut self, fence: &Fence, state: &mut MailState) -> Result<(), Fault> {
-        let now = self.clock.now();
-        self.store.renew_lease(fence, now, now.plus_ms(LEASE_MS)).await?;
-        let fetched = self.receiver.next(state, now).await?;
+        self.renew(fence).await?;
+        let fetched = self.fetch(fence, state).await?;
+        crash::point("receive.fetched");
         if fetched.rescan {
             tracing::warn!(mailbox = self.mailbox, "the server renumbered the folder: it is read again");
         }
@@ -118,6 +126,23 @@ impl MailReceiver {
         let last_success_at = Some(self.clock.now());
         self.metrics.mailbox(&self.mailbox, MailboxHealth { last_success_at, ..MailboxHealth::default() });
         Ok(())
+    }
+
+    /// The next mails. Waiting for them may take longer than the lease, so it is renewed meanwhile.
+    async fn fetch(&mut self, fence: &Fence, state: &MailState) -> Result<Fetched, Fault> {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let every = Duration::from_millis((crash::lease_ms(LEASE_MS) / RENEWALS).unsigned_abs());
+        let mut next = pin!(self.receiver.next(state, clock.now()));
+        loop {
+            tokio::select! {
+                fetched = &mut next => return Ok(fetched?),
+                () = tokio::time::sleep(every) => renew(&store, &clock, fence).await?,
+            }
+        }
+    }
+
+    async fn renew(&self, fence: &Fence) -> Result<(), StoreError> {
+        renew(&self.store, &self.clock, fence).await
     }
 
     async fn take_in(&mut self, fence: &Fence, state: &mut MailState, fetched: Fetched) -> Result<(), Fault> {
@@ -148,6 +173,7 @@ impl MailReceiver {
         self.metrics.received(&self.mailbox, accepted.new_count() as u64);
         *state = after;
         self.receiver.acknowledge(fetched.uid_validity, &uids).await?;
+        crash::point("receive.acknowledged");
         Ok(())
     }
 
@@ -178,4 +204,9 @@ impl MailReceiver {
             }
         }
     }
+}
+
+async fn renew(store: &Store, clock: &Clock, fence: &Fence) -> Result<(), StoreError> {
+    let now = clock.now();
+    store.renew_lease(fence, now, now.plus_ms(crash::lease_ms(LEASE_MS))).await
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{Address, Attachment, InboxId, Keyring, Language, Message, Received, Scan, TicketId};
-use crate::mail::{File, ParsedMail, Policy};
+use crate::mail::{self, File, ParsedMail, Policy};
 
 /// In-Reply-To and References together.
 const MAX_REFERENCES: usize = 101;
@@ -17,7 +17,7 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 /// Reads `received`, stored as `item_id`. Never fails: what cannot be read is told in `faults`.
 #[must_use]
 pub fn message(item_id: InboxId, received: &Received, policy: &Policy, keyring: &Keyring) -> Message {
-    from_parsed(item_id, received, read(&received.raw, policy), keyring)
+    from_parsed(item_id, received, mail::parse(&received.raw, policy), keyring)
 }
 
 /// What [`message`] makes of a mail that is parsed already.
@@ -155,38 +155,6 @@ fn looks_like_token(text: &str) -> bool {
     digits(parts.next().and_then(|part| part.strip_prefix(['T', 't'])))
         && digits(parts.next())
         && parts.next().is_some_and(|part| part.len() == 16)
-}
-
-/// Reads the fields any mail has. Stands in until the parser of `mail` is here.
-fn read(raw: &[u8], _policy: &Policy) -> ParsedMail {
-    let Some(parsed) = mail_parser::MessageParser::default().parse(raw) else {
-        return ParsedMail { faults: vec!["no header".to_owned()], ..ParsedMail::default() };
-    };
-    let ids = |value: &mail_parser::HeaderValue<'_>| -> Vec<String> {
-        value.as_text_list().unwrap_or_default().iter().map(ToString::to_string).collect()
-    };
-    let people = |list: Option<&mail_parser::Address<'_>>| -> Vec<Address> {
-        let all = list.into_iter().flat_map(mail_parser::Address::iter);
-        all.map(|person| Address {
-            name: person.name().unwrap_or_default().to_owned(),
-            address: person.address().unwrap_or_default().to_owned(),
-        })
-        .collect()
-    };
-    let text = parsed.body_text(0).unwrap_or_default().into_owned();
-    ParsedMail {
-        message_id: parsed.message_id().map(str::to_owned),
-        in_reply_to: ids(parsed.in_reply_to()),
-        references: ids(parsed.references()),
-        from: people(parsed.from()).into_iter().next().unwrap_or_default(),
-        to: people(parsed.to()),
-        cc: people(parsed.cc()),
-        subject: parsed.subject().unwrap_or_default().to_owned(),
-        reply_text: text.clone(),
-        text,
-        fingerprint: hex::encode(Sha256::digest(raw)),
-        ..ParsedMail::default()
-    }
 }
 
 #[cfg(test)]

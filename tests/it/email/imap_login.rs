@@ -9,6 +9,7 @@ use madoguchi::connectors::email::settings::{Auth, Grant, ImapSettings, OAuthSet
 
 use super::{NOW, Reader};
 use crate::support::dovecot::dovecot;
+use crate::support::fault_proxy::{Fault, FaultProxy, Way};
 use crate::support::oauth::TokenServer;
 use crate::support::server::certificates;
 
@@ -32,6 +33,21 @@ async fn mail_is_read_over_tls_and_starttls() {
         reader.until(2).await;
         assert!(reader.errors.is_empty(), "{:?}", reader.errors);
     }
+}
+
+#[tokio::test]
+async fn what_is_slipped_in_before_tls_is_never_believed() {
+    let user = dovecot().user("slipped");
+    user.deliver_many(0, 2);
+    let proxy = FaultProxy::start(dovecot().imap).await;
+    proxy.once(Way::ToClient, "Begin TLS negotiation now.\r\n", Fault::Garbage);
+    let mut settings = user.settings(proxy.port);
+    "localhost".clone_into(&mut settings.host);
+    settings.tls = TlsMode::StartTls;
+    settings.ca_file = Some(certificates().authority.clone());
+    let mut reader = Reader::new(settings);
+    reader.until(2).await;
+    assert_eq!((proxy.fired(), reader.repeats), (1, 0));
 }
 
 #[tokio::test]

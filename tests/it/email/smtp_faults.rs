@@ -5,6 +5,9 @@ use madoguchi::connectors::email::settings::{SmtpSettings, TlsMode};
 use madoguchi::connectors::email::smtp::Sender;
 use madoguchi::domain::OutboundKind;
 
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+
 use super::smtp::{desk, outbound};
 use crate::support::smtp_sink::{Answer, SmtpSink};
 
@@ -55,11 +58,37 @@ async fn each_refusal_means_what_the_standard_says() {
             SendError::NeedsOperator { .. } => End::Operator,
         };
         assert_eq!(got, end, "{place} {answer:?}");
-        if got != End::Operator {
+        if got == End::Operator {
+            // The account is not to be locked: nothing is tried before the pause is over.
+            sender.send(&outbound, &desk(), "").await.unwrap_err();
+            assert_eq!(sink.connections(), 1);
+        } else {
             // Whatever happened, the next mail goes out.
             sender.send(&outbound, &desk(), "").await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_slipped_in_before_tls_ends_the_connection() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let mut settings = SmtpSettings::new("localhost", "", None);
+    (settings.port, settings.tls) = (listener.local_addr().unwrap().port(), TlsMode::StartTls);
+    let mut sender = Sender::new(settings);
+    let outbound = outbound(OutboundKind::AgentReply, &["a@example.com"]);
+    let forge = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (read, mut write) = stream.into_split();
+        let mut lines = BufReader::new(read).lines();
+        for answer in ["220 hi\r\n", "250-x\r\n250 STARTTLS\r\n", "220 go\r\n250 forged\r\n"] {
+            write.write_all(answer.as_bytes()).await.unwrap();
+            lines.next_line().await.unwrap();
+        }
+    };
+    let from = desk();
+    let (refused, ()) = tokio::join!(sender.send(&outbound, &from, ""), forge);
+    let refused = refused.unwrap_err();
+    assert!(matches!(&refused, SendError::Transient { reason, .. } if reason.contains("more than one")), "{refused}");
 }
 
 #[tokio::test]

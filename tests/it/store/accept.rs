@@ -104,6 +104,7 @@ async fn mail_progress_is_stored_with_the_messages(desk: Desk) {
         uidvalidity: 4_000_000_000,
         done: done.to_vec(),
         high_water,
+        started_at: Timestamp(1),
         fence: None,
     };
     let store = &desk.store;
@@ -132,6 +133,7 @@ async fn a_holder_that_was_asleep_stores_nothing(desk: Desk) {
     let cursor = |fence: &Fence| MailCursor {
         done: vec![1],
         high_water: 1,
+        started_at: Timestamp(1),
         fence: Some(fence.clone()),
         ..MailCursor::default()
     };

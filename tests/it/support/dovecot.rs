@@ -120,16 +120,22 @@ impl MailUser {
 
     /// The folder gets another UIDVALIDITY, the mails stay.
     pub fn bump_uid_validity(&self) {
+        self.set_uid_validity(2_000_000_007);
+    }
+
+    /// The folder gets this UIDVALIDITY, the mails stay.
+    pub fn set_uid_validity(&self, validity: u32) {
         for entry in fs::read_dir(&self.maildir).expect("maildir") {
             let path = entry.expect("entry").path();
             let name = path.file_name().expect("name").to_string_lossy().into_owned();
             if name.starts_with("dovecot") {
-                fs::remove_file(&path).expect("remove");
+                // The server may have replaced it in this moment.
+                let _ = fs::remove_file(&path);
             }
         }
         // A UIDVALIDITY made from the time could be the same within one second.
         let next = self.maildir.join("dovecot-uidlist");
-        fs::write(&next, "3 V2000000007 N1 G0123456789abcdef0123456789abcdef\n").expect("write");
+        fs::write(&next, format!("3 V{validity} N1 G0123456789abcdef0123456789abcdef\n")).expect("write");
         give_to(&next, &self.owner);
     }
 
@@ -144,6 +150,15 @@ impl MailUser {
     pub fn count_in(&self, name: &str) -> usize {
         let folder = self.maildir.join(format!(".{name}"));
         ["new", "cur"].iter().filter_map(|part| fs::read_dir(folder.join(part)).ok()).map(Iterator::count).sum()
+    }
+
+    /// The mails in the inbox, whole, in no particular order.
+    pub fn mails(&self) -> Vec<String> {
+        self.files()
+            .iter()
+            .filter_map(|path| fs::read(path).ok())
+            .map(|raw| String::from_utf8_lossy(&raw).into_owned())
+            .collect()
     }
 
     /// How many mails the inbox holds.

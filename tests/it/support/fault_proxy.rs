@@ -77,6 +77,11 @@ impl FaultProxy {
         self.plan.lock().expect("lock").rules.push(Rule { way, text: text.as_bytes().to_vec(), fault });
     }
 
+    /// What has not fired yet never will.
+    pub fn clear(&self) {
+        self.plan.lock().expect("lock").rules.clear();
+    }
+
     /// Connections taken so far.
     pub fn connections(&self) -> usize {
         self.plan.lock().expect("lock").connections

@@ -6,7 +6,6 @@
 mod acknowledge;
 mod backoff;
 mod connection;
-mod conversation;
 mod fetch;
 mod folder;
 mod guard;
@@ -275,7 +274,7 @@ impl Receiver {
         let external_id = format!("{}/{}/{uid_validity}/{uid}", self.mailbox, self.settings.folder);
         let arrived_at = item.arrived_at.unwrap_or(now);
         let raw = item.body.unwrap_or_default();
-        let conversation = if raw.is_empty() { external_id.clone() } else { conversation::thread_key(&raw) };
+        let conversation = if raw.is_empty() { external_id.clone() } else { crate::mail::thread_key(&raw) };
         let excerpt_of = item.size_bytes.map_or_else(|| i64::try_from(raw.len()).unwrap_or(i64::MAX), i64::from);
         Received {
             channel: Channel::Email,

@@ -1,0 +1,189 @@
+//! Commands without servers: their JSON, their exit statuses, and that the README tells the truth about them.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::harness::{Database, Desk};
+
+#[tokio::test]
+async fn the_demo_accounts_for_every_message() {
+    let desk = Desk::new(Database::Sqlite, "desk@example.test").await;
+    let summary = desk.json(&["demo", "--once"]).await;
+    let count = |name: &str| summary[name].as_u64().unwrap_or_else(|| panic!("{name}: {summary}"));
+    assert!(count("messages") >= 40, "{summary}");
+    let fates = count("filed") + count("joined") + count("ignored") + count("duplicate");
+    assert_eq!(count("messages"), fates, "{summary}");
+    let decided = count("answered") + count("suggested") + count("asked") + count("escalated");
+    assert!(decided <= count("messages"), "{summary}");
+    for name in ["filed", "joined", "answered", "suggested", "asked", "ignored", "duplicate", "escalated", "elapsed_ms"]
+    {
+        assert!(count(name) > 0, "{name}: {summary}");
+    }
+    let again = desk.json(&["demo", "--once"]).await;
+    assert_eq!(again["filed"], summary["filed"], "a demo starts afresh");
+}
+
+#[tokio::test]
+async fn ask_answers_with_every_field_of_the_contract() {
+    let desk = Desk::new(Database::Sqlite, "desk@example.test").await;
+    let texts = ["パスワードを忘れました", "ユーザーを追加してください", "How do I reset my password?", "???"];
+    for text in texts {
+        let answer = desk.json(&["ask", text]).await;
+        for name in [
+            "decision",
+            "article",
+            "probability",
+            "candidates",
+            "intent",
+            "intent_probability",
+            "slots",
+            "missing",
+            "priority",
+            "queue",
+            "due",
+            "language",
+            "reply",
+            "trace",
+        ] {
+            assert!(answer.get(name).is_some(), "{text}: no {name}");
+        }
+        let decision = answer["decision"].as_str().unwrap();
+        let known = ["answer", "suggest", "ask", "file", "escalate", "ignore", "follow_up"];
+        assert!(known.contains(&decision), "{decision}");
+        assert!(["critical", "high", "medium", "low"].contains(&answer["priority"].as_str().unwrap()));
+        assert!(["ja", "en"].contains(&answer["language"].as_str().unwrap()));
+        assert!(!answer["trace"].as_array().unwrap().is_empty());
+        let shares =
+            answer["candidates"].as_array().unwrap().iter().map(|found| found["probability"].as_f64().unwrap());
+        assert!(shares.collect::<Vec<_>>().is_sorted_by(|one, next| one >= next), "{answer}");
+    }
+    let forced = desk.json(&["ask", texts[0], "--lang", "en"]).await;
+    assert_eq!(forced["language"], "en");
+    assert!(!desk.path("data/madoguchi.db").exists(), "ask stores nothing");
+}
+
+#[tokio::test]
+async fn exit_statuses_are_0_1_and_2() {
+    let desk = Desk::new(Database::Sqlite, "desk@example.test").await;
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["check"], 0, ""),
+        (&["ledger"], 0, ""),
+        (&["ticket", "list"], 0, ""),
+        (&["inbox", "list"], 0, ""),
+        (&["outbox", "list"], 0, ""),
+        (&["kb", "status"], 0, ""),
+        (&["--help"], 0, ""),
+        (&["--version"], 0, ""),
+        (&["ticket", "show", "T-999"], 1, "T-999"),
+        (&["ticket", "close", "T-999"], 1, "T-999"),
+        (&["restore", "nowhere.tar.gz"], 1, "nowhere.tar.gz"),
+        (&["parse", "nowhere.eml"], 1, "nowhere.eml"),
+        (&["check", "--set", "desk.nmae=x"], 1, "nmae"),
+        (&["inbox", "retry"], 1, "--all"),
+        (&["ticket", "show", "42x"], 2, "42x"),
+        (&["fly"], 2, "fly"),
+        (&["ask"], 2, "TEXT"),
+        (&["ask", "x", "--lang", "fr"], 2, "fr"),
+        (&["ticket", "reply", "T-1", "x", "--wait", "--resolve"], 2, "--resolve"),
+        (&[], 2, "Usage"),
+    ];
+    for (arguments, wanted, word) in cases {
+        let done = desk.run(arguments).await;
+        let said = [String::from_utf8_lossy(&done.stderr), String::from_utf8_lossy(&done.stdout)].concat();
+        assert_eq!(done.status.code(), Some(*wanted), "{arguments:?}: {said}");
+        assert!(said.contains(word), "{arguments:?} does not name `{word}`: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    }
+    // A settings file that is not there is named.
+    fs::remove_file(desk.path("madoguchi.toml")).unwrap();
+    let lost = desk.run(&["--config", "gone.toml", "ledger"]).await;
+    assert_eq!(lost.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&lost.stderr).contains("gone.toml"));
+}
+
+#[tokio::test]
+async fn the_readme_names_commands_that_exist() {
+    let desk = Desk::new(Database::Sqlite, "desk@example.test").await;
+    let readme = fs::read_to_string("README.md").unwrap();
+    // Rows of the command table, and lines of the examples.
+    let mut commands: Vec<Vec<String>> = Vec::new();
+    for line in readme.lines() {
+        let cell = line.strip_prefix("| `").and_then(|rest| rest.split('|').next());
+        if let Some(cell) =
+            cell.filter(|_| !line.contains(".toml`") && !line.contains(".md`") && !line.contains("[triage]"))
+        {
+            let mut first: Option<String> = None;
+            for name in cell.split('`').filter(|name| !name.trim().trim_matches(',').trim().is_empty()) {
+                let words: Vec<String> = name
+                    .split_whitespace()
+                    .filter(|word| word.starts_with(char::is_lowercase))
+                    .map(str::to_owned)
+                    .collect();
+                let group = ["ticket", "inbox", "outbox", "kb"].contains(&words[0].as_str());
+                match &first {
+                    Some(group) if words.len() == 1 && !["ledger", "restore"].contains(&words[0].as_str()) => {
+                        commands.push(vec![group.clone(), words[0].clone()])
+                    }
+                    _ => commands.push(words.clone()),
+                }
+                if group {
+                    first = Some(words[0].clone());
+                }
+            }
+        } else if let Some((_, rest)) = line.split_once("target/release/madoguchi ") {
+            let rest = rest.strip_prefix("--config desk/madoguchi.toml ").unwrap_or(rest);
+            commands.push(vec![rest.split_whitespace().next().unwrap().to_owned()]);
+        }
+    }
+    assert!(commands.len() > 15, "{commands:?}");
+    for command in &commands {
+        let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
+        words.push("--help");
+        let said = desk.run(&words).await;
+        assert_eq!(said.status.code(), Some(0), "{command:?}");
+        let name = command.last().unwrap();
+        assert!(String::from_utf8_lossy(&said.stdout).contains(name.as_str()), "{command:?}");
+    }
+    let demo = desk.run(&["demo", "--help"]).await;
+    assert!(String::from_utf8_lossy(&demo.stdout).contains("--once"));
+}
+
+#[tokio::test]
+async fn parse_prints_one_object_a_file_with_the_contracts_fields() {
+    let desk = Desk::new(Database::Sqlite, "desk@example.test").await;
+    let files = [desk.path("a.eml"), desk.path("b.eml")];
+    fs::write(&files[0], super::letter::Letter::request(1).raw()).unwrap();
+    fs::write(&files[1], b"\x00\xff no mail at all").unwrap();
+    let names = files.each_ref().map(|file| file.display().to_string());
+    let said = desk.run(&["parse", &names[0], &names[1]]).await;
+    let objects: Vec<Value> =
+        serde_json::Deserializer::from_slice(&said.stdout).into_iter().map(Result::unwrap).collect();
+    assert_eq!(objects.len(), 2);
+    for object in &objects {
+        for name in [
+            "file",
+            "message_id",
+            "in_reply_to",
+            "references",
+            "from",
+            "to",
+            "cc",
+            "reply_to",
+            "date",
+            "subject",
+            "text",
+            "reply_text",
+            "html",
+            "language",
+            "attachments",
+            "automatic",
+            "bounce",
+            "spam",
+            "faults",
+        ] {
+            assert!(object.get(name).is_some(), "no {name}: {object}");
+        }
+    }
+    assert_eq!(objects[0]["message_id"], "1.case@sink.test");
+}

@@ -1,0 +1,128 @@
+//! `serve` aborts at a named place and is started again: nothing is lost, nothing is filed twice.
+
+use std::collections::BTreeMap;
+
+use tokio::task::JoinSet;
+
+use super::harness::{Database, Desk, until};
+use super::letter::{Letter, message_id};
+use super::on_both;
+use crate::support::dovecot::dovecot;
+use crate::support::smtp_sink::SmtpSink;
+
+on_both! {
+    wherever_serve_aborts_everything_happens_once
+}
+
+const PLACES: &[&str] = &[
+    "receive.fetched",
+    "accept.begin",
+    "accept.inserted",
+    "accept.commit",
+    "accept.committed",
+    "receive.acknowledged",
+    "claim.commit",
+    "claim.committed",
+    "settle.begin",
+    "settle.begun",
+    "settle.inbox",
+    "settle.tickets",
+    "settle.events",
+    "settle.messages",
+    "settle.thread_keys",
+    "settle.outbox",
+    "settle.decisions",
+    "settle.commit",
+    "settle.committed",
+    "outbox_claim.commit",
+    "outbox_claim.committed",
+    "deliver.begin",
+    "deliver.sent",
+    "outbox_finish.commit",
+    "outbox_finish.committed",
+];
+/// Only for mail that is too large for a row, on SQLite.
+const FILE_PLACES: &[&str] = &["raw.fsync", "raw.rename", "raw.folder"];
+/// The reply is out and nobody has written that down: the one window in which it goes out again.
+const WINDOW: &[&str] = &["deliver.sent", "outbox_finish.commit"];
+const MAILS: usize = 3;
+/// Short leases, so that the dead are not waited for.
+const LEASE_MS: &str = "3000";
+/// Desks at a time.
+const BESIDE: usize = 6;
+
+async fn wherever_serve_aborts_everything_happens_once(database: Database) {
+    let mut cases: Vec<(&'static str, u32)> = PLACES.iter().flat_map(|place| [(*place, 1), (*place, 2)]).collect();
+    if database == Database::Sqlite {
+        cases.extend(FILE_PLACES.iter().map(|place| (*place, 1)));
+    }
+    let count = cases.len();
+    // A test's program dies with the thread that started it, so each lane has a thread of its own.
+    let lanes: Vec<Vec<_>> =
+        (0..BESIDE).map(|lane| cases.iter().copied().skip(lane).step_by(BESIDE).collect()).collect();
+    let mut running = JoinSet::new();
+    for lane in lanes {
+        running.spawn_blocking(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                for (place, pass) in &lane {
+                    one(database, place, *pass).await;
+                }
+                lane.len()
+            })
+        });
+    }
+    let mut done = 0;
+    while let Some(lane) = running.join_next().await {
+        done += lane.unwrap();
+    }
+    assert_eq!(done, count);
+    println!("{count} aborts on {database:?}");
+}
+
+async fn one(database: Database, place: &str, pass: u32) {
+    let mailbox = dovecot().user("desk");
+    let sink = SmtpSink::start().await;
+    let mut desk = Desk::new(database, &mailbox.address).await;
+    desk.reads(&mailbox, dovecot().imap);
+    desk.sends_to_sink(sink.port);
+    desk.environment =
+        vec![("FAIL_LEASE_MS".to_owned(), LEASE_MS.to_owned()), ("FAIL_AT".to_owned(), format!("{place}:{pass}"))];
+    let large = if FILE_PLACES.contains(&place) { "filler ".repeat(50_000) } else { String::new() };
+    let letter = |number: usize| {
+        let plain = Letter::request(number);
+        Letter { text: format!("{}\r\n{large}", plain.text), ..plain }
+    };
+    mailbox.deliver(&letter(0).raw());
+    desk.launch();
+    let (mut delivered, what) = (1, format!("{place}:{pass} is reached"));
+    until(&what, async || {
+        // One mail after the other: each passes every place once.
+        if delivered < MAILS && sink.taken().len() >= delivered {
+            mailbox.deliver(&letter(delivered).raw());
+            delivered += 1;
+        }
+        desk.ended()
+    })
+    .await;
+    while delivered < MAILS {
+        mailbox.deliver(&letter(delivered).raw());
+        delivered += 1;
+    }
+    desk.environment.truncate(1);
+    desk.serve().await;
+    let totals = desk.settled(MAILS as u64).await;
+    assert_eq!((totals.seen, totals.filed), (MAILS as u64, MAILS as u64), "{place}:{pass}");
+    let sent = desk.sent().await;
+    assert_eq!(sent.len(), MAILS, "{place}:{pass}");
+    assert!(sent.iter().all(|row| row["state"] == "delivered"), "{place}:{pass}");
+    assert_eq!(desk.tickets().await.len(), MAILS, "{place}:{pass}");
+    let mut copies: BTreeMap<String, usize> = BTreeMap::new();
+    for mail in sink.taken() {
+        *copies.entry(message_id(&mail.data)).or_default() += 1;
+    }
+    let repeats: usize = copies.values().map(|count| count - 1).sum();
+    let allowed = usize::from(WINDOW.contains(&place));
+    assert_eq!((copies.len(), repeats), (MAILS, allowed), "{place}:{pass}: {copies:?}");
+    desk.stop().await;
+}
