@@ -119,6 +119,10 @@ pub(super) fn read(text: &str, faq: &Faq) -> Vec<Weighed> {
         let inner = pieces[at..].iter().take_while(|next| next.kind == Kind::Gram).count();
         let grams = &pieces[at..at + inner];
         at += inner;
+        if number.is_none() && piece.kind == Kind::Kana {
+            // Hiragana no article has is an ending or a phrase of politeness, not a topic.
+            continue;
+        }
         if number.is_none() && piece.kind == Kind::Word && inner > 0 {
             spelt(piece, grams, faq, &mut all);
         } else {
