@@ -5,11 +5,10 @@ use std::ops::Range;
 
 use crate::domain::{ArticleCandidate, Language};
 
-use super::calibrate::{Asked, Calibration};
+use super::calibrate::{Asked, Calibration, wants_no_article};
 use super::faq::Faq;
 use super::question::{Query, read};
 use super::rank::{Ranked, Without, ranked};
-use super::request::asks_to_do;
 
 /// Articles named for a message.
 const NAMED: usize = 5;
@@ -103,7 +102,7 @@ pub(super) fn answers(faq: &Faq, calibration: &Calibration, text: &str, about: &
 fn parts(faq: &Faq, text: &str, about: &About) -> Vec<Part> {
     let terms = read(text, faq);
     let sentences = sentences(text);
-    let to_do: Vec<bool> = sentences.iter().map(|sentence| asks_to_do(text[sentence.clone()].trim())).collect();
+    let to_do: Vec<bool> = sentences.iter().map(|sentence| wants_no_article(text[sentence.clone()].trim())).collect();
     let part = |mut query: Query, to_do: bool, discount: f64| {
         query.class = about.class;
         let found = ranked(faq, &query, about.language, Without::Nothing);

@@ -55,6 +55,10 @@ const REPEATED: f64 = 0.5;
 /// told apart are not rarer in a large knowledge base.
 const STRANGE: f64 = 0.75;
 
+/// Words of a text that gives rather than asks.
+const HANDING_OVER: &[&str] =
+    &["を共有します", "を共有いたします", "お送りします", "お送りいたします", "を送付", "ご報告です", "ご案内です", "attached is", "attached are", "find attached"];
+
 /// How many observations' worth the default weights are.
 const PULL: f64 = 1.0;
 
@@ -67,7 +71,8 @@ pub(super) struct Calibration {
     pub(super) weights: [f64; N],
 }
 
-/// What a probability depends on beside the candidate: the query and whether it asks for something to be done.
+/// What a probability depends on beside the candidate: the query, and whether it wants no article (see
+/// [`wants_no_article`]).
 pub(super) struct Asked<'a> {
     pub(super) query: &'a Query,
     pub(super) to_do: bool,
@@ -137,6 +142,11 @@ fn features(asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> [f64; N] {
     ]
 }
 
+/// Whether a normalised text asks for something to be done, or only hands something over.
+pub(super) fn wants_no_article(text: &str) -> bool {
+    HANDING_OVER.iter().any(|words| text.contains(words)) || asks_to_do(text)
+}
+
 /// The beginning or the end of a question (four fifths of it), beside words it does not hold.
 fn said_again(question: &str, language: Language) -> String {
     let chars = question.chars().count();
@@ -172,14 +182,14 @@ impl Teacher<'_> {
             asked_count += 1;
             let mut query = Query::whole(&question.text, self.faq);
             query.class = question.class;
-            let asked = Asked { query: &query, to_do: asks_to_do(&question.text) };
+            let asked = Asked { query: &query, to_do: wants_no_article(&question.text) };
             self.ask(entry, &asked, Without::Question(&question.text), samples);
             self.ask(entry, &asked, Without::Article(&entry.id), samples);
             self.ask(entry, &asked, Without::Nothing, samples);
             let changed = said_again(&question.text, entry.language);
             let mut query = Query::whole(&changed, self.faq);
             query.class = question.class;
-            let asked = Asked { query: &query, to_do: asks_to_do(&changed) };
+            let asked = Asked { query: &query, to_do: wants_no_article(&changed) };
             self.ask(entry, &asked, Without::Nothing, samples);
         }
         asked_count
@@ -205,7 +215,7 @@ impl Teacher<'_> {
         let mut query = Query::whole(&stripped, self.faq);
         query.class = self.types.likeliest(&stripped);
         let found = ranked(self.faq, &query, language, Without::Nothing);
-        let asked = Asked { query: &query, to_do: asks_to_do(&text) };
+        let asked = Asked { query: &query, to_do: wants_no_article(&text) };
         (!found.is_empty()).then(|| features(&asked, &found, 0))
     }
 }
