@@ -42,7 +42,7 @@ const NAMES: [&str; N] = [
 const DEFAULT: [f64; N] = [-5.0, 4.0, 0.5, 1.0, 1.0, 0.5, 0.5, 2.0, 1.0, 0.5, -1.0, -1.5, -1.0, -1.5];
 
 /// Weight of a question that, left out, finds another article. Authors make the questions of an article differ, so that
-/// three of ten are missed; of the questions people write (public set of paraphrases) it is one of ten.
+/// a quarter are missed; of the questions people write (a public set of paraphrases) it is one of ten.
 const MISSED: f64 = 0.15;
 
 /// Every third question is also asked with its article left out, with this weight: most messages on a topic of the
@@ -80,7 +80,7 @@ const ASKED: usize = 640;
 /// What turns a candidate into a probability.
 #[derive(Clone, Debug)]
 pub(super) struct Calibration {
-    pub(super) weights: [f64; N],
+    weights: [f64; N],
 }
 
 /// What a probability depends on beside the candidate: the query, and whether it wants no article (see
@@ -119,9 +119,6 @@ impl Calibration {
         self.weights.iter().zip(&features(asked, ranked, place)).map(|(w, x)| w * x).sum()
     }
 
-    pub(super) fn show(&self) -> String {
-        NAMES.iter().zip(&self.weights).map(|(n, w)| format!("{n}={w:.2}")).collect::<Vec<_>>().join(" ")
-    }
     /// Each feature's name and its share in the logit.
     pub(super) fn explain(&self, asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> Vec<(String, f64)> {
         let features = features(asked, ranked, place);
