@@ -43,13 +43,17 @@ const DEFAULT: [f64; N] = [-5.0, 4.0, 0.5, 1.0, 1.0, 0.5, 0.5, 2.0, 1.0, 0.5, -1
 
 /// Weight of a question that, left out, finds another article. Authors make the questions of an article differ, so that
 /// three of ten are missed; of the questions people write (public set of paraphrases) it is one of ten.
-const MISSED: f64 = 0.2;
+const MISSED: f64 = 0.15;
 
 /// Weight of a question whose article is left out. Most messages of a desk with a knowledge base have an answer in it.
-const UNANSWERED: f64 = 0.1;
+const UNANSWERED: f64 = 0.05;
 
 /// Weight of a question repeated, as it is and with changes.
 const REPEATED: f64 = 0.5;
+
+/// Weight of all texts without an answer together, beside each question asked: requests and strange texts that must be
+/// told apart are not rarer in a large knowledge base.
+const STRANGE: f64 = 0.75;
 
 /// How many observations' worth the default weights are.
 const PULL: f64 = 1.0;
@@ -70,22 +74,26 @@ pub(super) struct Asked<'a> {
 }
 
 impl Calibration {
+    #[expect(clippy::cast_precision_loss, reason = "counts of questions are small")]
     /// Fitted on the articles in `faq`; `intents` give examples of what no article answers.
     pub(super) fn fit(faq: &Faq, intents: &[Intent], types: &Intents) -> Self {
+        let teacher = Teacher { faq, types };
         let mut samples = Vec::new();
-        let own = Teacher { faq, types };
-        own.own_questions(&mut samples);
+        let asked = teacher.own_questions(&mut samples);
+        let mut strange = Vec::new();
         for intent in intents {
             // For requests that are tried on the knowledge base first, an article may well be the answer.
             if intent.handling != Handling::FaqFirst {
                 for (language, text) in intent.examples.iter().step_by(3) {
-                    own.unanswerable(text, *language, &mut samples);
+                    strange.extend(teacher.unanswerable(text, *language));
                 }
             }
         }
         for text in OFF_TOPIC.iter().chain(BESIDE) {
-            own.unanswerable(text, language::detect(text).unwrap_or(Language::En), &mut samples);
+            strange.extend(teacher.unanswerable(text, language::detect(text).unwrap_or(Language::En)));
         }
+        let weight = (STRANGE * asked as f64 / strange.len().max(1) as f64).min(1.0);
+        samples.extend(strange.into_iter().map(|features| Sample { features, holds: false, weight }));
         Self { weights: fit_signed(&samples, &DEFAULT, PULL) }
     }
 
@@ -153,12 +161,15 @@ struct Teacher<'a> {
 }
 
 impl Teacher<'_> {
-    fn own_questions(&self, samples: &mut Vec<Sample<N>>) {
+    /// Returns how many questions were asked.
+    fn own_questions(&self, samples: &mut Vec<Sample<N>>) -> usize {
         let entries = &self.faq.entries;
         let all: usize = entries.iter().map(|entry| entry.questions.len()).sum();
         let step = (all / ASKED).max(1);
         let questions = entries.iter().flat_map(|entry| entry.questions.iter().map(move |question| (entry, question)));
+        let mut asked_count = 0;
         for (entry, question) in questions.step_by(step) {
+            asked_count += 1;
             let mut query = Query::whole(&question.text, self.faq);
             query.class = question.class;
             let asked = Asked { query: &query, to_do: asks_to_do(&question.text) };
@@ -171,6 +182,7 @@ impl Teacher<'_> {
             let asked = Asked { query: &query, to_do: asks_to_do(&changed) };
             self.ask(entry, &asked, Without::Nothing, samples);
         }
+        asked_count
     }
 
     fn ask(&self, entry: &Entry, asked: &Asked<'_>, without: Without<'_>, samples: &mut Vec<Sample<N>>) {
@@ -186,15 +198,14 @@ impl Teacher<'_> {
         samples.push(Sample { features: features(asked, &found, 0), holds, weight });
     }
 
-    fn unanswerable(&self, text: &str, language: Language, samples: &mut Vec<Sample<N>>) {
+    /// What is seen of a text that no article answers; `None` when not a single article comes near.
+    fn unanswerable(&self, text: &str, language: Language) -> Option<[f64; N]> {
         let text = normalise(text);
         let stripped = courtesy::strip(&text);
         let mut query = Query::whole(&stripped, self.faq);
         query.class = self.types.likeliest(&stripped);
         let found = ranked(self.faq, &query, language, Without::Nothing);
-        if !found.is_empty() {
-            let asked = Asked { query: &query, to_do: asks_to_do(&text) };
-            samples.push(Sample { features: features(&asked, &found, 0), holds: false, weight: 1.0 });
-        }
+        let asked = Asked { query: &query, to_do: asks_to_do(&text) };
+        (!found.is_empty()).then(|| features(&asked, &found, 0))
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Linear {
     rows: Vec<u32>,
     /// Machine weights, row by row, one for each class; the last row is the bias.
     machine: Vec<f32>,
-    /// Log probabilities, row by row.
+    /// Log probabilities above the floor, row by row; 0 for a feature the class never had.
     bayes: Vec<f32>,
     /// What naive Bayes gives a class for a feature it never had.
     bayes_floor: Vec<f32>,
@@ -61,10 +61,9 @@ impl Linear {
             bayes: vec![0.0; used * classes],
             bayes_floor: vec![0.0; classes],
         };
-        let weighed: Vec<Vec<(u32, f32)>> =
-            examples.iter().map(|example| weigh(&example.counted, &model.idf)).collect();
-        model.train_machines(examples, &weighed, rounds);
-        model.train_bayes(examples, &weighed, used);
+        let rows: Vec<Vec<(usize, f32)>> = examples.iter().map(|example| model.in_rows(example)).collect();
+        model.train_machines(examples, &rows, rounds);
+        model.train_bayes(examples, &rows, used);
         model
     }
 
@@ -73,7 +72,12 @@ impl Linear {
         (row != UNSEEN).then_some(row as usize)
     }
 
-    fn train_machines(&mut self, examples: &[&Example], weighed: &[Vec<(u32, f32)>], rounds: usize) {
+    /// A training text's weighed features by row: looked up once, used in every round.
+    fn in_rows(&self, example: &Example) -> Vec<(usize, f32)> {
+        self.weighed(example).into_iter().filter_map(|(slot, x)| Some((self.row(slot)?, x))).collect()
+    }
+
+    fn train_machines(&mut self, examples: &[&Example], weighed: &[Vec<(usize, f32)>], rounds: usize) {
         let classes = self.classes;
         let cost = if examples.len() < FEW { COST_FEW } else { COST_MANY };
         let diagonal = 0.5 / cost;
@@ -87,7 +91,9 @@ impl Linear {
             for at in &order {
                 let features = &weighed[*at];
                 scores.copy_from_slice(&self.machine[bias_at..]);
-                self.add_scores(features, &mut scores);
+                for (row, x) in features {
+                    add(&self.machine[row * classes..(row + 1) * classes], *x, &mut scores);
+                }
                 let norm: f32 = 1.0 + features.iter().map(|(_, x)| x * x).sum::<f32>();
                 let own = &mut alphas[at * classes..(at + 1) * classes];
                 let mut moved = false;
@@ -109,48 +115,35 @@ impl Linear {
     fn add_scores(&self, features: &[(u32, f32)], scores: &mut [f32]) {
         for (slot, x) in features {
             if let Some(row) = self.row(*slot) {
-                let weights = &self.machine[row * self.classes..(row + 1) * self.classes];
-                for (score, weight) in scores.iter_mut().zip(weights) {
-                    *score += x * weight;
-                }
+                add(&self.machine[row * self.classes..(row + 1) * self.classes], *x, scores);
             }
         }
     }
 
-    fn move_weights(&mut self, features: &[(u32, f32)], steps: &[f32], bias_at: usize) {
-        for (weight, step) in self.machine[bias_at..].iter_mut().zip(steps) {
-            *weight += step;
-        }
-        for (slot, x) in features {
-            if let Some(row) = self.row(*slot) {
-                let weights = &mut self.machine[row * self.classes..(row + 1) * self.classes];
-                for (weight, step) in weights.iter_mut().zip(steps) {
-                    *weight += x * step;
-                }
-            }
+    fn move_weights(&mut self, features: &[(usize, f32)], steps: &[f32], bias_at: usize) {
+        add(steps, 1.0, &mut self.machine[bias_at..]);
+        for (row, x) in features {
+            add(steps, *x, &mut self.machine[row * steps.len()..(row + 1) * steps.len()]);
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of features are far below 2^24")]
-    fn train_bayes(&mut self, examples: &[&Example], weighed: &[Vec<(u32, f32)>], used: usize) {
+    fn train_bayes(&mut self, examples: &[&Example], weighed: &[Vec<(usize, f32)>], used: usize) {
         let classes = self.classes;
         let mut totals = vec![0.0_f32; classes];
         for (example, features) in examples.iter().zip(weighed) {
-            for (slot, x) in features {
-                if let Some(row) = self.row(*slot) {
-                    self.bayes[row * classes + example.class] += x;
-                    totals[example.class] += x;
-                }
+            for (row, x) in features {
+                self.bayes[row * classes + example.class] += x;
+                totals[example.class] += x;
             }
         }
         let spread = SMOOTHING * used as f32;
         for (floor, total) in self.bayes_floor.iter_mut().zip(&totals) {
             *floor = (SMOOTHING / (total + spread).max(1e-6)).ln();
         }
-        for row in self.bayes.chunks_exact_mut(classes.max(1)) {
-            for (cell, total) in row.iter_mut().zip(&totals) {
-                *cell = ((*cell + SMOOTHING) / (total + spread).max(1e-6)).ln();
-            }
+        // Most classes have few of the features: the logarithm is taken only where there is something.
+        for cell in self.bayes.iter_mut().filter(|cell| **cell > 0.0) {
+            *cell = (*cell / SMOOTHING).ln_1p();
         }
     }
 
@@ -160,13 +153,11 @@ impl Linear {
         let features = weigh(counted, &self.idf);
         let mut machine = self.machine[self.machine.len() - self.classes..].to_vec();
         self.add_scores(&features, &mut machine);
-        let mut bayes = vec![0.0_f32; self.classes];
+        let all: f32 = features.iter().map(|(_, x)| x).sum();
+        let mut bayes: Vec<f32> = self.bayes_floor.iter().map(|floor| all * floor).collect();
         for (slot, x) in &features {
             if let Some(row) = self.row(*slot) {
-                let logs = &self.bayes[row * self.classes..(row + 1) * self.classes];
-                for (sum, log) in bayes.iter_mut().zip(logs) {
-                    *sum += x * log;
-                }
+                add(&self.bayes[row * self.classes..(row + 1) * self.classes], *x, &mut bayes);
             }
         }
         let known = features.len() as f32 / counted.len().max(1) as f32;
@@ -177,11 +168,10 @@ impl Linear {
 
     /// Share of the features' squared weight that `class`'s own examples have, 0 to 1.
     pub(super) fn class_share(&self, features: &[(u32, f32)], class: usize) -> f32 {
-        let floor = self.bayes_floor[class] + 1e-4;
         let (mut shared, mut all) = (0.0, 1e-6);
         for (slot, x) in features {
             all += x * x;
-            if self.row(*slot).is_some_and(|row| self.bayes[row * self.classes + class] > floor) {
+            if self.row(*slot).is_some_and(|row| self.bayes[row * self.classes + class] > 0.0) {
                 shared += x * x;
             }
         }
@@ -191,6 +181,13 @@ impl Linear {
     /// A training text as the model weighs it.
     pub(super) fn weighed(&self, example: &Example) -> Vec<(u32, f32)> {
         weigh(&example.counted, &self.idf)
+    }
+}
+
+/// `sums += x · row`.
+fn add(row: &[f32], x: f32, sums: &mut [f32]) {
+    for (sum, cell) in sums.iter_mut().zip(row) {
+        *sum += x * cell;
     }
 }
 

@@ -77,9 +77,7 @@ impl Engine {
     /// # Errors
     /// When a pattern does not compile, which a catalog that was checked rules out.
     pub fn build(catalog: &Catalog) -> Result<Self, BuildError> {
-        let synonyms = Synonyms::new(&catalog.synonyms)
-            .map_err(|source| BuildError::Pattern { place: "the synonyms".to_owned(), source })?;
-        let mut faq = Faq::build(&catalog.articles, synonyms);
+        let mut faq = Faq::build(&catalog.articles, Synonyms::new(&catalog.synonyms));
         let intents = Intents::train(&catalog.intents);
         faq.type_questions(|text| intents.likeliest(text));
         let calibration = Calibration::fit(&faq, &catalog.intents, &intents);

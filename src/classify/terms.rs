@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn synonyms_share_a_concept_and_their_own_pieces_count_less() {
-        let synonyms = Synonyms::new(&[vec!["パスワード".to_owned(), "pw".to_owned()]]).unwrap();
+        let synonyms = Synonyms::new(&[vec!["パスワード".to_owned(), "pw".to_owned()]]);
         let long = pieces("パスワードを忘れた", &synonyms);
         let short = pieces("pwを忘れた", &synonyms);
         let shared: Vec<f32> = long

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use regex::{Regex, RegexBuilder};
-
 use super::normalise;
 
 /// Where a word of a group stands in a text.
@@ -20,60 +18,70 @@ pub struct Found {
 /// The groups, ready to be found in texts.
 #[derive(Debug, Default)]
 pub struct Synonyms {
-    pattern: Option<Regex>,
-    groups: HashMap<String, usize>,
+    /// Words by their first character, the longest first: パスワード変更 before パスワード.
+    words: HashMap<char, Vec<Word>>,
+}
+
+#[derive(Debug)]
+struct Word {
+    text: String,
+    group: usize,
 }
 
 impl Synonyms {
     /// A table of `groups`. A word in two groups belongs to the first. Words are normalised here.
-    ///
-    /// # Errors
-    /// When the words together are too many for one automaton (tens of thousands).
-    pub fn new(groups: &[Vec<String>]) -> Result<Self, regex::Error> {
-        let mut words: HashMap<String, usize> = HashMap::new();
+    #[must_use]
+    pub fn new(groups: &[Vec<String>]) -> Self {
+        let mut words: HashMap<char, Vec<Word>> = HashMap::new();
         for (group, members) in groups.iter().enumerate() {
-            for word in members.iter().map(|word| normalise(word)) {
-                let word = word.trim();
-                if !word.is_empty() {
-                    words.entry(word.to_owned()).or_insert(group);
+            for word in members {
+                let word = normalise(word);
+                let text = word.trim();
+                let Some(first) = text.chars().next() else { continue };
+                let alike = words.entry(first).or_default();
+                if alike.iter().all(|known| known.text != text) {
+                    alike.push(Word { text: text.to_owned(), group });
                 }
             }
         }
-        if words.is_empty() {
-            return Ok(Self::default());
+        for alike in words.values_mut() {
+            alike.sort_by_key(|word| std::cmp::Reverse(word.text.len()));
         }
-        let mut sorted: Vec<&str> = words.keys().map(String::as_str).collect();
-        // The longest word at a place wins: パスワード変更 before パスワード. The second key keeps builds equal.
-        sorted.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        let pattern = sorted.into_iter().map(alternative).collect::<Vec<_>>().join("|");
-        let pattern = RegexBuilder::new(&pattern).size_limit(32 << 20).build()?;
-        Ok(Self { pattern: Some(pattern), groups: words })
+        Self { words }
     }
 
     /// The groups' words in a normalised text, in order, not overlapping.
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<Found> {
-        let Some(pattern) = &self.pattern else { return Vec::new() };
-        pattern
-            .find_iter(text)
-            .filter_map(|found| {
-                let word = found.as_str();
-                let group = self.groups.get(word).or_else(|| self.groups.get(word.strip_suffix('s')?))?;
-                Some(Found { start: found.start(), end: found.end(), group: *group })
-            })
-            .collect()
+        let mut found = Vec::new();
+        let mut at = 0;
+        while let Some(first) = text[at..].chars().next() {
+            let words = self.words.get(&first).map(Vec::as_slice).unwrap_or_default();
+            let hit =
+                words.iter().find_map(|word| Some(Found { start: at, end: word.ends(text, at)?, group: word.group }));
+            at = hit.map_or(at + first.len_utf8(), |hit| hit.end);
+            found.extend(hit);
+        }
+        found
     }
 }
 
-/// Latin words match whole, also in the plural; Japanese has no blanks to tell where a word ends.
-fn alternative(word: &str) -> String {
-    let escaped = regex::escape(word);
-    let begins = word.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let ends = word.ends_with(|c: char| c.is_ascii_alphanumeric());
-    let plural = if ends && word.len() >= 3 && !word.ends_with('s') { "s?" } else { "" };
-    let before = if begins { r"(?-u:\b)" } else { "" };
-    let after = if ends { r"(?-u:\b)" } else { "" };
-    format!("{before}{escaped}{plural}{after}")
+impl Word {
+    /// Where the word ends when it stands in `text` at `at`. Latin words match whole, also in the plural; Japanese has no
+    /// blanks to tell where a word ends.
+    fn ends(&self, text: &str, at: usize) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let end = at + self.text.len();
+        let latin = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_alphanumeric);
+        if !text[at..].starts_with(&self.text) || (latin(at) && at > 0 && latin(at - 1)) {
+            return None;
+        }
+        if !latin(end - 1) || !latin(end) {
+            return Some(end);
+        }
+        let plural = self.text.len() >= 3 && !self.text.ends_with('s') && bytes[end] == b's' && !latin(end + 1);
+        plural.then_some(end + 1)
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +91,6 @@ mod tests {
     fn table() -> Synonyms {
         let group = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         Synonyms::new(&[group(&["パスワード", "PW", "password"]), group(&["つながらない", "接続できない"]), vec![]])
-            .unwrap()
     }
 
     #[test]
@@ -102,6 +109,6 @@ mod tests {
 
     #[test]
     fn no_groups_find_nothing() {
-        assert_eq!(Synonyms::new(&[]).unwrap().find("password"), vec![]);
+        assert_eq!(Synonyms::new(&[]).find("password"), vec![]);
     }
 }
