@@ -12,6 +12,9 @@ const LIGHT_TERMS: usize = 48;
 /// Dictionary words looked at. Together they fit the 64 bits of a mask.
 const DICTIONARY_TERMS: usize = 16;
 
+/// What an unknown pair of kanji counts beside a known one: inside a compound every second pair straddles two words.
+const STRADDLING: f32 = 0.5;
+
 /// A term of a text with its place in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weighed {
@@ -119,10 +122,15 @@ pub(super) fn read(text: &str, faq: &Faq) -> Vec<Weighed> {
         let inner = pieces[at..].iter().take_while(|next| next.kind == Kind::Gram).count();
         let grams = &pieces[at..at + inner];
         at += inner;
+        if number.is_none() && piece.kind == Kind::Kana {
+            // Hiragana no article has is an ending or a phrase of politeness, not a topic.
+            continue;
+        }
         if number.is_none() && piece.kind == Kind::Word && inner > 0 {
             spelt(piece, grams, faq, &mut all);
         } else {
-            let weight = piece.weight * idf;
+            let share = if number.is_none() && piece.kind == Kind::KanjiPair { STRADDLING } else { 1.0 };
+            let weight = piece.weight * idf * share;
             all.push(Weighed { key: piece.key, number, kind: piece.kind, weight, start: piece.start });
         }
     }
