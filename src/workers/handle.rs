@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::live::{Live, Rules};
 use super::read::Reader;
-use super::supervise::{Did, Worker};
+use super::supervise::{Did, Worker, with_causes};
 use super::tally::{Round, Tally};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
@@ -62,7 +62,7 @@ impl Worker for Handler {
     const NAME: &'static str = "handle";
 
     async fn step(&self) -> Result<Did, String> {
-        let done = self.once().await.map_err(|fault| fault.to_string())?;
+        let done = self.once().await.map_err(|fault| with_causes(&fault))?;
         Ok(if done > 0 { Did::Work } else { Did::Nothing(Duration::from_secs(1)) })
     }
 
