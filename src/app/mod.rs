@@ -28,7 +28,6 @@ use crate::telemetry::Metrics;
 use crate::workers::handle::{Handler, Takes};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
-use crate::workers::tally::Tally;
 
 /// Messages decided in one transaction.
 const BATCH: u32 = 100;
@@ -51,8 +50,6 @@ pub struct App {
     pub reader: Arc<Reader>,
     /// Names this process in leases.
     pub owner: String,
-    /// What the handlers are about to send.
-    pub tally: Arc<Tally>,
 }
 
 impl App {
@@ -76,7 +73,6 @@ impl App {
             metrics: Metrics::new(),
             reader,
             owner: owner()?,
-            tally: Arc::default(),
         })
     }
 
@@ -94,7 +90,6 @@ impl App {
             batch: BATCH,
             takes: if number == 0 { Takes::All } else { Takes::Fresh },
             undecided: Mutex::default(),
-            tally: self.tally.clone(),
         }
     }
 

@@ -1,12 +1,10 @@
 //! The articles as an index in memory. Finds candidates; ranking and probabilities are made in `rank` and `calibrate`.
+//!
+//! Title, questions and text are one field with weights (BM25F): the parts of an article are evidence for one thing.
+//! The index is our own because the search library fixes `k1` and scores each field by itself; a knowledge base of a few
+//! thousand articles needs no more than lists of numbers.
 
 use std::collections::HashSet;
-
-use tantivy::collector::TopDocs;
-use tantivy::directory::RamDirectory;
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as SearchQuery, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::{Index, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 use crate::domain::{Article, Language, Visibility};
 use crate::text::synonyms::Synonyms;
@@ -19,17 +17,18 @@ use super::terms::{Piece, Vocabulary, pieces};
 /// Candidates the search hands to the ranking.
 pub(super) const CANDIDATES: usize = 24;
 
-/// Terms the search is asked for: the heaviest ones; the ranking looks at all of them.
-const SEARCHED_TERMS: usize = 24;
-
 /// Characters of an article's text that are indexed.
 const BODY_CHARS: usize = 3_000;
 
 /// How often the terms of title and questions count beside those of the text.
-const QUESTION_BOOST: usize = 2;
+const QUESTION_BOOST: f32 = 2.0;
 
-/// Heap the index writer may use; small indexes need a fraction of it.
-const WRITER_BYTES: usize = 15_000_000;
+/// How much a dictionary word counts beside the same word in the light stream: it is a second look at it.
+pub(super) const DICTIONARY_SHARE: f32 = 0.5;
+
+/// Saturation and length normalisation of BM25F; high `k1` because an article says its topic many times.
+const K1: f32 = 4.0;
+const B: f32 = 0.75;
 
 /// The index.
 pub(super) struct Faq {
@@ -40,8 +39,16 @@ pub(super) struct Faq {
     /// The idf of a term no article has.
     pub(super) unknown_idf: f32,
     pub(super) synonyms: Synonyms,
-    searcher: Option<Searcher>,
-    field: Field,
+    /// By term number: the articles that have it, each with the share of the term's weight it earns (0 to 1).
+    postings: Vec<Vec<(u32, f32)>>,
+    lengths: Lengths,
+}
+
+/// Mean numbers of terms of an article's questions and text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lengths {
+    questions: f32,
+    body: f32,
 }
 
 /// One article in one language.
@@ -53,97 +60,198 @@ pub(super) struct Entry {
     pub(super) translated: bool,
     /// The title and the other ways to ask.
     pub(super) questions: Vec<Question>,
-    /// Terms of the text, each once.
-    pub(super) body: Vec<u32>,
+    /// Terms of the text, ascending, each once with how often it stands there.
+    body: Vec<(u32, f32)>,
+    /// Terms of the text, counted with repeats.
+    body_length: f32,
 }
 
 /// One way to ask.
 pub(super) struct Question {
     /// As written, normalised.
     pub(super) text: String,
-    /// Terms, each once.
+    /// Terms, ascending, each once.
     pub(super) terms: Vec<u32>,
+    /// The weight of each term's kind (0 for letters inside words).
+    shares: Vec<f32>,
     /// The sum of their weights (letters inside words excepted): what a query must cover to be this question.
     pub(super) mass: f32,
+    /// The request type it is most likely of.
+    pub(super) class: Option<usize>,
+}
+
+/// What the search says of an article.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hit {
+    pub(super) entry: usize,
+    /// BM25F.
+    pub(super) score: f32,
+    /// The query's terms the article has, by their places in the query.
+    pub(super) covered: u64,
 }
 
 impl Faq {
     /// The index of all articles.
-    ///
-    /// # Errors
-    /// When the search library fails, which it does only without memory.
-    pub(super) fn build(articles: &[Article], synonyms: Synonyms) -> tantivy::Result<Self> {
+    pub(super) fn build(articles: &[Article], synonyms: Synonyms) -> Self {
         let ids: HashSet<(&str, Language)> =
             articles.iter().map(|article| (article.id.as_str(), article.language)).collect();
         let mut vocabulary = Vocabulary::default();
-        let mut frequency: Vec<u32> = Vec::new();
-        let mut entries = Vec::with_capacity(articles.len());
-        let mut weights: Vec<Vec<Vec<f32>>> = Vec::with_capacity(articles.len());
-        for article in articles {
-            let mut entry = Entry {
-                id: article.id.clone(),
-                language: article.language,
-                public: article.visibility == Visibility::Public,
-                translated: Language::ALL
-                    .iter()
-                    .any(|other| *other != article.language && ids.contains(&(&article.id, *other))),
-                questions: Vec::new(),
-                body: Vec::new(),
-            };
-            let mut question_weights = Vec::new();
-            let mut asked: HashSet<String> = HashSet::new();
-            for text in std::iter::once(&article.title).chain(&article.questions) {
-                let text = normalise(text);
-                if asked.insert(text.clone()) {
-                    let (terms, shares) = numbered(&pieces(&text, &synonyms), &mut vocabulary);
-                    entry.questions.push(Question { text, terms, mass: 0.0 });
-                    question_weights.push(shares);
-                }
-            }
-            let body = format!("{}\n{}", normalise(cut(&article.body, BODY_CHARS)), normalise(&article.tags.join(" ")));
-            entry.body = numbered(&pieces(&body, &synonyms), &mut vocabulary).0;
-            frequency.resize(vocabulary.len(), 0);
-            let all: HashSet<u32> = entry.questions.iter().flat_map(|q| &q.terms).chain(&entry.body).copied().collect();
-            for term in all {
-                frequency[term as usize] += 1;
-            }
-            entries.push(entry);
-            weights.push(question_weights);
-        }
-        let idf: Vec<f32> = frequency.iter().map(|df| idf(entries.len(), *df)).collect();
-        for (entry, shares) in entries.iter_mut().zip(&weights) {
-            for (question, shares) in entry.questions.iter_mut().zip(shares) {
-                question.mass =
-                    question.terms.iter().zip(shares).map(|(term, share)| share * idf[*term as usize]).sum();
-            }
-        }
-        let unknown_idf = idf_unknown(entries.len());
-        let (searcher, field) = index(&entries)?;
-        Ok(Self { entries, vocabulary, idf, unknown_idf, synonyms, searcher, field })
-    }
-
-    /// Articles that share terms with the query, best first by BM25, with their scores.
-    pub(super) fn candidates(&self, query: &Query, limit: usize) -> Vec<(usize, f32)> {
-        let Some(searcher) = &self.searcher else { return Vec::new() };
-        let mut terms: Vec<(u32, f32)> = query.terms.iter().map(|term| (term.number, term.weight)).collect();
-        terms.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let clauses: Vec<(Occur, Box<dyn SearchQuery>)> = terms
-            .into_iter()
-            .take(SEARCHED_TERMS)
-            .map(|(number, weight)| {
-                let term = Term::from_field_text(self.field, &name(number));
-                let one: Box<dyn SearchQuery> = Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs));
-                let boosted: Box<dyn SearchQuery> = Box::new(BoostQuery::new(one, weight));
-                (Occur::Should, boosted)
+        let mut entries: Vec<Entry> = articles
+            .iter()
+            .map(|article| {
+                let mut entry = entry(article, &synonyms, &mut vocabulary);
+                let other = |language: &Language| *language != article.language;
+                entry.translated = Language::ALL.iter().any(|l| other(l) && ids.contains(&(&article.id, *l)));
+                entry
             })
             .collect();
-        if clauses.is_empty() {
-            return Vec::new();
+        let lengths = Lengths::of(&entries);
+        let mut postings: Vec<Vec<(u32, f32)>> = vec![Vec::new(); vocabulary.len()];
+        for (number, entry) in (0_u32..).zip(&entries) {
+            for (term, impact) in entry.impacts(None, lengths) {
+                postings[term as usize].push((number, impact));
+            }
         }
-        // A failing search finds nothing: the message then goes to people, which is where it belongs.
-        let found = searcher.search(&BooleanQuery::new(clauses), &TopDocs::with_limit(limit).order_by_score());
-        found.unwrap_or_default().into_iter().map(|(score, place)| (place.doc_id as usize, score)).collect()
+        let idf: Vec<f32> = postings.iter().map(|having| idf(entries.len(), having.len())).collect();
+        for question in entries.iter_mut().flat_map(|entry| &mut entry.questions) {
+            question.mass =
+                question.terms.iter().zip(&question.shares).map(|(t, share)| share * idf[*t as usize]).sum();
+        }
+        // An unknown word is rare, not infinitely rare: as if one article had it.
+        let unknown_idf = self::idf(entries.len().max(1), 1);
+        Self { entries, vocabulary, idf, unknown_idf, synonyms, postings, lengths }
     }
+
+    /// Notes the request type of each question, as `likeliest` has it.
+    pub(super) fn type_questions(&mut self, likeliest: impl Fn(&str) -> Option<usize>) {
+        for question in self.entries.iter_mut().flat_map(|entry| &mut entry.questions) {
+            question.class = likeliest(&question.text);
+        }
+    }
+
+    /// Articles that share terms with the query, best first.
+    pub(super) fn candidates(&self, query: &Query, wanted: impl Fn(&Entry) -> bool) -> Vec<Hit> {
+        let mut scores = vec![(0.0_f32, 0_u64); self.entries.len()];
+        for (place, term) in query.terms.iter().take(64).enumerate() {
+            let weight = searched(query, place);
+            for (entry, impact) in &self.postings[term.number as usize] {
+                let (score, covered) = &mut scores[*entry as usize];
+                *score += weight * impact;
+                *covered |= 1 << place;
+            }
+        }
+        let mut hits: Vec<Hit> = scores
+            .into_iter()
+            .enumerate()
+            .filter(|(entry, (score, _))| *score > 0.0 && wanted(&self.entries[*entry]))
+            .map(|(entry, (score, covered))| Hit { entry, score, covered })
+            .collect();
+        let order = |a: &Hit, b: &Hit| b.score.total_cmp(&a.score).then(a.entry.cmp(&b.entry));
+        if hits.len() > CANDIDATES {
+            hits.select_nth_unstable_by(CANDIDATES, order);
+            hits.truncate(CANDIDATES);
+        }
+        hits.sort_by(order);
+        hits
+    }
+
+    /// `hit` as it would be if its article did not have the question `left_out` (normalised).
+    pub(super) fn without(&self, query: &Query, hit: &Hit, left_out: &str) -> Hit {
+        let entry = &self.entries[hit.entry];
+        if entry.questions.iter().all(|question| question.text != left_out) {
+            return *hit;
+        }
+        let impacts = entry.impacts(Some(left_out), self.lengths);
+        let mut changed = Hit { entry: hit.entry, ..Hit::default() };
+        for (place, term) in query.terms.iter().take(64).enumerate() {
+            if let Ok(found) = impacts.binary_search_by_key(&term.number, |(number, _)| *number) {
+                changed.covered |= 1 << place;
+                changed.score += searched(query, place) * impacts[found].1;
+            }
+        }
+        changed
+    }
+}
+
+impl Entry {
+    /// Each term the article has, ascending, with the share of its weight it earns.
+    fn impacts(&self, left_out: Option<&str>, mean: Lengths) -> Vec<(u32, f32)> {
+        let questions = || self.questions.iter().filter(|question| left_out != Some(question.text.as_str()));
+        let asked = QUESTION_BOOST / relative(questions().map(Question::length).sum(), mean.questions);
+        let told = 1.0 / relative(self.body_length, mean.body);
+        let mut terms: Vec<(u32, f32)> = self.body.iter().map(|(term, count)| (*term, count * told)).collect();
+        terms.extend(questions().flat_map(|question| question.terms.iter().map(|term| (*term, asked))));
+        terms.sort_unstable_by_key(|(term, _)| *term);
+        terms.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+        for (_, count) in &mut terms {
+            *count /= *count + K1;
+        }
+        terms
+    }
+}
+
+impl Question {
+    #[expect(clippy::cast_precision_loss, reason = "a question has few terms")]
+    fn length(&self) -> f32 {
+        self.terms.len() as f32
+    }
+}
+
+/// BM25's length normalisation: 1 for an article of mean length.
+fn relative(length: f32, mean: f32) -> f32 {
+    1.0 - B + B * length / mean.max(1.0)
+}
+
+impl Lengths {
+    #[expect(clippy::cast_precision_loss, reason = "counts of articles are far below 2^24")]
+    fn of(entries: &[Entry]) -> Self {
+        let count = entries.len().max(1) as f32;
+        let questions = entries.iter().flat_map(|entry| &entry.questions).map(Question::length).sum::<f32>() / count;
+        Self { questions, body: entries.iter().map(|entry| entry.body_length).sum::<f32>() / count }
+    }
+}
+
+fn entry(article: &Article, synonyms: &Synonyms, vocabulary: &mut Vocabulary) -> Entry {
+    let mut questions: Vec<Question> = Vec::with_capacity(article.questions.len() + 1);
+    for text in std::iter::once(&article.title).chain(&article.questions) {
+        let text = normalise(text);
+        if questions.iter().all(|question| question.text != text) {
+            let (terms, shares) = numbered(&pieces(&text, synonyms), vocabulary);
+            questions.push(Question { text, terms, shares, mass: 0.0, class: None });
+        }
+    }
+    let text = format!("{}\n{}", normalise(cut(&article.body, BODY_CHARS)), normalise(&article.tags.join(" ")));
+    let mut body: Vec<(u32, f32)> =
+        pieces(&text, synonyms).iter().map(|piece| (vocabulary.add(piece.key), 1.0)).collect();
+    let body_length = body.iter().map(|(_, one)| one).sum();
+    body.sort_unstable_by_key(|(term, _)| *term);
+    body.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0.0 };
+        same
+    });
+    let public = article.visibility == Visibility::Public;
+    Entry {
+        id: article.id.clone(),
+        language: article.language,
+        public,
+        translated: false,
+        questions,
+        body,
+        body_length,
+    }
+}
+
+/// What the term at `place` counts in the search.
+fn searched(query: &Query, place: usize) -> f32 {
+    let share = if place < query.light { 1.0 } else { DICTIONARY_SHARE };
+    query.terms[place].weight * share
 }
 
 /// Term numbers, each once, and for each the weight of its kind.
@@ -171,47 +279,6 @@ fn numbered(pieces: &[Piece], vocabulary: &mut Vocabulary) -> (Vec<u32>, Vec<f32
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of articles are far below 2^24")]
-fn idf(articles: usize, having: u32) -> f32 {
+fn idf(articles: usize, having: usize) -> f32 {
     (1.0 + (articles as f32 - having as f32 + 0.5) / (having as f32 + 0.5)).ln()
-}
-
-fn idf_unknown(articles: usize) -> f32 {
-    // As if one more article had it: an unknown word is rare, not infinitely rare.
-    idf(articles.max(1), 1)
-}
-
-/// The word a term number is indexed under.
-fn name(number: u32) -> String {
-    number.to_string()
-}
-
-fn index(entries: &[Entry]) -> tantivy::Result<(Option<Searcher>, Field)> {
-    let mut schema = Schema::builder();
-    let indexing =
-        TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(IndexRecordOption::WithFreqs);
-    let field = schema.add_text_field("terms", TextOptions::default().set_indexing_options(indexing));
-    let builder = Index::builder().schema(schema.build());
-    // One segment written in order: a document's number is its entry's.
-    let mut writer = builder.single_segment_index_writer(RamDirectory::create(), WRITER_BYTES)?;
-    for entry in entries {
-        let mut words = String::new();
-        for term in entry.questions.iter().flat_map(|question| &question.terms) {
-            for _ in 0..QUESTION_BOOST {
-                words.push_str(&name(*term));
-                words.push(' ');
-            }
-        }
-        for term in &entry.body {
-            words.push_str(&name(*term));
-            words.push(' ');
-        }
-        let mut document = TantivyDocument::default();
-        document.add_text(field, words);
-        writer.add_document(document)?;
-    }
-    if entries.is_empty() {
-        return Ok((None, field));
-    }
-    let reader = writer.finalize()?.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-    Ok((Some(reader.searcher()), field))
 }

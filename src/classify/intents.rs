@@ -108,6 +108,14 @@ impl Intents {
         named
     }
 
+    /// The type the model alone finds likeliest for a normalised text, by its place in the catalog.
+    pub(super) fn likeliest(&self, text: &str) -> Option<usize> {
+        if self.ids.is_empty() {
+            return None;
+        }
+        order(&self.model.score(&count(text)).combined).first().copied()
+    }
+
     fn signals(&self, scores: &Scores, best: usize) -> [f64; N] {
         let rival = scores
             .combined

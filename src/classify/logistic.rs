@@ -22,6 +22,26 @@ fn dot<const N: usize>(a: &[f64; N], b: &[f64; N]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
+/// As [`fit`] with each weight on the side of zero its prior is on: beside a twin a feature may else get a weight against
+/// its meaning, which is wrong wherever the two part.
+pub(super) fn fit_signed<const N: usize>(samples: &[Sample<N>], prior: &[f64; N], pull: f64) -> [f64; N] {
+    let mut samples = samples.to_vec();
+    let mut prior = *prior;
+    loop {
+        let weights = fit(&samples, &prior, pull);
+        let wrong: Vec<usize> = (0..N).filter(|at| weights[*at] * prior[*at] < 0.0).collect();
+        if wrong.is_empty() {
+            return weights;
+        }
+        for at in wrong {
+            prior[at] = 0.0;
+            for sample in &mut samples {
+                sample.features[at] = 0.0;
+            }
+        }
+    }
+}
+
 /// Newton's method, at most 25 steps. `pull` is how many observations' worth of belief `prior` has.
 pub(super) fn fit<const N: usize>(samples: &[Sample<N>], prior: &[f64; N], pull: f64) -> [f64; N] {
     let mut weights = *prior;

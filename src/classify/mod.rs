@@ -4,6 +4,7 @@
 //! A message goes through: normalise → wishes and rules (pattern sets) → intents (linear model, then calibrated) →
 //! slots of the intent → articles (index → likeness → calibrated probability).
 
+mod answers;
 mod calibrate;
 mod faq;
 mod features;
@@ -24,27 +25,20 @@ mod shipped_tests;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::{ArticleCandidate, Catalog, Classification, Language, Message};
+use crate::domain::{Catalog, Classification, Language, Message};
 use crate::text::synonyms::Synonyms;
 use crate::text::{courtesy, cut, fold, normalise};
 
-use calibrate::{Asked, Calibration};
+use answers::{About, answers};
+use calibrate::Calibration;
 use faq::Faq;
 use intents::Intents;
-use question::Query;
-use rank::{Without, ranked};
 use rules::Rules;
 use slots::Slots;
 use wishes::Wishes;
 
 /// Characters of the newly written text that are classified.
 const READ_CHARS: usize = 2_000;
-
-/// Articles named for a message.
-const NAMED: usize = 5;
-
-/// Candidates below this probability are noise and are not named.
-const NOISE: f64 = 0.01;
 
 /// Why an engine cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +51,6 @@ pub enum BuildError {
         /// What is wrong with it.
         source: regex::Error,
     },
-    /// The article index could not be built.
-    #[error("cannot index the articles")]
-    Index(#[from] tantivy::TantivyError),
 }
 
 /// A classifier for one catalog. Immutable: a changed catalog gets a new engine. `Send` and `Sync`.
@@ -84,18 +75,20 @@ impl Engine {
     /// gives the same engine.
     ///
     /// # Errors
-    /// When a pattern does not compile, which a catalog that was checked rules out, or the index cannot be built.
+    /// When a pattern does not compile, which a catalog that was checked rules out.
     pub fn build(catalog: &Catalog) -> Result<Self, BuildError> {
         let synonyms = Synonyms::new(&catalog.synonyms)
             .map_err(|source| BuildError::Pattern { place: "the synonyms".to_owned(), source })?;
-        let faq = Faq::build(&catalog.articles, synonyms)?;
-        let calibration = Calibration::fit(&faq, &catalog.intents);
+        let mut faq = Faq::build(&catalog.articles, synonyms);
+        let intents = Intents::train(&catalog.intents);
+        faq.type_questions(|text| intents.likeliest(text));
+        let calibration = Calibration::fit(&faq, &catalog.intents, &intents);
         Ok(Self {
             language: catalog.desk.language,
             wishes: Wishes::build()?,
             rules: Rules::build(&catalog.intents)?,
             slots: Slots::build(&catalog.intents)?,
-            intents: Intents::train(&catalog.intents),
+            intents,
             faq,
             calibration,
         })
@@ -118,6 +111,10 @@ impl Engine {
         self.read(subject, text, language, None)
     }
 
+    #[doc(hidden)]
+    pub fn weights(&self) -> String {
+        self.calibration.show()
+    }
     fn read(&self, subject: &str, reply: &str, language: Language, known_intent: Option<&str>) -> Classification {
         let subject = cut(subject.trim(), READ_CHARS);
         let reply = cut(reply.trim(), READ_CHARS);
@@ -133,32 +130,8 @@ impl Engine {
         let intents = self.intents.candidates(&stripped, &rules);
         let intent = known_intent.or_else(|| intents.first().map(|best| best.intent.as_str()));
         let slots = intent.map(|intent| self.slots.find(intent, &folded)).unwrap_or_default();
-        let articles = self.articles(&stripped, language);
+        let about = About { language, class: self.intents.likeliest(&stripped) };
+        let articles = answers(&self.faq, &self.calibration, &stripped, &about);
         Classification { language, rules, intents, articles, slots, wishes }
-    }
-
-    /// Public articles, best first. Internal ones take part in the ranking: where one of them leads, a public one that
-    /// comes second is no answer.
-    fn articles(&self, text: &str, language: Language) -> Vec<ArticleCandidate> {
-        let query = Query::new(text, &self.faq);
-        let found = ranked(&self.faq, &query, language, Without::Nothing);
-        let asked = Asked { query: &query, to_do: request::asks_to_do(text.trim()) };
-        let mut named: Vec<ArticleCandidate> = Vec::with_capacity(NAMED);
-        for (place, candidate) in found.iter().enumerate() {
-            let Some(entry) = self.faq.entries.get(candidate.entry).filter(|entry| entry.public) else { continue };
-            let own = self.calibration.probability(&asked, &found, place);
-            let probability = named.last().map_or(own, |before| own.min(before.probability));
-            if named.len() == NAMED || probability < NOISE {
-                break;
-            }
-            named.push(ArticleCandidate {
-                article: entry.id.clone(),
-                language: entry.language,
-                probability,
-                score: candidate.score,
-                features: self.calibration.explain(&asked, &found, place),
-            });
-        }
-        named
     }
 }

@@ -1,4 +1,6 @@
-//! A message as a search query: its heaviest terms, bounded.
+//! A message as search queries: its terms, read once, and for any stretch of it the heaviest ones, bounded.
+
+use std::ops::Range;
 
 use crate::text::tokenise::Kind;
 
@@ -6,15 +8,26 @@ use super::faq::Faq;
 use super::terms::{Piece, pieces};
 
 /// Terms of the light stream that are looked at: the heaviest ones.
-pub(super) const LIGHT_TERMS: usize = 48;
+const LIGHT_TERMS: usize = 48;
 /// Dictionary words looked at. Together they fit the 64 bits of a mask.
-pub(super) const DICTIONARY_TERMS: usize = 16;
+const DICTIONARY_TERMS: usize = 16;
+
+/// A term of a text with its place in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weighed {
+    key: u64,
+    /// `None`: no article has it.
+    number: Option<u32>,
+    kind: Kind,
+    /// Kind weight × idf.
+    weight: f32,
+    start: usize,
+}
 
 /// A term of the query that some article has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct QueryTerm {
     pub(super) number: u32,
-    /// Kind weight × idf.
     pub(super) weight: f32,
     pub(super) kind: Kind,
 }
@@ -28,37 +41,49 @@ pub(super) struct Query {
     pub(super) mass: f32,
     /// Weight of the light terms no article has.
     pub(super) unknown: f32,
+    /// The heaviest whole word no article has.
+    pub(super) heaviest_unknown: f32,
     /// Weight of all dictionary words.
     pub(super) dictionary_mass: f32,
     /// Names and numbers no article has (`web01`): signs of a particular case.
     pub(super) unknown_codes: usize,
     /// Different words and concepts, letters inside words not counted.
     pub(super) words: usize,
+    /// The request type the message is most likely of.
+    pub(super) class: Option<usize>,
 }
 
 impl Query {
-    /// The query for a normalised text without greetings.
-    pub(super) fn new(text: &str, faq: &Faq) -> Self {
+    /// The query for a whole normalised text without greetings.
+    pub(super) fn whole(text: &str, faq: &Faq) -> Self {
+        Self::part(&read(text, faq), &(0..usize::MAX))
+    }
+
+    /// The query for the terms of a text that begin in `range`, in bytes.
+    pub(super) fn part(terms: &[Weighed], range: &Range<usize>) -> Self {
+        let mut found: Vec<Weighed> = terms.iter().filter(|term| range.contains(&term.start)).copied().collect();
+        found.sort_unstable_by(|a, b| a.key.cmp(&b.key).then(b.weight.total_cmp(&a.weight)));
+        found.dedup_by_key(|one| one.key);
         let mut query = Self::default();
-        let found = weighed(&pieces(text, &faq.synonyms), faq);
-        let mut light: Vec<QueryTerm> = Vec::new();
+        let mut light: Vec<QueryTerm> = Vec::with_capacity(found.len());
         let mut dictionary: Vec<QueryTerm> = Vec::new();
         for one in &found {
+            let term = one.number.map(|number| QueryTerm { number, weight: one.weight, kind: one.kind });
             if one.kind == Kind::Dictionary {
                 query.dictionary_mass += one.weight;
-                if let Some(number) = one.number {
-                    dictionary.push(QueryTerm { number, weight: one.weight, kind: one.kind });
-                }
+                dictionary.extend(term);
                 continue;
             }
             query.mass += one.weight;
             query.words += usize::from(is_whole(one.kind));
-            if let Some(number) = one.number {
-                light.push(QueryTerm { number, weight: one.weight, kind: one.kind });
-            } else {
+            if term.is_none() {
                 query.unknown += one.weight;
                 query.unknown_codes += usize::from(one.kind == Kind::Code);
+                if is_whole(one.kind) {
+                    query.heaviest_unknown = query.heaviest_unknown.max(one.weight);
+                }
             }
+            light.extend(term);
         }
         heaviest(&mut light, LIGHT_TERMS);
         heaviest(&mut dictionary, DICTIONARY_TERMS);
@@ -81,15 +106,10 @@ fn heaviest(terms: &mut Vec<QueryTerm>, most: usize) {
     }
 }
 
-struct Weighed {
-    key: u64,
-    number: Option<u32>,
-    kind: Kind,
-    weight: f32,
-}
-
-/// Each piece once. The letters of a Latin word count only where the word itself is unknown: they then stand for it.
-fn weighed(pieces: &[Piece], faq: &Faq) -> Vec<Weighed> {
+/// The terms of a normalised text. The letters of a Latin word count only where the word itself is unknown: they then
+/// stand for it.
+pub(super) fn read(text: &str, faq: &Faq) -> Vec<Weighed> {
+    let pieces = pieces(text, &faq.synonyms);
     let mut all: Vec<Weighed> = Vec::with_capacity(pieces.len());
     let mut at = 0;
     while let Some(piece) = pieces.get(at) {
@@ -102,19 +122,19 @@ fn weighed(pieces: &[Piece], faq: &Faq) -> Vec<Weighed> {
         if number.is_none() && piece.kind == Kind::Word && inner > 0 {
             spelt(piece, grams, faq, &mut all);
         } else {
-            all.push(Weighed { key: piece.key, number, kind: piece.kind, weight: piece.weight * idf });
+            let weight = piece.weight * idf;
+            all.push(Weighed { key: piece.key, number, kind: piece.kind, weight, start: piece.start });
         }
     }
-    all.sort_unstable_by_key(|one| one.key);
-    all.dedup_by_key(|one| one.key);
     all
 }
 
 /// An unknown word by its letters; together they weigh as much as the word would.
 #[expect(clippy::cast_precision_loss, reason = "a word has few letters")]
 fn spelt(word: &Piece, grams: &[Piece], faq: &Faq, all: &mut Vec<Weighed>) {
-    let share = word.weight * faq.unknown_idf / grams.len() as f32;
+    let weight = word.weight * faq.unknown_idf / grams.len() as f32;
     for gram in grams {
-        all.push(Weighed { key: gram.key, number: faq.vocabulary.find(gram.key), kind: Kind::Gram, weight: share });
+        let number = faq.vocabulary.find(gram.key);
+        all.push(Weighed { key: gram.key, number, kind: Kind::Gram, weight, start: word.start });
     }
 }

@@ -38,7 +38,7 @@ impl Slots {
                 let choices = slot
                     .choices
                     .iter()
-                    .map(|(value, pattern)| Ok((value.clone(), patterns.compile(pattern, &place)?)))
+                    .map(|choice| Ok((choice.value.clone(), patterns.compile(&choice.pattern, &place)?)))
                     .collect::<Result<_, BuildError>>()?;
                 slots.push(Compiled { name: slot.name.clone(), find, choices });
             }

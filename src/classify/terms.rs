@@ -13,6 +13,8 @@ pub(super) struct Piece {
     pub(super) kind: Kind,
     /// Beside 1 for a whole word.
     pub(super) weight: f32,
+    /// Where it begins in the text, in bytes.
+    pub(super) start: usize,
 }
 
 /// Share of a piece's weight that remains when a synonym concept stands for it: the concept is what must match.
@@ -36,14 +38,14 @@ pub(super) fn pieces(text: &str, synonyms: &Synonyms) -> Vec<Piece> {
             .is_some_and(|concept| concept.start <= token.start && token.start + token.text.len() <= concept.end);
         japanese |= matches!(token.kind, Kind::Kanji | Kind::Katakana);
         let weight = token.kind.weight() * if covered { COVERED } else { 1.0 };
-        found.push(Piece { key: key(&token), kind: token.kind, weight });
+        found.push(Piece { key: key(&token), kind: token.kind, weight, start: token.start });
     });
     for concept in &concepts {
-        found.push(Piece { key: concept_key(concept.group), kind: Kind::Word, weight: 1.0 });
+        found.push(Piece { key: concept_key(concept.group), kind: Kind::Word, weight: 1.0, start: concept.start });
     }
     if japanese {
         dictionary(crate::text::cut(text, DICTIONARY_CHARS), |token| {
-            found.push(Piece { key: key(&token), kind: token.kind, weight: token.kind.weight() });
+            found.push(Piece { key: key(&token), kind: token.kind, weight: token.kind.weight(), start: token.start });
         });
     }
     found

@@ -81,7 +81,14 @@ fn power() -> Intent {
         title: Bilingual::default(),
         required: true,
         find: find.iter().map(|pattern| (*pattern).to_owned()).collect(),
-        choices: choices.iter().map(|(value, pattern)| ((*value).to_owned(), (*pattern).to_owned())).collect(),
+        choices: choices
+            .iter()
+            .map(|(value, pattern)| crate::domain::Choice {
+                value: (*value).to_owned(),
+                pattern: (*pattern).to_owned(),
+                title: crate::domain::Bilingual::default(),
+            })
+            .collect(),
         ask: Bilingual::default(),
     };
     power.slots = vec![

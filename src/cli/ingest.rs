@@ -119,8 +119,10 @@ impl Intake {
     fn received(&self, path: &std::path::Path, found: files::Found) -> anyhow::Result<Received> {
         let external_id = format!("{}/{}", self.source, found.external_id);
         if found.is_json {
-            return scripted::received(&found.raw, &self.source, &external_id, self.now)
-                .map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()));
+            let received = scripted::received(&found.raw, &self.source, &external_id, self.now)
+                .map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))?;
+            let arrived_at = if self.answer_old { self.now } else { received.arrived_at.min(self.now) };
+            return Ok(Received { arrived_at, stale: is_stale(arrived_at, self.now), ..received });
         }
         let dated = mail::date_of(&found.raw).filter(|at| *at <= self.now).unwrap_or(self.now);
         let arrived_at = if self.answer_old { self.now } else { dated };
@@ -132,7 +134,11 @@ impl Intake {
             raw: found.raw,
             full_size_bytes: None,
             arrived_at,
-            stale: arrived_at.plus_ms(ANSWER_NEWER_THAN_MS) < self.now,
+            stale: is_stale(arrived_at, self.now),
         })
     }
+}
+
+fn is_stale(arrived_at: Timestamp, now: Timestamp) -> bool {
+    arrived_at.plus_ms(ANSWER_NEWER_THAN_MS) < now
 }

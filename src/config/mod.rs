@@ -6,6 +6,8 @@ mod hours;
 mod mail;
 mod secret;
 mod sections;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 

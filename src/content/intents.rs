@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use regex::{Regex, RegexBuilder};
 
 use crate::domain::schedule::Objective;
-use crate::domain::{Bilingual, Handling, Intent, Language, Level, Rule, Slot};
+use crate::domain::{Bilingual, Choice, Handling, Intent, Language, Level, Rule, Slot};
 use crate::text::{fold, normalise};
 
 use super::source::{At, Section, Source};
@@ -266,14 +266,20 @@ impl Reader<'_, '_> {
         slots
     }
 
-    fn choices(&mut self, slot: &Section<'_, '_>) -> Vec<(String, String)> {
+    fn choices(&mut self, slot: &Section<'_, '_>) -> Vec<Choice> {
         let mut choices = Vec::new();
-        for choice in slot.sections(&mut self.source, "choices", &["value", "pattern"]) {
+        for choice in slot.sections(&mut self.source, "choices", &["value", "pattern", "title"]) {
             let value = choice.text(&mut self.source, "value");
             let pattern = choice.text(&mut self.source, "pattern");
             let (Some(value), Some(pattern)) = (value, pattern) else { continue };
             if self.is_sound(&pattern) {
-                choices.push((value.value, pattern.value));
+                let title = Bilingual { ja: value.value.clone(), en: value.value.clone() };
+                let title = if choice.find("title").is_some() {
+                    self.bilingual(&choice, "title").unwrap_or(title)
+                } else {
+                    title
+                };
+                choices.push(Choice { value: value.value, pattern: pattern.value, title });
             }
         }
         choices

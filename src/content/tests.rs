@@ -95,7 +95,8 @@ fn a_sound_desk_loads_without_fault() {
     assert_eq!(faults, vec![]);
     assert_eq!(content.intents.len(), 1);
     assert_eq!(content.intents[0].examples.len(), 3);
-    assert_eq!(content.intents[0].slots[0].choices, vec![("add".to_owned(), "追加|add".to_owned())]);
+    let choice = &content.intents[0].slots[0].choices[0];
+    assert_eq!((choice.value.as_str(), choice.pattern.as_str(), choice.title.ja.as_str()), ("add", "追加|add", "add"));
     assert_eq!(content.queue_places["restore"].line, 2);
     let article = &content.articles[0];
     assert_eq!((article.language, article.visibility, article.answer_alone), (Language::Ja, Visibility::Public, true));

@@ -10,7 +10,7 @@ use super::subject;
 use super::wording::{self, REFERENCE, Template, Values, WordingFault, date_and_time, deadline, one_line, plain_text};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
-    Address, Article, Intent, Keyring, Language, Message, Outbound, OutboundKind, Status, Ticket, Timestamp,
+    Address, Article, Choice, Intent, Keyring, Language, Message, Outbound, OutboundKind, Status, Ticket, Timestamp,
 };
 
 /// References of a reply (RFC 5322 §3.6.4 sets no limit; long lists only grow).
@@ -145,13 +145,20 @@ pub(super) fn put_details(
     slots: &BTreeMap<String, String>,
     language: Language,
 ) {
-    let lines = slots.iter().map(|(name, value)| {
-        BTreeMap::from([("title", title(intent, name, language)), ("value", one_line(value, MOST_VALUE_CHARS))])
+    let lines = slots.iter().filter(|(_, value)| *value != Choice::NOT_NEEDED).map(|(name, value)| {
+        let shown = shown_value(intent, name, value, language);
+        BTreeMap::from([("title", title(intent, name, language)), ("value", one_line(shown, MOST_VALUE_CHARS))])
     });
     let lines: Vec<_> = lines.collect();
     if !lines.is_empty() {
         values.insert("details", Value::from(lines));
     }
+}
+
+/// A choice by its name for people, anything else as the person wrote it.
+fn shown_value<'a>(intent: Option<&'a Intent>, name: &str, value: &'a str, language: Language) -> &'a str {
+    let choices = intent.and_then(|intent| slot(intent, name)).map_or(&[][..], |slot| &slot.choices);
+    choices.iter().find(|choice| choice.value == value).map_or(value, |choice| choice.title.get(language))
 }
 
 /// The articles a suggestion offers, each with its beginning; those without a text are left out.

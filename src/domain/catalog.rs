@@ -118,10 +118,26 @@ pub struct Slot {
     pub required: bool,
     /// Regular expressions that find it; the group `value`, else group 1, else the whole match, is the value.
     pub find: Vec<String>,
-    /// For a closed set: value and the pattern that means it (`add` ← `追加|新規|add|create`).
-    pub choices: Vec<(String, String)>,
+    /// For a closed set.
+    pub choices: Vec<Choice>,
     /// How to ask for it.
     pub ask: Bilingual,
+}
+
+/// One value of a closed set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// `add`; [`Choice::NOT_NEEDED`] when the detail does not apply.
+    pub value: String,
+    /// The regular expression that means it: `追加|新規|add|create`.
+    pub pattern: String,
+    /// Name for people; the value itself when no other is written.
+    pub title: Bilingual,
+}
+
+impl Choice {
+    /// The value that says the detail is not needed here; people are not shown it.
+    pub const NOT_NEEDED: &'static str = "none";
 }
 
 /// Where tickets wait for people.

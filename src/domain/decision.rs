@@ -165,6 +165,17 @@ pub struct Changes {
     pub outbound: Vec<Outbound>,
     /// Outgoing messages marked as not delivered by a bounce.
     pub bounced: Vec<OutboxId>,
+    /// The count an automatic message of `outbound` was allowed by: refused when more are written by then.
+    pub send_count: Option<SendCount>,
+}
+
+/// How many automatic messages to one address a decision knew of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendCount {
+    /// Lower case.
+    pub address: String,
+    /// Within 24 hours, those decided earlier in the same batch included.
+    pub known: u32,
 }
 
 /// How an inbox row ends.

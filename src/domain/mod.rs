@@ -15,10 +15,10 @@ pub mod ticket;
 pub mod words;
 
 pub use article::{Article, Fault, Visibility};
-pub use catalog::{Catalog, Due, Handling, Intent, Queue, Rule, Slot};
+pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};
 pub use context::{Known, Probe};
-pub use decision::{Changes, Decided, Decision, Fate, IgnoreReason, Settled, Step, ThreadKey};
+pub use decision::{Changes, Decided, Decision, Fate, IgnoreReason, SendCount, Settled, Step, ThreadKey};
 pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
 pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
 pub use outbound::{Outbound, OutboundKind};

@@ -15,6 +15,9 @@ use super::StoreError;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 256;
 const READERS: u32 = 4;
+/// Page caches in KiB, written the way `SQLite` wants it. The writer touches random pages of every index; readers look up a few.
+const WRITER_CACHE: &str = "-32768";
+const READER_CACHE: &str = "-4096";
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// Orders accepts among themselves and against settles on `PostgreSQL`; any number no other program uses on this database.
 const ORDER_LOCK: i64 = 7_305_113;
@@ -151,7 +154,7 @@ impl Backend {
             .synchronous(SqliteSynchronous::Full)
             .pragma("wal_autocheckpoint", "4000")
             .pragma("journal_size_limit", "67108864")
-            .pragma("cache_size", "-65536")
+            .pragma("cache_size", WRITER_CACHE)
             .pragma("temp_store", "memory")
             .row_buffer_size(512);
         // A pool of its own with exactly one connection: writers queue here instead of colliding in the file.
@@ -166,7 +169,9 @@ impl Backend {
             .max_connections(READERS)
             .test_before_acquire(false)
             .max_lifetime(None)
-            .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "on"));
+            .connect_lazy_with(
+                options.create_if_missing(false).pragma("cache_size", READER_CACHE).pragma("query_only", "on"),
+            );
         Ok(Self::Sqlite { writer, readers })
     }
 

@@ -6,6 +6,7 @@ use super::attempts::UNBLOCK;
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::raw::IdRow;
 use super::rows::Rows;
+use super::send_counts;
 use super::{SettleError, Store, StoreError, crash};
 use crate::domain::{Changes, InboxId, OutboxId, Timestamp};
 
@@ -166,6 +167,10 @@ impl Store {
         let mut tx = self.backend.write().await?;
         tx.order_shared().await?;
         crash::point("settle.begun");
+        if !send_counts::outdated(&mut tx, batch, now).await?.is_empty() {
+            tx.rollback().await?;
+            return Err(self.why_refused(owner, batch, now).await?);
+        }
         match write(&mut tx, owner, rows, now).await {
             Ok(true) => {
                 crash::point("settle.commit");
@@ -212,9 +217,11 @@ impl Store {
         let messages: Vec<_> = batch.iter().filter_map(|changes| changes.message.as_ref()).collect();
         let known: HashSet<String> =
             tx.fetch::<(String,)>(FINGERPRINTS, [json(&messages)?]).await?.into_iter().map(|(text,)| text).collect();
+        let outdated = send_counts::outdated(&mut tx, batch, now).await?;
         tx.commit().await?;
         let clashes = |changes: &&Changes| {
-            changes.message.as_ref().is_some_and(|message| known.contains(&message.fingerprint))
+            changes.send_count.as_ref().is_some_and(|count| outdated.contains(&count.address.as_str()))
+                || changes.message.as_ref().is_some_and(|message| known.contains(&message.fingerprint))
                 || changes.tickets.iter().any(|ticket| {
                     let (id, version) = (ticket.id.0, ticket.version);
                     if version == 0 { there.contains(&id) } else { !versions.contains(&(id, version)) }

@@ -26,6 +26,7 @@ mod raw;
 mod rows;
 mod schema;
 mod secrets;
+mod send_counts;
 mod tickets;
 
 use std::path::{Path, PathBuf};

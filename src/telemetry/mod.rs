@@ -2,6 +2,8 @@
 
 mod metrics;
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 pub use metrics::{Gauges, MailboxHealth, Metrics};
@@ -24,7 +26,11 @@ pub enum Format {
 pub fn start(filter: &str, format: Format) -> Result<(), String> {
     let filter = EnvFilter::try_new(format!("{filter},async_imap=info,imap_proto=info,sqlx=warn,tantivy=warn"))
         .map_err(|fault| format!("[log] level = \"{filter}\": {fault}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     // A second subscriber is refused: the first one stays.
     let _ = match format {
         Format::Text => builder.try_init(),

@@ -151,7 +151,7 @@ impl Deliverer {
                 }
                 Err(fault) if left == 0 => return Err(fault),
                 Err(fault) => {
-                    tracing::warn!(outbox.id = %item.id, "delivered, but not marked yet: {}", with_causes(&fault))
+                    tracing::warn!(outbox.id = %item.id, "delivered, but not marked yet: {}", with_causes(&fault));
                 }
             }
             left -= 1;

@@ -2,6 +2,7 @@
 //!
 //! A batch that clashes with what somebody else wrote meanwhile is decided again, one message at a time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,10 +11,9 @@ use tokio::sync::Mutex;
 use super::live::{Live, Rules};
 use super::read::Reader;
 use super::supervise::{Did, Worker, with_causes};
-use super::tally::{Round, Tally};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
-use crate::domain::{Changes, InboxId, Keyring, Known, Message, Probe};
+use crate::domain::{Changes, InboxId, Keyring, Known, Message, Probe, SendCount};
 use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
@@ -45,8 +45,6 @@ pub struct Handler {
     /// Claimed messages that a failing database left undecided: given back before anything else is claimed, so that the
     /// attempt does not count against them.
     pub undecided: Mutex<Vec<InboxId>>,
-    /// What the handlers of this process are about to send.
-    pub tally: Arc<Tally>,
 }
 
 /// Which messages a handler takes.
@@ -128,8 +126,7 @@ impl Handler {
         let mut together = messages;
         let mut alone = Vec::new();
         while !together.is_empty() {
-            let round = self.tally.begin();
-            let changes = self.decide(rules, &together, &round).await?;
+            let changes = self.decide(rules, &together).await?;
             match self.store.settle(&self.owner, &changes, self.clock.now()).await {
                 Ok(()) => {
                     self.count(&changes);
@@ -138,7 +135,12 @@ impl Handler {
                 Err(SettleError::Conflict { ids }) => {
                     let (clashing, rest): (Vec<_>, Vec<_>) =
                         together.into_iter().partition(|message| ids.contains(&message.inbox_id));
-                    together = if clashing.is_empty() { Vec::new() } else { rest };
+                    if clashing.is_empty() {
+                        // What clashed is gone by now: one after the other will go through.
+                        alone.extend(rest);
+                        break;
+                    }
+                    together = rest;
                     alone.extend(clashing);
                 }
                 Err(SettleError::LeaseLost { ids }) => {
@@ -158,8 +160,7 @@ impl Handler {
         let id = message.inbox_id;
         let alone = [message];
         for _ in 0..ROUNDS {
-            let round = self.tally.begin();
-            let changes = self.decide(rules, &alone, &round).await?;
+            let changes = self.decide(rules, &alone).await?;
             match self.store.settle(&self.owner, &changes, self.clock.now()).await {
                 Ok(()) => {
                     self.count(&changes);
@@ -174,26 +175,35 @@ impl Handler {
         self.store.release(&self.owner, &[id]).await
     }
 
-    async fn decide(&self, rules: &Rules, messages: &[Message], round: &Round<'_>) -> Result<Vec<Changes>, StoreError> {
+    async fn decide(&self, rules: &Rules, messages: &[Message]) -> Result<Vec<Changes>, StoreError> {
         let now = self.clock.now();
         let probes: Vec<Probe> = messages.iter().map(probe).collect();
         let known = self.store.context(&probes, now).await?;
-        let known = messages.iter().zip(known);
-        Ok(known.map(|(message, known)| self.decide_one(rules, message, known, round)).collect())
+        // The store knows what is written; what this batch is about to send to somebody counts as well.
+        let mut sent: HashMap<String, u32> = HashMap::new();
+        let mut batch = Vec::with_capacity(messages.len());
+        for (message, mut known) in messages.iter().zip(known) {
+            let earlier = sent.entry(message.from.address.to_lowercase()).or_default();
+            known.automatic_to_sender = known.automatic_to_sender.saturating_add(*earlier);
+            let mut changes = self.decide_one(rules, message, &known);
+            let automatic = changes.outbound.iter().filter(|outbound| outbound.kind.is_automatic()).count();
+            if automatic > 0 {
+                let address = message.from.address.to_lowercase();
+                changes.send_count = Some(SendCount { address, known: known.automatic_to_sender });
+                *earlier = earlier.saturating_add(u32::try_from(automatic).unwrap_or(u32::MAX));
+            }
+            batch.push(changes);
+        }
+        Ok(batch)
     }
 
-    fn decide_one(&self, rules: &Rules, message: &Message, mut known: Known, round: &Round<'_>) -> Changes {
+    fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {
         let now = self.clock.now();
         let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
         let classification = rules.engine.classify(message, intent);
-        round.plan(&message.from.address.to_lowercase(), |before| {
-            known.automatic_to_sender = known.automatic_to_sender.saturating_add(before);
-            let context = Context { catalog: &rules.catalog, classification: &classification, known: &known };
-            let decided = decide::decide(message, &context, now);
-            let changes = decide::plan(&decided, message, &context, &self.keyring, now);
-            let sent = changes.outbound.iter().filter(|outbound| outbound.kind.is_automatic()).count();
-            (changes, u32::try_from(sent).unwrap_or(u32::MAX))
-        })
+        let context = Context { catalog: &rules.catalog, classification: &classification, known };
+        let decided = decide::decide(message, &context, now);
+        decide::plan(&decided, message, &context, &self.keyring, now)
     }
 
     fn count(&self, changes: &[Changes]) {

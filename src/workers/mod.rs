@@ -6,4 +6,3 @@ pub mod live;
 pub mod read;
 pub mod receive;
 pub mod supervise;
-pub mod tally;

@@ -41,6 +41,10 @@ fn modules_import_only_what_their_layer_allows() {
             faults.push(format!("{}: module `{module}` has no layer rule", file.display()));
             continue;
         };
+        // Tests may read the shipped files with the loader.
+        if file.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests")) {
+            continue;
+        }
         let text = fs::read_to_string(&file).unwrap();
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default().replace("$crate::", "crate::");

@@ -190,6 +190,7 @@ pub fn opening(item: &InboxItem) -> Changes {
         message: Some(message(item.id, Some(id), name)),
         thread_keys: vec![ThreadKey { key: format!("{name}@customer.example"), ticket: id }],
         outbound: vec![outbound(&format!("reply:{}:0", item.id), id)],
+        send_count: None,
         bounced: Vec::new(),
     }
 }

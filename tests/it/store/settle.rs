@@ -11,6 +11,7 @@ on_both! {
     two_changes_of_one_ticket_in_a_batch_are_refused
     a_copy_is_refused
     a_key_written_twice_is_written_once
+    a_send_limit_holds_although_two_decide_at_once
     a_thread_key_stays_where_it_leads
     a_ticket_that_is_not_there_is_a_conflict
     an_action_of_a_person_changes_a_ticket
@@ -244,4 +245,19 @@ async fn a_dropped_future_leaves_nothing_open(desk: Desk) {
     }
     // The writer is free.
     desk.store.accept(&[super::received("after", "after")], NOW).await.unwrap();
+}
+
+/// Two decisions that know of the same count cannot both use it up.
+async fn a_send_limit_holds_although_two_decide_at_once(desk: Desk) {
+    desk.fill(3).await;
+    let items = desk.claim("w", NOW, 3).await;
+    let letter = |item: usize, known: u32| {
+        let changes = opening(&items[item]);
+        let address = changes.outbound[0].to[0].address.to_lowercase();
+        Changes { send_count: Some(SendCount { address, known }), ..changes }
+    };
+    desk.store.settle("w", &[letter(0, 0)], NOW).await.unwrap();
+    let refused = desk.store.settle("w", &[letter(1, 0)], NOW).await.unwrap_err();
+    assert!(matches!(&refused, SettleError::Conflict { ids } if *ids == [items[1].id]), "{refused}");
+    desk.store.settle("w", &[letter(1, 1), letter(2, 2)], NOW).await.unwrap();
 }
