@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use super::live::{Live, Rules};
 use super::read::Reader;
-use super::supervise::{Did, Worker};
+use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
 use crate::domain::{Automatic, Changes, Classification, InboxId, Keyring, Known, Message, Probe, SendCount};
@@ -60,7 +60,7 @@ impl Worker for Handler {
     const NAME: &'static str = "handle";
 
     async fn step(&self) -> Result<Did, String> {
-        let done = self.once().await.map_err(|fault| fault.to_string())?;
+        let done = self.once().await.map_err(|fault| with_causes(&fault))?;
         Ok(if done > 0 { Did::Work } else { Did::Nothing(Duration::from_secs(1)) })
     }
 
@@ -135,7 +135,12 @@ impl Handler {
                 Err(SettleError::Conflict { ids }) => {
                     let (clashing, rest): (Vec<_>, Vec<_>) =
                         together.into_iter().partition(|message| ids.contains(&message.inbox_id));
-                    together = if clashing.is_empty() { Vec::new() } else { rest };
+                    if clashing.is_empty() {
+                        // What clashed is gone by now: one after the other will go through.
+                        alone.extend(rest);
+                        break;
+                    }
+                    together = rest;
                     alone.extend(clashing);
                 }
                 Err(SettleError::LeaseLost { ids }) => {
