@@ -102,9 +102,6 @@ impl Calibration {
         self.weights.iter().zip(&features(asked, ranked, place)).map(|(w, x)| w * x).sum()
     }
 
-    pub(super) fn show(&self) -> String {
-        NAMES.iter().zip(&self.weights).map(|(n, w)| format!("{n}={w:.2}")).collect::<Vec<_>>().join(" ")
-    }
     /// Each feature's name and its share in the logit.
     pub(super) fn explain(&self, asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> Vec<(String, f64)> {
         let features = features(asked, ranked, place);

@@ -109,10 +109,6 @@ impl Engine {
         self.read(subject, text, language, None)
     }
 
-    #[doc(hidden)]
-    pub fn weights(&self) -> String {
-        self.calibration.show()
-    }
     fn read(&self, subject: &str, reply: &str, language: Language, known_intent: Option<&str>) -> Classification {
         let subject = cut(subject.trim(), READ_CHARS);
         let reply = cut(reply.trim(), READ_CHARS);
