@@ -85,6 +85,19 @@ pub struct Classification {
 }
 
 impl Classification {
+    /// Of a message that nobody read.
+    #[must_use]
+    pub const fn nothing(language: Language) -> Self {
+        Self {
+            language,
+            rules: Vec::new(),
+            intents: Vec::new(),
+            articles: Vec::new(),
+            slots: BTreeMap::new(),
+            wishes: Vec::new(),
+        }
+    }
+
     /// Whether the person plainly asks for `wish`.
     #[must_use]
     pub fn has(&self, wish: Wish) -> bool {

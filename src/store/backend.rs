@@ -202,7 +202,7 @@ impl Backend {
     /// of failing half-way.
     pub(super) async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { writer, .. } => Tx::Sqlite(begin_immediate(writer).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -229,6 +229,18 @@ impl Backend {
             }
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// On a full disk SQLite rolls back by itself (<https://www.sqlite.org/lang_transaction.html>, section 2.2), so the ROLLBACK of the
+/// library fails and it counts an open transaction for ever. Such a connection is replaced.
+async fn begin_immediate(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    match writer.begin_with("BEGIN IMMEDIATE").await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            writer.acquire().await?.close().await?;
+            writer.begin_with("BEGIN IMMEDIATE").await
+        }
+        begun => begun,
     }
 }
 

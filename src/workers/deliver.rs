@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::supervise::{Did, Worker};
+use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::connectors::SendError;
 use crate::connectors::email::smtp::{Sender, Sent};
@@ -51,7 +51,7 @@ impl Worker for Deliverer {
     const NAME: &'static str = "deliver";
 
     async fn step(&self) -> Result<Did, String> {
-        let done = self.once().await.map_err(|fault| fault.to_string())?;
+        let done = self.once().await.map_err(|fault| with_causes(&fault))?;
         Ok(if done > 0 { Did::Work } else { Did::Nothing(Duration::from_secs(1)) })
     }
 
@@ -150,7 +150,9 @@ impl Deliverer {
                     return Ok(());
                 }
                 Err(fault) if left == 0 => return Err(fault),
-                Err(fault) => tracing::warn!(outbox.id = %item.id, "delivered, but not marked yet: {fault}"),
+                Err(fault) => {
+                    tracing::warn!(outbox.id = %item.id, "delivered, but not marked yet: {}", with_causes(&fault));
+                }
             }
             left -= 1;
             tokio::time::sleep(MARK_PAUSE).await;

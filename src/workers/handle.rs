@@ -10,10 +10,10 @@ use tokio::sync::Mutex;
 
 use super::live::{Live, Rules};
 use super::read::Reader;
-use super::supervise::{Did, Worker};
+use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
-use crate::domain::{Changes, InboxId, Keyring, Known, Message, Probe, SendCount};
+use crate::domain::{Automatic, Changes, Classification, InboxId, Keyring, Known, Message, Probe, SendCount};
 use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
@@ -60,7 +60,7 @@ impl Worker for Handler {
     const NAME: &'static str = "handle";
 
     async fn step(&self) -> Result<Did, String> {
-        let done = self.once().await.map_err(|fault| fault.to_string())?;
+        let done = self.once().await.map_err(|fault| with_causes(&fault))?;
         Ok(if done > 0 { Did::Work } else { Did::Nothing(Duration::from_secs(1)) })
     }
 
@@ -135,7 +135,12 @@ impl Handler {
                 Err(SettleError::Conflict { ids }) => {
                     let (clashing, rest): (Vec<_>, Vec<_>) =
                         together.into_iter().partition(|message| ids.contains(&message.inbox_id));
-                    together = if clashing.is_empty() { Vec::new() } else { rest };
+                    if clashing.is_empty() {
+                        // What clashed is gone by now: one after the other will go through.
+                        alone.extend(rest);
+                        break;
+                    }
+                    together = rest;
                     alone.extend(clashing);
                 }
                 Err(SettleError::LeaseLost { ids }) => {
@@ -195,7 +200,11 @@ impl Handler {
     fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {
         let now = self.clock.now();
         let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
-        let classification = rules.engine.classify(message, intent);
+        let classification = if is_settled_unread(message, known) {
+            Classification::nothing(message.language)
+        } else {
+            rules.engine.classify(message, intent)
+        };
         let context = Context { catalog: &rules.catalog, classification: &classification, known };
         let decided = decide::decide(message, &context, now);
         decide::plan(&decided, message, &context, &self.keyring, now)
@@ -207,6 +216,17 @@ impl Handler {
             self.metrics.settled(settled.fate.as_str(), &settled.reason, decision);
         }
     }
+}
+
+/// Copies and machines' mail are dealt with whatever they say; notices and lists may still match a rule.
+fn is_settled_unread(message: &Message, known: &Known) -> bool {
+    let by_kind = match message.automatic {
+        Some(Automatic::AutoReply | Automatic::Bounce | Automatic::Feedback | Automatic::Receipt | Automatic::Own) => {
+            true
+        }
+        Some(Automatic::List | Automatic::Notification) | None => false,
+    };
+    by_kind || known.duplicate.is_some()
 }
 
 /// What the store must be asked about a message.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::supervise::with_causes;
 use crate::clock::Clock;
 use crate::connectors::email::imap::{Fetched, MailState, ReceiveError, Receiver};
 use crate::domain::Received;
@@ -197,7 +198,7 @@ impl MailReceiver {
                 STAND_BY
             }
             Fault::Store(_) => {
-                tracing::error!(mailbox = self.mailbox, "mail stays on the server: {fault}");
+                tracing::error!(mailbox = self.mailbox, "mail stays on the server: {}", with_causes(fault));
                 // What is stored is read again: the outcome of the last write may be unknown.
                 *held = None;
                 STORE_PAUSE

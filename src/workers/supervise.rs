@@ -103,6 +103,21 @@ impl Supervisor {
     }
 }
 
+/// A fault with everything that led to it, for the log.
+#[must_use]
+pub fn with_causes(fault: &dyn std::error::Error) -> String {
+    let mut text = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(next) = cause {
+        let said = next.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = next.source();
+    }
+    text
+}
+
 fn pause_after(failures: u32) -> Duration {
     Duration::from_millis(200).saturating_mul(1 << failures.min(10)).min(LONGEST_PAUSE)
 }

@@ -123,7 +123,7 @@ async fn the_readme_names_commands_that_exist() {
                 let group = ["ticket", "inbox", "outbox", "kb"].contains(&words[0].as_str());
                 match &first {
                     Some(group) if words.len() == 1 && !["ledger", "restore"].contains(&words[0].as_str()) => {
-                        commands.push(vec![group.clone(), words[0].clone()])
+                        commands.push(vec![group.clone(), words[0].clone()]);
                     }
                     _ => commands.push(words.clone()),
                 }

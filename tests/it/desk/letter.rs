@@ -47,12 +47,12 @@ impl Letter {
         let mut text = String::new();
         let named = [("From", &self.from), ("To", &self.to), ("Subject", &self.subject)];
         for (name, value) in named.into_iter().filter(|(_, value)| !value.is_empty()) {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text.extend([name, ": ", value, "\r\n"]);
         }
         text.push_str("Date: Thu, 19 Nov 2026 09:30:00 +0900\r\n");
         for (name, id) in [("Message-ID", &self.id), ("In-Reply-To", &self.answers), ("References", &self.answers)] {
             if !id.is_empty() {
-                text.push_str(&format!("{name}: <{id}>\r\n"));
+                text.extend([name, ": <", id, ">\r\n"]);
             }
         }
         text.push_str(&self.headers);
