@@ -103,13 +103,15 @@ fn parts(faq: &Faq, text: &str, about: &About) -> Vec<Part> {
     let terms = read(text, faq);
     let sentences = sentences(text);
     let to_do: Vec<bool> = sentences.iter().map(|sentence| wants_no_article(text[sentence.clone()].trim())).collect();
+    let all = 0..text.len();
+    let whole = Query::part(&terms, &all);
+    let among = faq.search.find(&whole, faq.entries.len());
     let part = |mut query: Query, to_do: bool, discount: f64| {
         query.class = about.class;
-        let found = ranked(faq, &query, about.language, Without::Nothing);
+        let found = ranked(faq, &query, Some(&among), about.language, Without::Nothing);
         Part { query, to_do, found, discount }
     };
-    let all = 0..text.len();
-    let mut parts = vec![part(Query::part(&terms, &all), to_do.iter().any(|yes| *yes), 0.0)];
+    let mut parts = vec![part(whole, to_do.iter().any(|yes| *yes), 0.0)];
     if sentences.len() < 2 {
         return parts;
     }

@@ -207,7 +207,7 @@ impl Teacher<'_> {
     }
 
     fn ask(&self, entry: &Entry, asked: &Asked<'_>, without: Without<'_>, samples: &mut Vec<Sample<N>>) {
-        let found = ranked(self.faq, asked.query, entry.language, without);
+        let found = ranked(self.faq, asked.query, None, entry.language, without);
         let Some(first) = found.first() else { return };
         let holds = self.faq.entries[first.entry].id == entry.id;
         let weight = match without {
@@ -225,7 +225,7 @@ impl Teacher<'_> {
         let stripped = courtesy::strip(&text);
         let mut query = Query::whole(&stripped, self.faq);
         query.class = self.types.likeliest(&stripped);
-        let found = ranked(self.faq, &query, language, Without::Nothing);
+        let found = ranked(self.faq, &query, None, language, Without::Nothing);
         let asked = Asked { query: &query, to_do: wants_no_article(&text) };
         (!found.is_empty()).then(|| features(&asked, &found, 0))
     }

@@ -1,8 +1,7 @@
 //! The articles as an index in memory. Finds candidates; ranking and probabilities are made in `rank` and `calibrate`.
 //!
 //! Title, questions and text are one field with weights (BM25F): the parts of an article are evidence for one thing.
-//! The index is our own because the search library fixes `k1` and scores each field by itself; a knowledge base of a few
-//! thousand articles needs no more than lists of numbers.
+//! tantivy finds the candidates ([`Search`]); the score is our own because the library fixes `k1` and scores each field by itself.
 
 use std::collections::HashSet;
 
@@ -12,6 +11,7 @@ use crate::text::tokenise::Kind;
 use crate::text::{cut, normalise};
 
 use super::question::Query;
+use super::search::Search;
 use super::terms::{Piece, Vocabulary, pieces};
 
 /// Candidates the search hands to the ranking.
@@ -42,6 +42,7 @@ pub(super) struct Faq {
     /// By term number: the articles that have it, each with the share of the term's weight it earns (0 to 1).
     postings: Vec<Vec<(u32, f32)>>,
     lengths: Lengths,
+    pub(super) search: Search,
 }
 
 /// Mean numbers of terms of an article's questions and text.
@@ -92,7 +93,10 @@ pub(super) struct Hit {
 
 impl Faq {
     /// The index of all articles.
-    pub(super) fn build(articles: &[Article], synonyms: Synonyms) -> Self {
+    ///
+    /// # Errors
+    /// When the search library fails, which it does only without memory.
+    pub(super) fn build(articles: &[Article], synonyms: Synonyms) -> tantivy::Result<Self> {
         let ids: HashSet<(&str, Language)> =
             articles.iter().map(|article| (article.id.as_str(), article.language)).collect();
         let mut vocabulary = Vocabulary::default();
@@ -119,7 +123,8 @@ impl Faq {
         }
         // An unknown word is rare, not infinitely rare: as if one article had it.
         let unknown_idf = self::idf(entries.len().max(1), 1);
-        Self { entries, vocabulary, idf, unknown_idf, synonyms, postings, lengths }
+        let search = Search::build(&entries)?;
+        Ok(Self { entries, vocabulary, idf, unknown_idf, synonyms, postings, lengths, search })
     }
 
     /// Notes the request type of each question, as `likeliest` has it.
@@ -129,8 +134,13 @@ impl Faq {
         }
     }
 
-    /// Articles that share terms with the query, best first.
-    pub(super) fn candidates(&self, query: &Query, wanted: impl Fn(&Entry) -> bool) -> Vec<Hit> {
+    /// Articles that share terms with the query, best first; with `among` only those it names by their place.
+    pub(super) fn candidates(
+        &self,
+        query: &Query,
+        among: Option<&[bool]>,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Vec<Hit> {
         let mut scores = vec![(0.0_f32, 0_u64); self.entries.len()];
         for (place, term) in query.terms.iter().take(64).enumerate() {
             let weight = searched(query, place);
@@ -143,7 +153,10 @@ impl Faq {
         let mut hits: Vec<Hit> = scores
             .into_iter()
             .enumerate()
-            .filter(|(entry, (score, _))| *score > 0.0 && wanted(&self.entries[*entry]))
+            .filter(|(entry, (score, _))| {
+                let named = among.is_none_or(|among| among.get(*entry).copied().unwrap_or_default());
+                *score > 0.0 && named && wanted(&self.entries[*entry])
+            })
             .map(|(entry, (score, covered))| Hit { entry, score, covered })
             .collect();
         let order = |a: &Hit, b: &Hit| b.score.total_cmp(&a.score).then(a.entry.cmp(&b.entry));
@@ -174,6 +187,12 @@ impl Faq {
 }
 
 impl Entry {
+    /// Every term with its repeats: those of the questions, then those of the text.
+    pub(super) fn terms(&self) -> impl Iterator<Item = u32> {
+        let asked = self.questions.iter().flat_map(|question| question.terms.iter().copied());
+        asked.chain(self.body.iter().map(|(term, _)| *term))
+    }
+
     /// Each term the article has, ascending, with the share of its weight it earns.
     fn impacts(&self, left_out: Option<&str>, mean: Lengths) -> Vec<(u32, f32)> {
         let questions = || self.questions.iter().filter(|question| left_out != Some(question.text.as_str()));

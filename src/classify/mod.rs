@@ -16,6 +16,7 @@ mod question;
 mod rank;
 mod request;
 mod rules;
+mod search;
 mod slots;
 mod terms;
 mod wishes;
@@ -51,6 +52,9 @@ pub enum BuildError {
         /// What is wrong with it.
         source: regex::Error,
     },
+    /// The article index could not be built.
+    #[error("cannot index the articles")]
+    Index(#[from] tantivy::TantivyError),
 }
 
 /// A classifier for one catalog. Immutable: a changed catalog gets a new engine. `Send` and `Sync`.
@@ -77,7 +81,7 @@ impl Engine {
     /// # Errors
     /// When a pattern does not compile, which a catalog that was checked rules out.
     pub fn build(catalog: &Catalog) -> Result<Self, BuildError> {
-        let mut faq = Faq::build(&catalog.articles, Synonyms::new(&catalog.synonyms));
+        let mut faq = Faq::build(&catalog.articles, Synonyms::new(&catalog.synonyms))?;
         let intents = Intents::train(&catalog.intents);
         faq.type_questions(|text| intents.likeliest(text));
         let calibration = Calibration::fit(&faq, &catalog.intents, &intents);

@@ -67,11 +67,17 @@ impl Likeness {
     }
 }
 
-/// Candidates for `query`, best first, one for each article.
+/// Candidates for `query`, best first, one for each article; with `among` only those it names.
 ///
 /// An article that has a translation is only looked at in `language`; one that has none is found from either language.
-pub(super) fn ranked(faq: &Faq, query: &Query, language: Language, without: Without<'_>) -> Vec<Ranked> {
-    let mut found = faq.candidates(query, |entry| {
+pub(super) fn ranked(
+    faq: &Faq,
+    query: &Query,
+    among: Option<&[bool]>,
+    language: Language,
+    without: Without<'_>,
+) -> Vec<Ranked> {
+    let mut found = faq.candidates(query, among, |entry| {
         (!entry.translated || entry.language == language) && without != Without::Article(&entry.id)
     });
     if let Without::Question(text) = without {
