@@ -57,6 +57,9 @@ pub enum BuildError {
     Index(#[from] tantivy::TantivyError),
 }
 
+/// Details are looked for only when the request type is at least this probable.
+const WORTH_READING: f64 = 0.2;
+
 /// A classifier for one catalog. Immutable: a changed catalog gets a new engine. `Send` and `Sync`.
 pub struct Engine {
     language: Language,
@@ -126,7 +129,9 @@ impl Engine {
         let rules = self.rules.hits(&text);
         let stripped = courtesy::strip(&text);
         let intents = self.intents.candidates(&stripped, &rules);
-        let intent = known_intent.or_else(|| intents.first().map(|best| best.intent.as_str()));
+        let likely =
+            || intents.first().filter(|best| best.probability >= WORTH_READING).map(|best| best.intent.as_str());
+        let intent = known_intent.or_else(likely);
         let slots = intent.map(|intent| self.slots.find(intent, &folded)).unwrap_or_default();
         let about = About { language, class: self.intents.likeliest(&stripped) };
         let articles = answers(&self.faq, &self.calibration, &stripped, &about);
