@@ -29,6 +29,8 @@ use crate::workers::handle::{Handler, Takes};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
 
+/// Workers that decide: one decides while the other writes.
+pub const HANDLERS: usize = 2;
 /// Messages decided in one transaction.
 const BATCH: u32 = 100;
 

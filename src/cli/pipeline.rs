@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::app::App;
+use crate::app::{App, HANDLERS};
 use crate::domain::Received;
 use crate::workers::supervise::Supervisor;
 
@@ -15,8 +15,6 @@ const BATCH: usize = 256;
 const AHEAD: usize = 4;
 /// How often the rest is looked at once everything is stored.
 const LOOK: Duration = Duration::from_millis(20);
-/// Workers that decide: one decides while the other writes.
-const HANDLERS: usize = 2;
 
 /// What was pushed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

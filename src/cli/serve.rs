@@ -8,14 +8,12 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Global, settings};
-use crate::app::{self, App, Connections};
+use crate::app::{self, App, Connections, HANDLERS};
 use crate::console;
 use crate::workers::supervise::Supervisor;
 
 /// How long running steps may take to end.
 const GRACE: Duration = Duration::from_secs(20);
-/// Workers that decide: one decides while the other writes.
-const HANDLERS: usize = 2;
 
 pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
     settings::with_app(global, async |app| {

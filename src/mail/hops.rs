@@ -3,7 +3,7 @@
 use super::{Header, Policy};
 
 /// Hosts a mail may have passed (RFC 5321 §6.3 names 100 as enough; 50 is more than any honest path).
-const MAX_RECEIVED: usize = 50;
+pub const MAX_RECEIVED: usize = 50;
 
 /// The fault of a mail that went round; it begins with `loop`.
 pub fn went_round(headers: &[Header], policy: &Policy) -> Option<String> {

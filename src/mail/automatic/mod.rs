@@ -176,5 +176,6 @@ fn suppressed(mail: &ParsedMail, headers: &Headers<'_>, policy: &Policy) -> Opti
         return Some("X-Loop");
     }
     // RFC 5321 §6.3: a mail that went through this many hosts is going round in circles.
-    (headers.all("received").count() > 50).then_some("more than 50 Received fields (RFC 5321 §6.3)")
+    (headers.all("received").count() > super::hops::MAX_RECEIVED)
+        .then_some("more than 50 Received fields (RFC 5321 §6.3)")
 }
