@@ -167,7 +167,7 @@ async fn apply(app: &Arc<App>, change: &Change) -> anyhow::Result<()> {
             .await?
             .into_iter()
             .filter_map(|message| match message {
-                TicketMessage::In(stored) => Some(stored),
+                TicketMessage::In(stored) => Some(*stored),
                 TicketMessage::Out(_) => None,
             })
             .collect();

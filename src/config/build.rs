@@ -6,12 +6,13 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
-use super::{Config, hours, mail, sections};
+use super::{Config, DiscordSettings, SlackSettings, chat, hours, mail, sections};
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::{Calendar, Span};
 use crate::domain::{Bilingual, Language, Queue};
 
-const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, calendars, scanner, limits, log";
+const SECTIONS: &str =
+    "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, scanner, limits, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -42,6 +43,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let calendars = calendars(document, timezone);
     let queues = queues(document, &calendars);
     let mailboxes = mailboxes(document, base, &queues);
+    let slack = slack(document, base, &queues);
+    let discord = discord(document, base, &queues);
     let scanner = scanner(document, base);
     let config = Config {
         file: file.to_path_buf(),
@@ -60,6 +63,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         queues,
         calendars,
         mailboxes,
+        slack,
+        discord,
         scanner,
         limits: SendLimits {
             automatic_per_sender_day: limits.automatic_per_sender_day,
@@ -273,6 +278,34 @@ fn mailboxes(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Vec<
         });
     }
     mailboxes
+}
+
+fn slack(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Option<SlackSettings> {
+    let raw: sections::Slack = document.section("slack")?;
+    let settings = chat::slack(raw, base).and_then(|found| check_queue(found.queue.as_ref(), queues).map(|()| found));
+    settings.map_err(|message| section_fault(document, "slack", &message)).ok()
+}
+
+fn discord(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Option<DiscordSettings> {
+    let raw: sections::Discord = document.section("discord")?;
+    let settings = chat::discord(raw, base).and_then(|found| check_queue(found.queue.as_ref(), queues).map(|()| found));
+    settings.map_err(|message| section_fault(document, "discord", &message)).ok()
+}
+
+fn check_queue(queue: Option<&String>, queues: &[Queue]) -> Result<(), String> {
+    match queue {
+        Some(queue) if !queues.iter().any(|known| known.name == *queue) => {
+            Err(format!("queue = \"{queue}\" is not a queue"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Reports a fault at the line of the key its message begins with.
+fn section_fault(document: &mut Document<'_>, section: &str, message: &str) {
+    let key: String = message.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let line = document.line_of(section, &key);
+    document.fault(line, format!("[{section}] {message}"));
 }
 
 fn scanner(document: &mut Document<'_>, base: &Path) -> Option<mail::ClamdSettings> {

@@ -1,6 +1,7 @@
 //! Settings: read, laid over with `--set`, checked at once. Every fault is reported, not the first.
 
 mod build;
+mod chat;
 mod document;
 mod hours;
 mod mail;
@@ -11,6 +12,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use chat::{DiscordSettings, SlackMode, SlackSettings};
 pub use mail::{
     After, Backfill, ClamdSettings, ImapSettings, Login, MailboxSettings, OAuthSettings, SmtpSettings, Tls, is_loopback,
 };
@@ -56,6 +58,10 @@ pub struct Config {
     pub calendars: Vec<Calendar>,
     /// In file order.
     pub mailboxes: Vec<MailboxSettings>,
+    /// The Slack workspace, when there is one.
+    pub slack: Option<SlackSettings>,
+    /// The Discord server, when there is one.
+    pub discord: Option<DiscordSettings>,
     /// The virus scanner, when there is one.
     pub scanner: Option<ClamdSettings>,
     /// What the machine may send by itself.

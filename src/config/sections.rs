@@ -170,6 +170,35 @@ pub(super) struct OAuth {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Slack {
+    pub(super) app_token: Option<SecretSource>,
+    pub(super) bot_token: SecretSource,
+    pub(super) signing_secret: Option<SecretSource>,
+    pub(super) api_url: Option<String>,
+    pub(super) mode: Option<String>,
+    pub(super) sockets: Option<u8>,
+    #[serde(default)]
+    pub(super) rooms: Vec<String>,
+    pub(super) triage: Option<String>,
+    pub(super) reaction: Option<String>,
+    pub(super) queue: Option<String>,
+    pub(super) burst_s: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Discord {
+    pub(super) token: SecretSource,
+    pub(super) api_url: Option<String>,
+    #[serde(default)]
+    pub(super) rooms: Vec<String>,
+    pub(super) triage: Option<String>,
+    pub(super) queue: Option<String>,
+    pub(super) burst_s: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Scanner {
     /// `127.0.0.1:3310` or the path of clamd's socket.
     pub(super) clamd: String,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chat::{Act, Place};
 use super::words::{Channel, Language, words};
 use super::{InboxId, TicketId, Timestamp};
 
@@ -116,8 +117,14 @@ pub struct Message {
     pub references: Vec<String>,
     /// Tickets whose signed reply token it carries, strongest place first (To address, In-Reply-To, References, body).
     pub tokens: Vec<TicketId>,
-    /// Who wrote it.
+    /// Where it was said, in chat.
+    pub place: Option<Place>,
+    /// What was done, when it is not simply a new message.
+    pub act: Option<Act>,
+    /// Who wrote it. In chat the address is `slack:U…` or `discord:…`.
     pub from: Address,
+    /// The writer's mail address as the chat service vouches for it, lower case.
+    pub verified_mail: Option<String>,
     /// Where they want the answer, when not at `from`.
     pub reply_to: Option<Address>,
     /// To.

@@ -2,6 +2,7 @@
 
 pub mod article;
 pub mod catalog;
+pub mod chat;
 pub mod classification;
 pub mod context;
 pub mod decision;
@@ -16,6 +17,7 @@ pub mod words;
 
 pub use article::{Article, Fault, Visibility};
 pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
+pub use chat::{Act, Button, Offer, Person, Place};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};
 pub use context::{Known, Probe};
 pub use decision::{Changes, Decided, Decision, Fate, IgnoreReason, SendCount, Settled, Step, ThreadKey};

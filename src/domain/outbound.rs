@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chat::{Offer, Place};
 use super::message::Address;
 use super::words::{Channel, Language, words};
 use super::{TicketId, Timestamp};
@@ -21,6 +22,8 @@ words! {
         StatusReport = "status",
         /// Written by an agent.
         AgentReply = "agent_reply",
+        /// For agents: a card in the triage room, a notice of an escalation.
+        Notice = "notice",
     }
 }
 
@@ -45,6 +48,15 @@ pub struct Outbound {
     pub source: String,
     /// Why.
     pub kind: OutboundKind,
+    /// Where in chat it is posted; none for mail.
+    #[serde(default)]
+    pub place: Option<Place>,
+    /// Buttons under it, in order; at most 25. Channels without buttons leave them out.
+    #[serde(default)]
+    pub offers: Vec<Offer>,
+    /// The dedupe key of an earlier message that this one takes the place of: the post is changed, none is added.
+    #[serde(default)]
+    pub replaces: Option<String>,
     /// To.
     pub to: Vec<Address>,
     /// Cc.

@@ -66,9 +66,9 @@ pub struct ListedTicket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketMessage {
     /// It came in.
-    In(StoredMessage),
+    In(Box<StoredMessage>),
     /// It went out, or will.
-    Out(OutboxRow),
+    Out(Box<OutboxRow>),
 }
 
 impl TicketMessage {
@@ -182,8 +182,9 @@ impl Store {
         let incoming = incoming(&mut tx, id).await?;
         let outgoing = outbox_rows::of_ticket(&mut tx, id).await?;
         tx.commit().await?;
-        let mut messages: Vec<TicketMessage> = incoming.into_iter().map(TicketMessage::In).collect();
-        messages.extend(outgoing.into_iter().map(TicketMessage::Out));
+        let mut messages: Vec<TicketMessage> =
+            incoming.into_iter().map(|message| TicketMessage::In(Box::new(message))).collect();
+        messages.extend(outgoing.into_iter().map(|row| TicketMessage::Out(Box::new(row))));
         // Stable: what came in stands before its answer written in the same millisecond.
         messages.sort_by_key(TicketMessage::at);
         Ok(messages)

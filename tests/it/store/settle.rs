@@ -32,7 +32,7 @@ async fn everything_a_message_caused_is_there(desk: Desk) {
     assert_eq!(desk.store.decision_of(id).await.unwrap(), changes.settled);
     let messages = desk.store.ticket_messages(number).await.unwrap();
     assert!(
-        matches!(&messages[0], madoguchi::store::TicketMessage::In(found) if Some(found) == changes.message.as_ref())
+        matches!(&messages[0], madoguchi::store::TicketMessage::In(found) if Some(&**found) == changes.message.as_ref())
     );
     assert!(matches!(&messages[1], madoguchi::store::TicketMessage::Out(row) if row.outbound == changes.outbound[0]));
     assert_eq!(messages.len(), 2);
