@@ -156,6 +156,7 @@ async fn message(app: &Arc<App>, row: &InboxRow) -> anyhow::Result<Message> {
         raw: app.store.raw(row.id).await?,
         full_size_bytes: None,
         arrived_at: row.arrived_at,
+        hold_ms: 0,
         stale: false,
     };
     let language = app.live.get().catalog.desk.language;

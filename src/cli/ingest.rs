@@ -134,6 +134,7 @@ impl Intake {
             raw: found.raw,
             full_size_bytes: None,
             arrived_at,
+            hold_ms: 0,
             stale: is_stale(arrived_at, self.now),
         })
     }

@@ -62,6 +62,7 @@ pub fn received(raw: &[u8], source: &str, external_id: &str, now: Timestamp) -> 
         raw: raw.to_vec(),
         full_size_bytes: None,
         arrived_at: said_at(&line).unwrap_or(now),
+        hold_ms: 0,
         stale: false,
     })
 }

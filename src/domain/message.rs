@@ -23,6 +23,9 @@ pub struct Received {
     pub full_size_bytes: Option<i64>,
     /// When the channel took it in (IMAP INTERNALDATE, chat timestamp).
     pub arrived_at: Timestamp,
+    /// Decided no earlier than this long after it is stored, so that what the same person writes next is read with it.
+    /// 0 for everything but text written in chat.
+    pub hold_ms: i64,
     /// Older than the mailbox's limit for answering by itself: filed, but never answered by the machine.
     pub stale: bool,
 }

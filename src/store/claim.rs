@@ -230,6 +230,7 @@ impl Leased {
             raw,
             full_size_bytes: self.full_size_bytes,
             arrived_at: Timestamp(self.arrived_at),
+            hold_ms: 0,
             stale: self.stale != 0,
         })
     }

@@ -189,6 +189,7 @@ mod tests {
             raw: raw.to_vec(),
             full_size_bytes: None,
             arrived_at: Timestamp(5),
+            hold_ms: 0,
             stale: true,
         }
     }

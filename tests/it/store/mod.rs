@@ -108,6 +108,7 @@ pub fn received(name: &str, conversation: &str) -> Received {
         raw: format!("Subject: {name}\r\n\r\n本文\0{name}").into_bytes(),
         full_size_bytes: None,
         arrived_at: NOW.plus_ms(-1000),
+        hold_ms: 0,
         stale: false,
     }
 }

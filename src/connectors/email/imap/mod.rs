@@ -284,6 +284,7 @@ impl Receiver {
             full_size_bytes: item.is_excerpt.then_some(excerpt_of),
             raw,
             arrived_at,
+            hold_ms: 0,
             stale: now.0.saturating_sub(arrived_at.0) > i64::from(self.settings.answer_mail_newer_than_h) * MS_PER_HOUR,
         }
     }

@@ -105,6 +105,7 @@ mod tests {
             raw: Vec::new(),
             full_size_bytes: None,
             arrived_at: Timestamp(0),
+            hold_ms: 0,
             stale: false,
         };
         Fetched {
