@@ -168,7 +168,7 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
         return Err(faults);
     }
     let mut catalog = Catalog {
-        version: String::new(),
+        version: content.version,
         desk: desk(config),
         intents: content.intents,
         articles: content.articles,
@@ -182,8 +182,10 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
         },
         limits: config.limits,
     };
-    // Everything a decision can depend on is in the catalog, so its text form names the version.
-    catalog.version = hex::encode(&Sha256::digest(format!("{catalog:?}"))[..8]);
+    // Everything a decision can depend on: the files, and what comes from the settings.
+    let Catalog { version, desk, queues, calendars, thresholds, limits, .. } = &catalog;
+    let settings = format!("{version}{desk:?}{queues:?}{calendars:?}{thresholds:?}{limits:?}");
+    catalog.version = hex::encode(&Sha256::digest(settings)[..8]);
     Ok(catalog)
 }
 

@@ -5,11 +5,11 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use crate::domain::{Language, Wish};
 use crate::text::courtesy;
-use crate::text::pattern_set::PatternSet;
+use crate::text::pattern_set::{Pattern, PatternSet};
 
 use super::BuildError;
 
@@ -78,12 +78,49 @@ const ANYWHERE: &[(Wish, &str)] = &[
     ),
 ];
 
-/// What makes a text more than thanks: a question, a wish, a `but`.
-const MORE: &str = concat!(
-    r"[?？]|(?:ください|下さい|お願い|でしょうか|ですか|ますか|ませんか|ほしい|欲しい|たいです|たいの|もらえ|いただけ(?:ます|ません|れば)|頂け(?:ます|れば))",
-    r"|(?:が、|けど|けれど|しかし|ただ、|ただし|でも、|一方|ところで|なお、|また、|別件|ついで|追加で|もう一(?:つ|点|度)|(?:でき|出来|解決し|直ら|動か|なら|届か|つながら|繋がら)(?:ない|ません))",
-    r"|(?-u:\b)(?:but|however|still|except|also|another|by the way|btw|please|could|can you|would|how|what|when|where|why|need|want|doesn't|don't|didn't|not|isn't|won't|cannot|can't|unable|again)(?-u:\b)",
-);
+/// How a short reply ends a matter, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// More than thanks: a question, a wish, a `but`.
+    More,
+    /// "That solved it."
+    Solved,
+    /// "That did not help."
+    NotSolved,
+}
+
+/// Patterns that are looked for in short replies. Languages stand apart: a pattern is compiled when a text first holds one
+/// of its words.
+const OUTCOMES: &[(Outcome, &str)] = &[
+    (
+        Outcome::More,
+        r"[?？]|(?:ください|下さい|お願い|でしょうか|ですか|ますか|ませんか|ほしい|欲しい|たいです|たいの|もらえ|いただけ(?:ます|ません|れば)|頂け(?:ます|れば))",
+    ),
+    (
+        Outcome::More,
+        r"(?:が、|けど|けれど|しかし|ただ、|ただし|でも、|一方|ところで|なお、|また、|別件|ついで|追加で|もう一(?:つ|点|度)|(?:でき|出来|解決し|直ら|動か|なら|届か|つながら|繋がら)(?:ない|ません))",
+    ),
+    (
+        Outcome::More,
+        r"(?-u:\b)(?:but|however|still|except|also|another|by the way|btw|please|could|can you|would|how|what|when|where|why|need|want|doesn't|don't|didn't|not|isn't|won't|cannot|can't|unable|again)(?-u:\b)",
+    ),
+    (
+        Outcome::Solved,
+        r"(?:解決(?:しました|いたしました|致しました|できました|出来ました|済み(?:です|となりました)|です)|直りました|治りました|なおりました|復旧しました|できるようになりました|出来るようになりました|つながるようになりました|繋がるようになりました|(?:つな|繋)がりました|届きました|送れました|ログインできました|入れました|(?:うまく|無事|問題なく|正常に)[^。\n]{0,15}(?:できました|出来ました|いきました|動きました|動いています|動作しました|入れました|ログインできました|なりました|完了しました)|もう(?:大丈夫|問題ありません)|クローズして(?:いただいて)?(?:ください|構いません|大丈夫|結構))",
+    ),
+    (
+        Outcome::Solved,
+        r"(?-u:\b)(?:(?:that|this|it|which)(?:'s| has| have)? (?:now )?(?:solved|fixed|resolved|worked|did the trick|did it)|(?:issue|problem|it|this|everything|all)(?: is|'s| has been| was| got)? (?:now )?(?:solved|resolved|fixed|sorted)|(?:it|everything|all|vpn|mail|login)(?: is|'s)? (?:now )?(?:works|working)(?: now| again| fine| well| perfectly)*|problem solved|(?:you )?(?:can|may) close (?:the|this|my) (?:ticket|case|issue)|no longer (?:an issue|a problem))(?-u:\b)",
+    ),
+    (
+        Outcome::NotSolved,
+        r"(?:解決(?:しません|しない|していません|しておりません|できません|できない|に至|しなかった)|(?:直|治|なお)(?:りません|らない|っていません|らなかった)|(?:改善|解消|復旧)(?:しません|しない|していません|されません|されない|されていません|せず)|(?:やはり|やっぱり|まだ|相変わらず|依然(?:として)?|同じ(?:く)?)[^。\n]{0,20}(?:できません|できない|出来ません|つながりません|つながらない|繋がりません|繋がらない|ダメ|だめ|駄目|エラー|届きません|届かない|入れません|入れない|動きません|動かない|同じ(?:状態|状況|症状|エラー))|(?:試し|やっ|実施し)(?:て(?:み)?|てみ)?ま?した?(?:が|けど|けれど)[^。\n]{0,20}(?:だめ|ダメ|駄目|変わ(?:らない|りません)|できま?せん|できない|同じ)|(?:回答|案内|答え|記事)(?:では|が)[^。\n]{0,12}(?:違い|ちがい|違う|解決(?:でき|し)(?:ない|ません)|役に立))",
+    ),
+    (
+        Outcome::NotSolved,
+        r"(?-u:\b)(?:(?:did|does|do)(?:n't| not) (?:help|work|solve|fix|resolve)|(?:still|is still|it still) (?:not working|not fixed|broken|failing|fails|doesn't|does not|don't|can't|cannot|happening|the same|get(?:ting)? the same|having (?:the same|this|issues?|problems?)|not (?:resolved|solved|able))|(?:not|isn't|is not|wasn't|hasn't been|has not been) (?:yet )?(?:solved|resolved|fixed)|no luck|same (?:problem|issue|error) (?:again|as before|persists|remains)|(?:problem|issue|error) (?:persists|remains|is back|came back)|(?:not|isn't) what i (?:asked|meant))(?-u:\b)",
+    ),
+];
 
 /// All that a text of nothing but thanks may hold. Matched against one sentence at a time.
 const THANKS: &str = concat!(
@@ -94,46 +131,52 @@ const THANKS: &str = concat!(
     r"|^(?:great|perfect|awesome|excellent|got it|understood|wonderful|noted|ok|okay)[ !.]*$",
 );
 
-/// "That solved it."
-const SOLVED: &str = concat!(
-    r"(?:解決(?:しました|いたしました|致しました|できました|出来ました|済み(?:です|となりました)|です)|直りました|治りました|なおりました|復旧しました|できるようになりました|出来るようになりました|つながるようになりました|繋がるようになりました|(?:つな|繋)がりました|届きました|送れました|ログインできました|入れました|(?:うまく|無事|問題なく|正常に)[^。\n]{0,15}(?:できました|出来ました|いきました|動きました|動いています|動作しました|入れました|ログインできました|なりました|完了しました)|もう(?:大丈夫|問題ありません)|クローズして(?:いただいて)?(?:ください|構いません|大丈夫|結構))",
-    r"|(?-u:\b)(?:(?:that|this|it|which)(?:'s| has| have)? (?:now )?(?:solved|fixed|resolved|worked|did the trick|did it)|(?:issue|problem|it|this|everything|all)(?: is|'s| has been| was| got)? (?:now )?(?:solved|resolved|fixed|sorted)|(?:it|everything|all|vpn|mail|login)(?: is|'s)? (?:now )?(?:works|working)(?: now| again| fine| well| perfectly)*|problem solved|(?:you )?(?:can|may) close (?:the|this|my) (?:ticket|case|issue)|no longer (?:an issue|a problem))(?-u:\b)",
-);
-
-/// "That did not help."
-const NOT_SOLVED: &str = concat!(
-    r"(?:解決(?:しません|しない|していません|しておりません|できません|できない|に至|しなかった)|(?:直|治|なお)(?:りません|らない|っていません|らなかった)|(?:改善|解消|復旧)(?:しません|しない|していません|されません|されない|されていません|せず)|(?:やはり|やっぱり|まだ|相変わらず|依然(?:として)?|同じ(?:く)?)[^。\n]{0,20}(?:できません|できない|出来ません|つながりません|つながらない|繋がりません|繋がらない|ダメ|だめ|駄目|エラー|届きません|届かない|入れません|入れない|動きません|動かない|同じ(?:状態|状況|症状|エラー))|(?:試し|やっ|実施し)(?:て(?:み)?|てみ)?ま?した?(?:が|けど|けれど)[^。\n]{0,20}(?:だめ|ダメ|駄目|変わ(?:らない|りません)|できま?せん|できない|同じ)|(?:回答|案内|答え|記事)(?:では|が)[^。\n]{0,12}(?:違い|ちがい|違う|解決(?:でき|し)(?:ない|ません)|役に立))",
-    r"|(?-u:\b)(?:(?:did|does|do)(?:n't| not) (?:help|work|solve|fix|resolve)|(?:still|is still|it still) (?:not working|not fixed|broken|failing|fails|doesn't|does not|don't|can't|cannot|happening|the same|get(?:ting)? the same|having (?:the same|this|issues?|problems?)|not (?:resolved|solved|able))|(?:not|isn't|is not|wasn't|hasn't been|has not been) (?:yet )?(?:solved|resolved|fixed)|no luck|same (?:problem|issue|error) (?:again|as before|persists|remains)|(?:problem|issue|error) (?:persists|remains|is back|came back)|(?:not|isn't) what i (?:asked|meant))(?-u:\b)",
-);
+/// One of these stands in every text of nothing but thanks.
+const THANKING: &[&str] = &[
+    "ありがと",
+    "難う",
+    "感謝",
+    "助かり",
+    "たすかり",
+    "恐縮",
+    "サンキュー",
+    "お礼",
+    "御礼",
+    "ました",
+    "thank",
+    "thx",
+    "cheers",
+    "apprecia",
+    "ty",
+    "great",
+    "perfect",
+    "awesome",
+    "excellent",
+    "got it",
+    "understood",
+    "wonderful",
+    "noted",
+    "ok",
+];
 
 /// A longer text says more than thanks or solved, whatever it begins with. Characters.
 const SHORT: usize = 160;
 
-/// Memory for the automaton each pattern grows while matching: with too little it starts anew all the time, and matching
-/// is thirty times slower.
-const MAX_AUTOMATON_BYTES: usize = 16 << 20;
-
-/// The compiled patterns.
+/// The patterns, compiled when they are first needed.
 pub(super) struct Wishes {
     anywhere: PatternSet,
-    more: Regex,
-    thanks: Regex,
-    solved: Regex,
-    not_solved: Regex,
+    outcomes: PatternSet,
+    thanks: Pattern,
 }
 
 impl Wishes {
     pub(super) fn build() -> Result<Self, BuildError> {
         let fault = |source| BuildError::Pattern { place: "the wishes".to_owned(), source };
-        let patterns = ANYWHERE.iter().map(|(_, pattern)| *pattern);
-        let anywhere = PatternSet::new(patterns).map_err(|(_, source)| fault(source))?;
-        let one = |pattern: &str| RegexBuilder::new(pattern).dfa_size_limit(MAX_AUTOMATON_BYTES).build().map_err(fault);
+        let set = |patterns: Vec<&'static str>| PatternSet::new(patterns).map_err(|(_, source)| fault(source));
         Ok(Self {
-            anywhere,
-            more: one(MORE)?,
-            thanks: one(THANKS)?,
-            solved: one(SOLVED)?,
-            not_solved: one(NOT_SOLVED)?,
+            anywhere: set(ANYWHERE.iter().map(|(_, pattern)| *pattern).collect())?,
+            outcomes: set(OUTCOMES.iter().map(|(_, pattern)| *pattern).collect())?,
+            thanks: Pattern::new(THANKS, false).map_err(fault)?,
         })
     }
 
@@ -155,20 +198,32 @@ impl Wishes {
     }
 
     fn outcome(&self, reply: &str, found: &mut Vec<Wish>) {
-        if self.not_solved.is_match(reply) {
+        let matched = self.outcomes.matches(reply);
+        let is =
+            |outcome: Outcome| matched.iter().any(|(number, _)| OUTCOMES.get(*number).is_some_and(|o| o.0 == outcome));
+        if is(Outcome::NotSolved) {
             found.push(Wish::NotSolved);
             return;
         }
-        let asks = self.more.is_match(reply);
-        if self.solved.is_match(reply) && !asks && found.is_empty() {
+        if is(Outcome::More) || !found.is_empty() {
+            return;
+        }
+        if is(Outcome::Solved) {
             found.push(Wish::Solved);
         }
-        let mut sentences =
-            reply.split(['\n', '。', '!', '.']).map(str::trim).filter(|part| !part.is_empty()).peekable();
-        let only_thanks = sentences.peek().is_some() && sentences.all(|part| self.thanks.is_match(part));
-        if only_thanks && !asks && found.is_empty() {
+        if found.is_empty() && self.only_thanks(reply) {
             found.push(Wish::Thanks);
         }
+    }
+
+    fn only_thanks(&self, reply: &str) -> bool {
+        let mut sentences =
+            reply.split(['\n', '。', '!', '.']).map(str::trim).filter(|part| !part.is_empty()).peekable();
+        let thanks = |part: &str| {
+            THANKING.iter().any(|word| part.contains(word))
+                && self.thanks.regex().is_some_and(|pattern| pattern.is_match(part))
+        };
+        sentences.peek().is_some() && sentences.all(thanks)
     }
 }
 

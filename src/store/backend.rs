@@ -61,7 +61,7 @@ pub(super) use sql;
 macro_rules! bulk {
     ($head:literal ROWS $tail:literal) => {
         $crate::store::backend::Sql {
-            sqlite: concat!($head, "json_each($1)", $tail),
+            sqlite: concat!($head, "jsonb_each($1)", $tail),
             postgres: concat!($head, "jsonb_array_elements(CAST($1 AS jsonb))", $tail),
         }
     };
