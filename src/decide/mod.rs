@@ -4,7 +4,9 @@
 pub mod agent;
 mod answer;
 mod ask;
+mod burst;
 mod case;
+mod chat;
 mod clocks;
 mod details;
 mod escalate;
@@ -20,7 +22,9 @@ mod subject;
 mod trace;
 mod wording;
 
+pub use burst::{as_one, burst, spread};
 pub use case::Context;
+pub use chat::other_ticket;
 pub use plan::plan;
 pub use priority::priority;
 pub use route::{queue_for, second_line};

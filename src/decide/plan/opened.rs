@@ -89,6 +89,9 @@ fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
+        place: None,
+        pressed: Vec::new(),
+        card: None,
     }
 }
 
