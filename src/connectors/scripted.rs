@@ -155,11 +155,11 @@ pub struct Post {
 
 impl Stage {
     /// Puts `outbound` up, or changes the post `replaces` into it. The same message is put up once, however often it comes.
-    pub fn post(&self, outbound: &Outbound, replaces: Option<String>) -> Posted {
+    pub fn post(&self, outbound: &Outbound, replaces: Option<&str>) -> Posted {
         let mut posts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let there = posts
             .iter_mut()
-            .find(|post| Some(&post.reference) == replaces.as_ref() || post.outbound.dedupe_key == outbound.dedupe_key);
+            .find(|post| Some(post.reference.as_str()) == replaces || post.outbound.dedupe_key == outbound.dedupe_key);
         if let Some(post) = there {
             post.changes += u32::from(post.outbound != *outbound);
             post.outbound = outbound.clone();

@@ -118,7 +118,7 @@ mod tests {
         let place = Place { room: "C1".into(), thread: Some(id.into()), direct: false, triage: false };
         Message {
             message_id: Some(id.into()),
-            inbox_id: InboxId(id.len() as i64),
+            inbox_id: InboxId(if id == "a" { 1 } else { 2 }),
             place: Some(place),
             ..message("", text)
         }

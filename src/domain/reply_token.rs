@@ -65,7 +65,7 @@ impl Keyring {
 #[must_use]
 pub fn code_digest(typed: &str) -> String {
     use sha2::Digest;
-    let letters: String = typed.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let letters: String = typed.chars().filter(char::is_ascii_alphanumeric).collect();
     hex::encode(Sha256::digest(format!("madoguchi link {}", letters.to_ascii_uppercase())))
 }
 

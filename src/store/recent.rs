@@ -112,9 +112,9 @@ async fn originals(tx: &mut Tx, probes: &[Probe], known: &mut [Known]) -> Result
     let counts: HashMap<i64, i64> = tx.fetch(MESSAGES_OF, [json(&tickets)?]).await?.into_iter().collect();
     for (probe, known) in probes.iter().zip(known) {
         // Decided in the place of another it has a row of its own under the same name: the one on a ticket counts.
-        let named =
+        let same_name =
             || found.iter().filter(|message| message.message_id.is_some() && message.message_id == probe.original);
-        let message = named().find(|message| message.ticket.is_some()).or_else(|| named().next());
+        let message = same_name().find(|message| message.ticket.is_some()).or_else(|| same_name().next());
         known.original = message.map(|message| {
             let count = message.ticket.and_then(|ticket| counts.get(&ticket.0)).copied().unwrap_or_default();
             Original { message: message.clone(), others: u32::try_from(count - 1).unwrap_or_default() }

@@ -213,6 +213,7 @@ impl Handler {
     fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {
         let now = self.clock.now();
         let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
+        let intent = intent.or_else(|| decide::form_intent(message));
         let classification = if is_settled_unread(message, known) {
             Classification::nothing(message.language)
         } else {
@@ -239,7 +240,9 @@ fn is_settled_unread(message: &Message, known: &Known) -> bool {
         }
         Some(Automatic::List | Automatic::Notification) | None => false,
     };
-    by_kind || known.duplicate.is_some()
+    // A press says nothing beside the button.
+    let is_mute = message.act.is_some() && message.reply_text.trim().is_empty();
+    by_kind || is_mute || known.duplicate.is_some()
 }
 
 /// Whether the message counts against the limits on what one person is sent. Cards are for agents.

@@ -54,7 +54,7 @@ impl Outlet {
                 Ok(Took { posted: None, not_for: not_for.collect() })
             }
             Self::Scripted(stage) => {
-                let posted = stage.post(outbound, replaces);
+                let posted = stage.post(outbound, replaces.as_deref());
                 Ok(Took { posted: Some(posted), not_for: Vec::new() })
             }
         }
