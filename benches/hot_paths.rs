@@ -23,6 +23,8 @@ fn catalog() -> Catalog {
             language: Language::Ja,
             timezone: chrono_tz::Asia::Tokyo,
             mailboxes: Vec::new(),
+            chats: Vec::new(),
+            triage: Vec::new(),
         },
         intents: content.intents,
         articles: content.articles,

@@ -16,6 +16,7 @@ use crate::connectors::email::smtp::Sender;
 use crate::domain::Address;
 use crate::store::Store;
 use crate::workers::deliver::Deliverer;
+use crate::workers::outlet::Outlet;
 use crate::workers::receive::MailReceiver;
 use crate::workers::supervise::Supervisor;
 
@@ -63,9 +64,11 @@ impl Connections {
                 };
                 all.deliverers.push(Deliverer {
                     store: app.store.clone(),
-                    mailbox: mailbox.name.clone(),
-                    from: Address { name: app.config.desk_name.clone(), address: mailbox.address.clone() },
-                    sender: Mutex::new(Sender::new(smtp(settings, auth, &mailbox.address))),
+                    source: mailbox.name.clone(),
+                    outlet: Outlet::Mail {
+                        from: Address { name: app.config.desk_name.clone(), address: mailbox.address.clone() },
+                        sender: Box::new(Mutex::new(Sender::new(smtp(settings, auth, &mailbox.address)))),
+                    },
                     clock: app.clock.clone(),
                     metrics: app.metrics.clone(),
                     owner: format!("{}/deliver-{}", app.owner, mailbox.name),

@@ -20,8 +20,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::console;
 use crate::content;
-use crate::domain::catalog::{Catalog, Desk, Mailbox, Thresholds};
-use crate::domain::{Fault, Keyring};
+use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
+use crate::domain::{Channel, Fault, Keyring};
 use crate::mail;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -200,7 +200,25 @@ fn desk(config: &Config) -> Desk {
         language: config.language,
         timezone: config.timezone,
         mailboxes: config.mailboxes.iter().map(mailbox).collect(),
+        chats: chats(config).map(|(channel, queue, _)| chat_source(channel, queue)).collect(),
+        triage: chats(config).filter_map(|(channel, _, room)| triage_room(channel, room)).collect(),
     }
+}
+
+/// The chat services of the settings: queue and triage room. There is one workspace each, named like its channel.
+fn chats(config: &Config) -> impl Iterator<Item = (Channel, Option<&String>, Option<&String>)> {
+    let slack = config.slack.iter().map(|slack| (Channel::Slack, slack.queue.as_ref(), slack.triage.as_ref()));
+    let discord =
+        config.discord.iter().map(|discord| (Channel::Discord, discord.queue.as_ref(), discord.triage.as_ref()));
+    slack.chain(discord)
+}
+
+fn chat_source(channel: Channel, queue: Option<&String>) -> ChatSource {
+    ChatSource { source: channel.as_str().to_owned(), queue: queue.cloned() }
+}
+
+fn triage_room(channel: Channel, room: Option<&String>) -> Option<TriageRoom> {
+    Some(TriageRoom { channel, source: channel.as_str().to_owned(), room: room?.clone() })
 }
 
 /// Faults as lines for a terminal.

@@ -19,12 +19,14 @@ pub use article::{Article, Fault, Visibility};
 pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use chat::{Act, Button, Offer, Person, Place};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};
-pub use context::{Known, Probe};
-pub use decision::{Changes, Decided, Decision, Fate, IgnoreReason, SendCount, Settled, Step, ThreadKey};
+pub use context::{Known, Link, Original, Probe};
+pub use decision::{
+    Changes, Decided, Decision, Edit, Fate, IgnoreReason, PersonChange, SendCount, Settled, Step, ThreadKey,
+};
 pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
 pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
 pub use outbound::{Outbound, OutboundKind};
 pub use priority::{Level, Priority};
 pub use reply_token::Keyring;
-pub use ticket::{EventKind, Status, StoredMessage, Ticket, TicketEvent};
+pub use ticket::{Card, EventKind, Status, StoredMessage, Ticket, TicketEvent};
 pub use words::{Bilingual, Channel, Language};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::backend::{Arg, Sql, bulk, json, repeat, sql};
 use super::raw::IdRow;
-use super::{Store, StoreError, Which, changes, crash};
+use super::{Store, StoreError, Which, changes, crash, posts};
 use crate::domain::{Channel, Outbound, OutboxId, Timestamp};
 
 const DUE: Sql = sql!(
@@ -80,6 +80,13 @@ pub struct OutboxItem {
 pub enum Delivery {
     /// The other side took it.
     Delivered,
+    /// A chat service took it.
+    Posted {
+        /// The post's id there.
+        reference: String,
+        /// The thread that was opened for it, where that has an id of its own.
+        thread: Option<String>,
+    },
     /// To be tried again.
     Postponed {
         /// Not before this.
@@ -208,6 +215,11 @@ impl Store {
         let held: Vec<i64> = held.into_iter().map(|(id,)| id).collect();
         let rows: Vec<Finished<'_>> = rows.into_iter().filter(|row| held.contains(&row.id)).collect();
         tx.execute(END_ATTEMPTS, [json(&rows)?, Arg::Text(owner), Arg::Int(now.0)]).await?;
+        for (id, delivery) in results.iter().filter(|(id, _)| held.contains(&id.0)) {
+            if let Delivery::Posted { reference, thread } = delivery {
+                posts::note(&mut tx, *id, reference, thread.as_deref()).await?;
+            }
+        }
         for row in rows.iter().filter(|row| row.state == "failed") {
             changes::note_delivery(&mut tx, OutboxId(row.id), now, row.error).await?;
         }
@@ -247,7 +259,7 @@ impl Store {
         self.finish_one(owner, id, Delivery::Failed { error: error.to_owned() }, now).await
     }
 
-    async fn finish_one(
+    pub(super) async fn finish_one(
         &self,
         owner: &str,
         id: OutboxId,
@@ -281,7 +293,7 @@ impl Store {
 
 const fn finished(id: OutboxId, delivery: &Delivery, now: Timestamp) -> Finished<'_> {
     match delivery {
-        Delivery::Delivered => {
+        Delivery::Delivered | Delivery::Posted { .. } => {
             Finished { id: id.0, state: "delivered", outcome: "delivered", done: Some(now.0), next: None, error: "" }
         }
         Delivery::Postponed { until, error } => Finished {

@@ -5,15 +5,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-
+use super::outlet::{Outlet, Took};
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
-use crate::connectors::SendError;
-use crate::connectors::email::smtp::{Sender, Sent};
-use crate::domain::{Address, Channel, OutboxId, Timestamp};
+use crate::connectors::{Posted, SendError};
+use crate::domain::{OutboxId, Timestamp};
 use crate::sla::retry::DELIVERY;
-use crate::store::{OutboxItem, Sending, Store, StoreError, crash};
+use crate::store::{EarlierPost, OutboxItem, Sending, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
 /// How long claimed messages are ours without a word: how long they rest when this process dies. The lease is renewed while the
@@ -29,16 +27,17 @@ const BATCH: u32 = 20;
 /// How long everything waits when only an operator can mend the connection.
 const OPERATOR_PAUSE_MS: i64 = 5 * 60_000;
 
-/// Sends what one mailbox has to send.
+/// How long a message waits whose predecessor in the same place is still to be sent.
+const PREDECESSOR_PAUSE_MS: i64 = 2_000;
+
+/// Sends what one mailbox or chat service has to send.
 pub struct Deliverer {
     /// What is remembered.
     pub store: Arc<Store>,
-    /// The mailbox's name.
-    pub mailbox: String,
-    /// Its address and the name shown with it.
-    pub from: Address,
+    /// The mailbox's or service's name.
+    pub source: String,
     /// The connection.
-    pub sender: Mutex<Sender>,
+    pub outlet: Outlet,
     /// What time it is.
     pub clock: Clock,
     /// What is counted.
@@ -67,7 +66,7 @@ impl Deliverer {
     /// The database failed; what was sent but could not be marked is sent again under the same Message-ID.
     pub async fn once(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let route = [Sending { channel: Channel::Email, source: self.mailbox.clone() }];
+        let route = [Sending { channel: self.outlet.channel(), source: self.source.clone() }];
         let items = self.store.claim_outbox(&self.owner, [now, lease_from(now)], BATCH, &route).await?;
         let mut held = Held { ids: items.iter().map(|item| item.id).collect(), until: lease_from(now) };
         for item in &items {
@@ -90,10 +89,9 @@ impl Deliverer {
         Ok(Held { ids: self.store.renew_outbox(&self.owner, ids, until).await?, until })
     }
 
-    /// Hands `item` to the server, renewing the leases of all that is `held` while it takes its time.
-    async fn send(&self, item: &OutboxItem, held: &mut Held) -> Result<Sent, SendError> {
-        let mut sender = self.sender.lock().await;
-        let mut sending = pin!(sender.send(&item.outbound, &self.from, &self.from.name));
+    /// Hands `item` to the other side, renewing the leases of all that is `held` while it takes its time.
+    async fn send(&self, item: &OutboxItem, replaces: Option<String>, held: &mut Held) -> Result<Took, SendError> {
+        let mut sending = pin!(self.outlet.send(&item.outbound, replaces));
         loop {
             tokio::select! {
                 sent = &mut sending => return sent,
@@ -108,16 +106,30 @@ impl Deliverer {
 
     async fn deliver(&self, item: &OutboxItem, held: &mut Held) -> Result<(), StoreError> {
         crash::point("deliver.begin");
-        let sent = self.send(item, held).await;
+        let earlier = match &item.outbound.replaces {
+            Some(key) => self.store.earlier_post(key).await?,
+            None => EarlierPost::Gone,
+        };
+        let replaces = match earlier {
+            EarlierPost::Posted(reference) => Some(reference),
+            // Without its predecessor it is a post of its own.
+            EarlierPost::Gone => None,
+            EarlierPost::Waiting => {
+                let now = self.clock.now();
+                let until = Some(now.plus_ms(PREDECESSOR_PAUSE_MS));
+                return self.postpone(item, until, "what it takes the place of is not sent yet", now).await;
+            }
+        };
+        let sent = self.send(item, replaces, held).await;
         crash::point("deliver.sent");
         let now = self.clock.now();
         match sent {
-            Ok(sent) => {
-                for (_, reason) in sent.refused.iter().chain(&sent.deferred) {
+            Ok(took) => {
+                for reason in &took.not_for {
                     tracing::warn!(outbox.id = %item.id, "not delivered to one of the recipients: {reason}");
                 }
                 self.metrics.delivery("delivered");
-                self.mark(item, now).await
+                self.mark(item, took.posted.as_ref(), now).await
             }
             Err(SendError::Permanent { reason }) => {
                 self.metrics.delivery("failed");
@@ -131,18 +143,25 @@ impl Deliverer {
                 self.postpone(item, until, &reason, now).await
             }
             Err(SendError::NeedsOperator { reason }) => {
-                tracing::error!(outbox.id = %item.id, mailbox = item.outbound.source, "cannot send: {reason}");
+                tracing::error!(outbox.id = %item.id, source = item.outbound.source, "cannot send: {reason}");
                 self.postpone(item, Some(now.plus_ms(OPERATOR_PAUSE_MS)), &reason, now).await
             }
         }
     }
 
-    /// Marks `item` as delivered. The mail is out: a database that is locked or down is waited for, since giving up would
-    /// send it again.
-    async fn mark(&self, item: &OutboxItem, now: Timestamp) -> Result<(), StoreError> {
+    /// Marks `item` as delivered. It is out: a database that is locked or down is waited for, since giving up would send it
+    /// again.
+    async fn mark(&self, item: &OutboxItem, posted: Option<&Posted>, now: Timestamp) -> Result<(), StoreError> {
         let mut left = MARKS;
         loop {
-            match self.store.delivered(&self.owner, item.id, now).await {
+            let marked = match posted {
+                Some(post) => {
+                    let place = (post.reference.as_str(), post.thread.as_deref());
+                    self.store.posted(&self.owner, item.id, place, now).await
+                }
+                None => self.store.delivered(&self.owner, item.id, now).await,
+            };
+            match marked {
                 Ok(()) => return Ok(()),
                 Err(StoreError::LeaseLost { .. }) => {
                     // Marked by a try whose outcome was not known, or taken by another process meanwhile.

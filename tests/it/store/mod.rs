@@ -1,12 +1,14 @@
 //! The store, each test on SQLite and on PostgreSQL.
 
 mod accept;
+mod bursts;
 mod claim;
 mod context;
 #[cfg(feature = "crash-points")]
 mod crash;
 mod model;
 mod outbox;
+mod people;
 mod reading;
 mod schema;
 mod settle;
@@ -141,6 +143,9 @@ pub fn ticket(id: TicketId) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
+        place: None,
+        pressed: Vec::new(),
+        card: None,
     }
 }
 
@@ -196,6 +201,8 @@ pub fn opening(item: &InboxItem) -> Changes {
         outbound: vec![outbound(&format!("reply:{}:0", item.id), id)],
         send_count: None,
         bounced: Vec::new(),
+        people: vec![PersonChange::Met { inbox_id: item.id, address: "sato@customer.example".into() }],
+        edits: Vec::new(),
     }
 }
 
