@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
@@ -39,6 +39,8 @@ pub struct Deliverer {
     pub from: Address,
     /// The connection.
     pub sender: Mutex<Sender>,
+    /// Delivered mail is to be copied into the folder for sent mail.
+    pub keeps_copies: bool,
     /// What time it is.
     pub clock: Clock,
     /// What is counted.
@@ -70,17 +72,23 @@ impl Deliverer {
         let route = [Sending { channel: Channel::Email, source: self.mailbox.clone() }];
         let items = self.store.claim_outbox(&self.owner, [now, lease_from(now)], BATCH, &route).await?;
         let mut held = Held { ids: items.iter().map(|item| item.id).collect(), until: lease_from(now) };
+        // The mark of one message is written while the next one is announced, and the next one is handed over only after that: never
+        // are two out that are not marked.
+        let mut unmarked = None;
         for item in &items {
             let now = self.clock.now();
             if held.until < now.plus_ms(margin_ms()) {
                 held = self.renew(&held.ids, now).await?;
             }
             if held.ids.contains(&item.id) {
-                self.deliver(item, &mut held).await?;
+                unmarked = self.deliver(item, &mut held, unmarked.take()).await?;
             } else {
                 tracing::warn!(outbox.id = %item.id, "not sent: another process has it now");
             }
             held.ids.retain(|id| *id != item.id);
+        }
+        if let Some(last) = unmarked {
+            self.mark(last).await?;
         }
         Ok(items.len())
     }
@@ -91,9 +99,14 @@ impl Deliverer {
     }
 
     /// Hands `item` to the server, renewing the leases of all that is `held` while it takes its time.
-    async fn send(&self, item: &OutboxItem, held: &mut Held) -> Result<Sent, SendError> {
+    async fn send(
+        &self,
+        item: &OutboxItem,
+        held: &mut Held,
+        go: impl Future<Output = bool> + Send,
+    ) -> Result<Sent, SendError> {
         let mut sender = self.sender.lock().await;
-        let mut sending = pin!(sender.send(&item.outbound, &self.from, &self.from.name));
+        let mut sending = pin!(sender.send_after(&item.outbound, (&self.from, &self.from.name), go));
         loop {
             tokio::select! {
                 sent = &mut sending => return sent,
@@ -106,9 +119,26 @@ impl Deliverer {
         }
     }
 
-    async fn deliver(&self, item: &OutboxItem, held: &mut Held) -> Result<(), StoreError> {
+    /// Sends `item` and marks the one `before` it meanwhile. Returns `item` when it is out and still to be marked.
+    async fn deliver(
+        &self,
+        item: &OutboxItem,
+        held: &mut Held,
+        before: Option<Delivered>,
+    ) -> Result<Option<Delivered>, StoreError> {
         crash::point("deliver.begin");
-        let sent = self.send(item, held).await;
+        let (marked, go) = oneshot::channel();
+        let marking = async {
+            if let Some(before) = before {
+                self.mark(before).await?;
+            }
+            // Nobody waits any more when the message was refused meanwhile. On a failure the sender is dropped, which means no.
+            let _ = marked.send(());
+            Ok::<_, StoreError>(())
+        };
+        let go = async { go.await.is_ok() };
+        let (marking, sent) = tokio::join!(marking, self.send(item, held, go));
+        marking?;
         crash::point("deliver.sent");
         let now = self.clock.now();
         match sent {
@@ -117,41 +147,47 @@ impl Deliverer {
                     tracing::warn!(outbox.id = %item.id, "not delivered to one of the recipients: {reason}");
                 }
                 self.metrics.delivery("delivered");
-                self.mark(item, now).await
+                return Ok(Some(Delivered { id: item.id, at: now }));
             }
             Err(SendError::Permanent { reason }) => {
                 self.metrics.delivery("failed");
                 tracing::warn!(outbox.id = %item.id, "not deliverable: {reason}");
-                self.store.failed(&self.owner, item.id, &reason, now).await
+                self.store.failed(&self.owner, item.id, &reason, now).await?;
             }
             Err(SendError::Transient { reason, retry_after_ms }) => {
                 let failures = u32::try_from(item.attempt).unwrap_or(u32::MAX);
                 let wish_s = retry_after_ms.and_then(|ms| u64::try_from(ms / 1000).ok());
                 let until = DELIVERY.next(&item.outbound.dedupe_key, failures, now, wish_s);
-                self.postpone(item, until, &reason, now).await
+                self.postpone(item, until, &reason, now).await?;
             }
             Err(SendError::NeedsOperator { reason }) => {
                 tracing::error!(outbox.id = %item.id, mailbox = item.outbound.source, "cannot send: {reason}");
-                self.postpone(item, Some(now.plus_ms(OPERATOR_PAUSE_MS)), &reason, now).await
+                self.postpone(item, Some(now.plus_ms(OPERATOR_PAUSE_MS)), &reason, now).await?;
             }
         }
+        Ok(None)
     }
 
-    /// Marks `item` as delivered. The mail is out: a database that is locked or down is waited for, since giving up would
+    /// Marks a message as delivered. The mail is out: a database that is locked or down is waited for, since giving up would
     /// send it again.
-    async fn mark(&self, item: &OutboxItem, now: Timestamp) -> Result<(), StoreError> {
+    async fn mark(&self, Delivered { id, at }: Delivered) -> Result<(), StoreError> {
         let mut left = MARKS;
         loop {
-            match self.store.delivered(&self.owner, item.id, now).await {
+            let marked = if self.keeps_copies {
+                self.store.delivered_to_be_copied(&self.owner, id, at).await
+            } else {
+                self.store.delivered(&self.owner, id, at).await
+            };
+            match marked {
                 Ok(()) => return Ok(()),
                 Err(StoreError::LeaseLost { .. }) => {
                     // Marked by a try whose outcome was not known, or taken by another process meanwhile.
-                    tracing::warn!(outbox.id = %item.id, "delivered, but no longer ours to mark");
+                    tracing::warn!(outbox.id = %id, "delivered, but no longer ours to mark");
                     return Ok(());
                 }
                 Err(fault) if left == 0 => return Err(fault),
                 Err(fault) => {
-                    tracing::warn!(outbox.id = %item.id, "delivered, but not marked yet: {}", with_causes(&fault));
+                    tracing::warn!(outbox.id = %id, "delivered, but not marked yet: {}", with_causes(&fault));
                 }
             }
             left -= 1;
@@ -174,6 +210,12 @@ impl Deliverer {
         self.metrics.delivery("postponed");
         self.store.postponed(&self.owner, item.id, (until, reason), now).await
     }
+}
+
+/// A message that is out and not marked yet.
+struct Delivered {
+    id: OutboxId,
+    at: Timestamp,
 }
 
 /// Claimed messages that are still ours.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use madoguchi::connectors::SendError;
 use madoguchi::connectors::email::oauth::TokenSource;
 use madoguchi::connectors::email::probe::{Probe, probe_smtp};
-use madoguchi::connectors::email::settings::{Auth, Grant, OAuthSettings, TlsMode};
+use madoguchi::connectors::email::settings::{Auth, Grant, OAuthSettings, ReplyTo, TlsMode};
 use madoguchi::connectors::email::smtp::{Sender, render};
 use madoguchi::domain::{Address, Channel, Language, Outbound, OutboundKind, TicketId};
 
@@ -120,7 +120,7 @@ async fn hostile_values_reach_the_recipient_as_text() {
     outbound.subject = evil.to_owned();
     outbound.to[0].name = evil.to_owned();
     outbound.text = format!("{evil}\n.\n{}\n", "y".repeat(5_000));
-    let rendered = render(&outbound, &desk(), "").unwrap();
+    let rendered = render(&outbound, &desk(), "", ReplyTo::From).unwrap();
     Sender::new(postfix().settings()).send(&outbound, &desk(), evil).await.unwrap();
     let mut reader = Reader::new(user.settings(dovecot().imap));
     reader.until(1).await;
