@@ -73,16 +73,7 @@ impl App {
             metrics.awaits_mailbox(&mailbox.name);
         }
         let reader = Arc::new(Reader { policies: policies(&config), keyring: keyring.clone(), scanner });
-        Ok(Self {
-            live: Live::new(rules),
-            config,
-            store,
-            clock,
-            keyring,
-            metrics,
-            reader,
-            owner: owner()?,
-        })
+        Ok(Self { live: Live::new(rules), config, store, clock, keyring, metrics, reader, owner: owner()? })
     }
 
     /// A worker that decides messages. Only number 0 takes those that were tried before.

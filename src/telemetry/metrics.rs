@@ -94,7 +94,11 @@ impl Metrics {
         registry.register("stuck", "Messages that need a person, by box", buried.clone());
         registry.register("unscanned", "Files the virus scanner has not seen yet", unscanned.clone());
         registry.register("rescans", "Files scanned again, by verdict", rescans.clone());
-        registry.register("sent_copies", "Copies of delivered mail for the folder of sent mail, by outcome", sent_copies.clone());
+        registry.register(
+            "sent_copies",
+            "Copies of delivered mail for the folder of sent mail, by outcome",
+            sent_copies.clone(),
+        );
         registry.register("mailbox_up", "1 while the mailbox can be read", mailbox_up.clone());
         registry.register("mailbox_last_success_timestamp", "Last time the server answered", mailbox_success.clone());
         Self {

@@ -137,7 +137,7 @@ impl Deliverer {
             Ok::<_, StoreError>(())
         };
         let go = async { go.await.is_ok() };
-        let (marking, sent) = tokio::join!(marking, self.send(item, held, go));
+        let (marking, sent) = tokio::join!(marking, Box::pin(self.send(item, held, go)));
         marking?;
         crash::point("deliver.sent");
         let now = self.clock.now();

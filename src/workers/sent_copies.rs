@@ -87,7 +87,8 @@ impl SentCopier {
     }
 
     async fn copy(&self, folder: &mut SentFolder, copy: &SentCopy) -> Result<(), String> {
-        let raw = render(&copy.outbound, &self.from, &self.from.name, self.reply_to).map_err(|fault| fault.to_string())?;
+        let raw =
+            render(&copy.outbound, &self.from, &self.from.name, self.reply_to).map_err(|fault| fault.to_string())?;
         let id = &copy.outbound.message_id;
         let copied = folder.put(id, &raw, copy.outbound.send_at).await.map_err(|fault| fault.to_string())?;
         self.metrics.sent_copy(match copied {

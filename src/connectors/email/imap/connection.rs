@@ -296,7 +296,7 @@ impl Connection {
         }
     }
 
-    /// Puts the mail `raw` into the folder `folder` (as written in a command), marked as read.
+    /// Puts the mail `raw` into the folder `folder` (encoded, without quotes: the library adds them), marked as read.
     pub(super) async fn append(&mut self, folder: &str, date: Option<&str>, raw: &[u8]) -> Result<(), Fault> {
         let patience = self.limit + Duration::from_secs(raw.len() as u64 / MIN_BYTES_PER_SECOND);
         let done = timeout(patience, self.session.append(folder, Some("(\\Seen)"), date, raw)).await;

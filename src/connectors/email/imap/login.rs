@@ -98,7 +98,8 @@ async fn bearer(client: Client<Guard<Stream>>) -> Result<(Client<Guard<Stream>>,
         }
         let text = String::from_utf8_lossy(&said).to_ascii_uppercase();
         if text.ends_with('\n') && text.lines().last().is_some_and(|line| line.starts_with("Q1 ")) {
-            let offers = |name: &str| text.split_ascii_whitespace().any(|word| word.strip_prefix("AUTH=") == Some(name));
+            let offers =
+                |name: &str| text.split_ascii_whitespace().any(|word| word.strip_prefix("AUTH=") == Some(name));
             return Ok((Client::new(stream), Bearer::choose(offers)));
         }
     }

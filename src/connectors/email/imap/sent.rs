@@ -33,7 +33,7 @@ impl SentFolder {
     /// The folder called `folder` of the mailbox called `mailbox` in the settings. Made on the server when it is not there.
     #[must_use]
     pub fn new(mailbox: &str, settings: ImapSettings, folder: &str) -> Self {
-        let (mailbox, folder) = (mailbox.to_owned(), folder::quoted(folder));
+        let (mailbox, folder) = (mailbox.to_owned(), folder.to_owned());
         Self { mailbox, settings, folder, connection: None, failures: 0, not_before: None }
     }
 
@@ -67,13 +67,13 @@ impl SentFolder {
     async fn attempt(&mut self, id: &str, raw: &[u8], at: Timestamp) -> Result<Copied, Fault> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open_or_create(&self.settings, &self.folder).await?,
+            None => Connection::open_or_create(&self.settings, &folder::quoted(&self.folder)).await?,
         };
         let escaped = id.replace('\\', "\\\\").replace('"', "\\\"");
         let there = connection.search(&format!("HEADER Message-ID \"<{escaped}>\"")).await?;
         let copied = if there.is_empty() {
             let date = at.utc().map(|at| format!("\"{}\"", at.format("%d-%b-%Y %H:%M:%S +0000")));
-            connection.append(&self.folder, date.as_deref(), raw).await?;
+            connection.append(&folder::encoded(&self.folder), date.as_deref(), raw).await?;
             Copied::Stored
         } else {
             Copied::There

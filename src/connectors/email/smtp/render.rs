@@ -52,12 +52,7 @@ fixed_header!(Precedence, "Precedence", "RFC 3834 §2: many responders stay sile
 ///
 /// # Errors
 /// [`SendError::Permanent`] when no recipient has a usable address, [`SendError::NeedsOperator`] when `from` has none.
-pub fn render(
-    outbound: &Outbound,
-    from: &Address,
-    desk_name: &str,
-    reply_to: ReplyTo,
-) -> Result<Vec<u8>, SendError> {
+pub fn render(outbound: &Outbound, from: &Address, desk_name: &str, reply_to: ReplyTo) -> Result<Vec<u8>, SendError> {
     let sender = to_wire(&from.address)
         .ok_or_else(|| SendError::NeedsOperator { reason: "the mailbox has no usable address".to_owned() })?;
     let to: Vec<Mailbox> = outbound.to.iter().filter_map(mailbox).collect();

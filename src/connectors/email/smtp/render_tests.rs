@@ -72,7 +72,10 @@ fn what_a_person_wrote_carries_no_mark_of_a_machine() {
 #[test]
 fn one_outbound_gives_the_same_bytes_each_time() {
     let outbound = outbound(OutboundKind::Answer);
-    assert_eq!(render(&outbound, &desk(), "a", ReplyTo::Plus).unwrap(), render(&outbound, &desk(), "a", ReplyTo::Plus).unwrap());
+    assert_eq!(
+        render(&outbound, &desk(), "a", ReplyTo::Plus).unwrap(),
+        render(&outbound, &desk(), "a", ReplyTo::Plus).unwrap()
+    );
 }
 
 #[test]
@@ -120,7 +123,10 @@ fn a_mail_to_nobody_is_refused() {
     nobody.to = vec![Address { name: String::new(), address: "U024BE7LH".to_owned() }];
     assert!(matches!(render(&nobody, &desk(), "", ReplyTo::From), Err(SendError::Permanent { .. })));
     let unnamed = Address { name: String::new(), address: String::new() };
-    assert!(matches!(render(&outbound(OutboundKind::Answer), &unnamed, "", ReplyTo::From), Err(SendError::NeedsOperator { .. })));
+    assert!(matches!(
+        render(&outbound(OutboundKind::Answer), &unnamed, "", ReplyTo::From),
+        Err(SendError::NeedsOperator { .. })
+    ));
 }
 
 #[test]
