@@ -6,6 +6,7 @@ mod starter;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
@@ -28,6 +29,8 @@ use crate::telemetry::Metrics;
 use crate::workers::handle::{Handler, Takes};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
+use crate::workers::rescan::Rescanner;
+use crate::workers::sweep::Sweeper;
 
 /// Workers that decide: one decides while the other writes.
 pub const HANDLERS: usize = 2;
@@ -65,17 +68,12 @@ impl App {
         let store = Arc::new(open_store(&config).await?);
         let keyring = keyring(&store, &clock).await?;
         let scanner = config.scanner.as_ref().map(connections::clamd);
+        let metrics = Metrics::new();
+        for mailbox in config.mailboxes.iter().filter(|mailbox| mailbox.imap.is_some()) {
+            metrics.awaits_mailbox(&mailbox.name);
+        }
         let reader = Arc::new(Reader { policies: policies(&config), keyring: keyring.clone(), scanner });
-        Ok(Self {
-            live: Live::new(rules),
-            config,
-            store,
-            clock,
-            keyring,
-            metrics: Metrics::new(),
-            reader,
-            owner: owner()?,
-        })
+        Ok(Self { live: Live::new(rules), config, store, clock, keyring, metrics, reader, owner: owner()? })
     }
 
     /// A worker that decides messages. Only number 0 takes those that were tried before.
@@ -93,6 +91,24 @@ impl App {
             takes: if number == 0 { Takes::All } else { Takes::Fresh },
             undecided: Mutex::default(),
         }
+    }
+
+    /// A worker that scans files again; `None` without a scanner.
+    #[must_use]
+    pub fn rescanner(&self) -> Option<Rescanner> {
+        Some(Rescanner {
+            store: self.store.clone(),
+            scanner: self.config.scanner.as_ref().map(connections::clamd)?,
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            is_down: AtomicBool::new(false),
+        })
+    }
+
+    /// A worker that removes what nothing needs any more.
+    #[must_use]
+    pub fn sweeper(&self) -> Sweeper {
+        Sweeper { store: self.store.clone(), clock: self.clock.clone() }
     }
 
     /// What the console reads.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod ask;
+mod attachment;
 mod boxes;
 mod check;
 mod copies;
@@ -92,7 +93,7 @@ enum Command {
     Ingest(ingest::Ingest),
     /// Look at tickets and work on them
     #[command(
-        after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato"
+        after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato\n  madoguchi ticket attachment T-1042 1 --out report.pdf"
     )]
     Ticket(ticket::Command),
     /// Every message seen and its fate; the sum must balance

@@ -45,6 +45,10 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
     for number in 0..HANDLERS {
         supervisor.run(app.handler(number));
     }
+    if let Some(rescanner) = app.rescanner() {
+        supervisor.run(rescanner);
+    }
+    supervisor.run(app.sweeper());
     Connections::open(app).await?.start(app, supervisor)?;
     Ok(())
 }

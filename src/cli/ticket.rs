@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ticket_change::{self, Change};
-use super::{Global, out, settings};
+use super::{Global, attachment, out, settings};
 use crate::domain::{Priority, Status, Ticket, TicketId, Timestamp};
 use crate::store::{ListedTicket, Store, TicketFilter, TicketMessage};
 
@@ -26,6 +26,11 @@ enum Action {
         /// T-1042
         ticket: TicketId,
     },
+    /// The files that came with it; with a number, gets that file out
+    #[command(
+        after_help = "Examples:\n  madoguchi ticket attachment T-1042\n  madoguchi ticket attachment T-1042 1 --out report.pdf"
+    )]
+    Attachment(attachment::Command),
     #[command(flatten)]
     Change(Change),
 }
@@ -51,6 +56,7 @@ struct List {
 
 pub(super) fn run(command: Command, global: &Global) -> anyhow::Result<ExitCode> {
     match command.action {
+        Action::Attachment(command) => attachment::run(&command, global),
         Action::Change(change) => ticket_change::run(&change, global),
         Action::List(list) => settings::with_store(global, async |store, config| {
             let limit = list.limit.or(if global.json { None } else { Some(50) });

@@ -113,7 +113,7 @@ words! {
         Opened = "opened",
         /// A message came in on it.
         MessageIn = "message_in",
-        /// An automatic mail was noted on it.
+        /// Something was noted on it: an automatic mail, what the scanner said of a file.
         Note = "note",
         /// A message went out on it.
         MessageOut = "message_out",

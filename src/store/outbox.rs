@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::backend::{Arg, Sql, bulk, json, repeat, sql};
 use super::raw::IdRow;
-use super::{Store, StoreError, Which, changes, crash, posts};
+use super::{Store, StoreError, Which, changes, crash, posts, sent_copies};
 use crate::domain::{Channel, Outbound, OutboxId, Timestamp};
 
 const DUE: Sql = sql!(
@@ -99,6 +99,13 @@ pub enum Delivery {
         /// What the other side said.
         error: String,
     },
+}
+
+/// Whether delivered mail is to be copied into the folder for sent mail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copies {
+    None,
+    Wanted,
 }
 
 #[derive(Serialize)]
@@ -199,7 +206,7 @@ impl Store {
         if results.is_empty() {
             return Ok(Vec::new());
         }
-        let held: HashSet<i64> = repeat!(self.finish_once(owner, results, now))?.into_iter().collect();
+        let held: HashSet<i64> = repeat!(self.finish_once(owner, results, now, Copies::None))?.into_iter().collect();
         Ok(results.iter().map(|(id, _)| *id).filter(|id| !held.contains(&id.0)).collect())
     }
 
@@ -208,6 +215,7 @@ impl Store {
         owner: &str,
         results: &[(OutboxId, Delivery)],
         now: Timestamp,
+        copies: Copies,
     ) -> Result<Vec<i64>, StoreError> {
         let rows: Vec<Finished<'_>> = results.iter().map(|(id, delivery)| finished(*id, delivery, now)).collect();
         let mut tx = self.backend.write().await?;
@@ -223,6 +231,10 @@ impl Store {
         for row in rows.iter().filter(|row| row.state == "failed") {
             changes::note_delivery(&mut tx, OutboxId(row.id), now, row.error).await?;
         }
+        if copies == Copies::Wanted {
+            let delivered: Vec<i64> = rows.iter().filter(|row| row.state == "delivered").map(|row| row.id).collect();
+            sent_copies::add(&mut tx, &delivered, now).await?;
+        }
         crash::point("outbox_finish.commit");
         tx.commit().await?;
         crash::point("outbox_finish.committed");
@@ -235,6 +247,18 @@ impl Store {
     /// [`StoreError::LeaseLost`] when it is no longer the owner's.
     pub async fn delivered(&self, owner: &str, id: OutboxId, now: Timestamp) -> Result<(), StoreError> {
         self.finish_one(owner, id, Delivery::Delivered, now).await
+    }
+
+    /// [`Store::delivered`], and in the same transaction notes that a copy of the mail belongs into the folder for sent mail.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when it is no longer the owner's.
+    pub async fn delivered_to_be_copied(&self, owner: &str, id: OutboxId, now: Timestamp) -> Result<(), StoreError> {
+        let results = [(id, Delivery::Delivered)];
+        if repeat!(self.finish_once(owner, &results, now, Copies::Wanted))?.is_empty() {
+            return Err(StoreError::LeaseLost { what: format!("outbox row {id}") });
+        }
+        Ok(())
     }
 
     /// The message is to be tried again, not before `until`.

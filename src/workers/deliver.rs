@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use super::outlet::{Outlet, Took};
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
@@ -38,6 +40,8 @@ pub struct Deliverer {
     pub source: String,
     /// The connection.
     pub outlet: Outlet,
+    /// Delivered mail is to be copied into the folder for sent mail.
+    pub keeps_copies: bool,
     /// What time it is.
     pub clock: Clock,
     /// What is counted.
@@ -69,17 +73,23 @@ impl Deliverer {
         let route = [Sending { channel: self.outlet.channel(), source: self.source.clone() }];
         let items = self.store.claim_outbox(&self.owner, [now, lease_from(now)], BATCH, &route).await?;
         let mut held = Held { ids: items.iter().map(|item| item.id).collect(), until: lease_from(now) };
+        // The mark of one message is written while the next one is announced, and the next one is handed over only after that: never
+        // are two out that are not marked.
+        let mut unmarked = None;
         for item in &items {
             let now = self.clock.now();
             if held.until < now.plus_ms(margin_ms()) {
                 held = self.renew(&held.ids, now).await?;
             }
             if held.ids.contains(&item.id) {
-                self.deliver(item, &mut held).await?;
+                unmarked = self.deliver(item, &mut held, unmarked.take()).await?;
             } else {
                 tracing::warn!(outbox.id = %item.id, "not sent: another process has it now");
             }
             held.ids.retain(|id| *id != item.id);
+        }
+        if let Some(last) = unmarked {
+            self.mark(&last).await?;
         }
         Ok(items.len())
     }
@@ -89,9 +99,15 @@ impl Deliverer {
         Ok(Held { ids: self.store.renew_outbox(&self.owner, ids, until).await?, until })
     }
 
-    /// Hands `item` to the other side, renewing the leases of all that is `held` while it takes its time.
-    async fn send(&self, item: &OutboxItem, replaces: Option<String>, held: &mut Held) -> Result<Took, SendError> {
-        let mut sending = pin!(self.outlet.send(&item.outbound, replaces));
+    /// Hands `item` to the other side once `go` says so, renewing the leases of all that is `held` while it takes its time.
+    async fn send(
+        &self,
+        item: &OutboxItem,
+        replaces: Option<String>,
+        held: &mut Held,
+        go: impl Future<Output = bool> + Send,
+    ) -> Result<Took, SendError> {
+        let mut sending = pin!(self.outlet.send(&item.outbound, replaces, go));
         loop {
             tokio::select! {
                 sent = &mut sending => return sent,
@@ -104,23 +120,39 @@ impl Deliverer {
         }
     }
 
-    async fn deliver(&self, item: &OutboxItem, held: &mut Held) -> Result<(), StoreError> {
+    /// Sends `item` and marks the one `before` it meanwhile. Returns `item` when it is out and still to be marked.
+    async fn deliver(
+        &self,
+        item: &OutboxItem,
+        held: &mut Held,
+        before: Option<Delivered>,
+    ) -> Result<Option<Delivered>, StoreError> {
         crash::point("deliver.begin");
-        let earlier = match &item.outbound.replaces {
-            Some(key) => self.store.earlier_post(key).await?,
-            None => EarlierPost::Gone,
+        let replaces = match &item.outbound.replaces {
+            None => None,
+            Some(key) => match self.store.earlier_post(key).await? {
+                EarlierPost::Posted(reference) => Some(reference),
+                // Without its predecessor it is a post of its own.
+                EarlierPost::Gone => None,
+                EarlierPost::Waiting => {
+                    let until = Some(self.clock.now().plus_ms(PREDECESSOR_PAUSE_MS));
+                    self.postpone(item, until, "what it takes the place of is not sent yet", self.clock.now()).await?;
+                    return Ok(before);
+                }
+            },
         };
-        let replaces = match earlier {
-            EarlierPost::Posted(reference) => Some(reference),
-            // Without its predecessor it is a post of its own.
-            EarlierPost::Gone => None,
-            EarlierPost::Waiting => {
-                let now = self.clock.now();
-                let until = Some(now.plus_ms(PREDECESSOR_PAUSE_MS));
-                return self.postpone(item, until, "what it takes the place of is not sent yet", now).await;
+        let (marked, go) = oneshot::channel();
+        let marking = async {
+            if let Some(before) = before {
+                self.mark(&before).await?;
             }
+            // Nobody waits any more when the message was refused meanwhile. On a failure the sender is dropped, which means no.
+            let _ = marked.send(());
+            Ok::<_, StoreError>(())
         };
-        let sent = self.send(item, replaces, held).await;
+        let go = async { go.await.is_ok() };
+        let (marking, sent) = tokio::join!(marking, Box::pin(self.send(item, replaces, held, go)));
+        marking?;
         crash::point("deliver.sent");
         let now = self.clock.now();
         match sent {
@@ -129,48 +161,56 @@ impl Deliverer {
                     tracing::warn!(outbox.id = %item.id, "not delivered to one of the recipients: {reason}");
                 }
                 self.metrics.delivery("delivered");
-                self.mark(item, took.posted.as_ref(), now).await
+                let delivered = Delivered { id: item.id, at: now, posted: took.posted };
+                if delivered.posted.is_none() {
+                    return Ok(Some(delivered));
+                }
+                // What is said below a post finds its ticket only once the post is known.
+                self.mark(&delivered).await?;
             }
             Err(SendError::Permanent { reason }) => {
                 self.metrics.delivery("failed");
                 tracing::warn!(outbox.id = %item.id, "not deliverable: {reason}");
-                self.store.failed(&self.owner, item.id, &reason, now).await
+                self.store.failed(&self.owner, item.id, &reason, now).await?;
             }
             Err(SendError::Transient { reason, retry_after_ms }) => {
                 let failures = u32::try_from(item.attempt).unwrap_or(u32::MAX);
                 let wish_s = retry_after_ms.and_then(|ms| u64::try_from(ms / 1000).ok());
                 let until = DELIVERY.next(&item.outbound.dedupe_key, failures, now, wish_s);
-                self.postpone(item, until, &reason, now).await
+                self.postpone(item, until, &reason, now).await?;
             }
             Err(SendError::NeedsOperator { reason }) => {
                 tracing::error!(outbox.id = %item.id, source = item.outbound.source, "cannot send: {reason}");
-                self.postpone(item, Some(now.plus_ms(OPERATOR_PAUSE_MS)), &reason, now).await
+                self.postpone(item, Some(now.plus_ms(OPERATOR_PAUSE_MS)), &reason, now).await?;
             }
         }
+        Ok(None)
     }
 
-    /// Marks `item` as delivered. It is out: a database that is locked or down is waited for, since giving up would send it
+    /// Marks a message as delivered. It is out: a database that is locked or down is waited for, since giving up would send it
     /// again.
-    async fn mark(&self, item: &OutboxItem, posted: Option<&Posted>, now: Timestamp) -> Result<(), StoreError> {
+    async fn mark(&self, Delivered { id, at, posted }: &Delivered) -> Result<(), StoreError> {
+        let (id, at) = (*id, *at);
         let mut left = MARKS;
         loop {
             let marked = match posted {
                 Some(post) => {
                     let place = (post.reference.as_str(), post.thread.as_deref());
-                    self.store.posted(&self.owner, item.id, place, now).await
+                    self.store.posted(&self.owner, id, place, at).await
                 }
-                None => self.store.delivered(&self.owner, item.id, now).await,
+                None if self.keeps_copies => self.store.delivered_to_be_copied(&self.owner, id, at).await,
+                None => self.store.delivered(&self.owner, id, at).await,
             };
             match marked {
                 Ok(()) => return Ok(()),
                 Err(StoreError::LeaseLost { .. }) => {
                     // Marked by a try whose outcome was not known, or taken by another process meanwhile.
-                    tracing::warn!(outbox.id = %item.id, "delivered, but no longer ours to mark");
+                    tracing::warn!(outbox.id = %id, "delivered, but no longer ours to mark");
                     return Ok(());
                 }
                 Err(fault) if left == 0 => return Err(fault),
                 Err(fault) => {
-                    tracing::warn!(outbox.id = %item.id, "delivered, but not marked yet: {}", with_causes(&fault));
+                    tracing::warn!(outbox.id = %id, "delivered, but not marked yet: {}", with_causes(&fault));
                 }
             }
             left -= 1;
@@ -193,6 +233,13 @@ impl Deliverer {
         self.metrics.delivery("postponed");
         self.store.postponed(&self.owner, item.id, (until, reason), now).await
     }
+}
+
+/// A message that is out and not marked yet.
+struct Delivered {
+    id: OutboxId,
+    at: Timestamp,
+    posted: Option<Posted>,
 }
 
 /// Claimed messages that are still ours.

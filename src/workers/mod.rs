@@ -2,10 +2,14 @@
 
 mod bursts;
 pub mod deliver;
+pub mod files;
 pub mod handle;
 pub mod intake;
 pub mod live;
 pub mod outlet;
 pub mod read;
 pub mod receive;
+pub mod rescan;
+pub mod sent_copies;
 pub mod supervise;
+pub mod sweep;

@@ -41,18 +41,27 @@ impl Outlet {
         }
     }
 
-    /// Hands `outbound` over. `replaces` is the id of an earlier post that is to be changed into it; ways out that cannot change
+    /// Hands `outbound` over once `go` says so; a `go` that says no holds it back. `replaces` is the id of an earlier post that is to be changed into it; ways out that cannot change
     /// anything send it as it is.
     ///
     /// # Errors
     /// Why it was not taken, and whether to try again.
-    pub async fn send(&self, outbound: &Outbound, replaces: Option<String>) -> Result<Took, SendError> {
+    pub async fn send(
+        &self,
+        outbound: &Outbound,
+        replaces: Option<String>,
+        go: impl Future<Output = bool> + Send,
+    ) -> Result<Took, SendError> {
         match self {
             Self::Mail { from, sender } => {
-                let sent = sender.lock().await.send(outbound, from, &from.name).await?;
+                let sent = sender.lock().await.send_after(outbound, (from, &from.name), go).await?;
                 let not_for = sent.refused.into_iter().chain(sent.deferred).map(|(_, reason)| reason);
                 Ok(Took { posted: None, not_for: not_for.collect() })
             }
+            _ if !go.await => Err(SendError::Transient {
+                reason: "held back before it was handed over".to_owned(),
+                retry_after_ms: None,
+            }),
             Self::Scripted(stage) => {
                 let posted = stage.post(outbound, replaces.as_deref());
                 Ok(Took { posted: Some(posted), not_for: Vec::new() })

@@ -2,6 +2,7 @@
 //!
 //! Nothing here stores, decides or knows a ticket. Every wait on a network has an end.
 
+mod bearer;
 pub mod clamd;
 pub mod imap;
 pub mod oauth;

@@ -10,9 +10,12 @@ mod harness;
 mod kills;
 mod letter;
 mod loops;
+mod outgoing;
 mod path;
 #[cfg(feature = "crash-points")]
 mod poison;
+mod ready;
+mod scanner;
 mod speed;
 mod trouble;
 

@@ -6,6 +6,7 @@ mod claim;
 mod context;
 #[cfg(feature = "crash-points")]
 mod crash;
+mod files;
 mod model;
 mod outbox;
 mod people;
@@ -73,6 +74,11 @@ impl Desk {
     /// An empty desk on the same kind of database.
     pub async fn sister(&self) -> Self {
         if self.is_sqlite() { Self::sqlite().await } else { Self::postgres().await }
+    }
+
+    /// An empty desk on the other kind of database.
+    pub async fn cousin(&self) -> Self {
+        if self.is_sqlite() { Self::postgres().await } else { Self::sqlite().await }
     }
 
     /// Stores `count` messages, each in a conversation of its own.

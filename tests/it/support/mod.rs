@@ -1,6 +1,8 @@
 //! Real servers and scripted ones, on loopback. A missing program fails the test and names its Debian package.
 
 pub mod clamd;
+#[cfg(feature = "crash-points")]
+pub mod crash_places;
 pub mod dovecot;
 pub mod evil_imap;
 pub mod fault_proxy;
