@@ -1,0 +1,194 @@
+//! One-vs-rest linear support vector machines with squared hinge loss, trained by dual coordinate descent: all classes in
+//! one pass over the examples (Hsieh et al., ICML 2008). Examples can be taken out again without starting anew.
+
+/// Sparse training texts: for each, the rows it has and their weights.
+pub(super) struct Rows {
+    starts: Vec<usize>,
+    cells: Vec<(u32, f32)>,
+}
+
+impl Rows {
+    pub(super) fn new(texts: impl Iterator<Item = Vec<(u32, f32)>>) -> Self {
+        let mut rows = Self { starts: vec![0], cells: Vec::new() };
+        for text in texts {
+            rows.cells.extend(text);
+            rows.starts.push(rows.cells.len());
+        }
+        rows
+    }
+
+    pub(super) fn of(&self, example: usize) -> &[(u32, f32)] {
+        &self.cells[self.starts[example]..self.starts[example + 1]]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+}
+
+/// What is learnt from: texts, the class of each, and what a wrong side of each costs.
+pub(super) struct Lesson {
+    pub(super) rows: Rows,
+    pub(super) classes: Vec<usize>,
+    pub(super) costs: Vec<f32>,
+}
+
+/// The machines while they are trained. `width` is the number of classes, rounded up so that loops have no remainder.
+#[derive(Clone)]
+pub(super) struct Machines {
+    pub(super) width: usize,
+    /// Row by row, one weight for each class; the last row is the bias.
+    pub(super) weights: Vec<f32>,
+    /// How hard each example pulls at each class.
+    alphas: Vec<f32>,
+}
+
+/// Lanes that loops over classes are cut into.
+const LANES: usize = 8;
+
+impl Machines {
+    pub(super) fn new(lesson: &Lesson, rows: usize, classes: usize) -> Self {
+        let width = classes.next_multiple_of(LANES);
+        Self { width, weights: vec![0.0; (rows + 1) * width], alphas: vec![0.0; lesson.rows.len() * width] }
+    }
+
+    /// At most `rounds` passes over the examples of `order`, each in another order; fewer when nothing moves any more.
+    pub(super) fn train(&mut self, lesson: &Lesson, order: &mut [u32], rounds: usize) {
+        let mut state = 0x2545_f491_u64;
+        let mut sides = Sides { scores: vec![0.0; self.width], steps: vec![0.0; self.width] };
+        for _ in 0..rounds {
+            shuffle(order, &mut state);
+            let mut longest = 0.0_f32;
+            for example in order.iter() {
+                longest = longest.max(self.visit(lesson, *example as usize, &mut sides));
+            }
+            if longest < STILL {
+                break;
+            }
+        }
+    }
+
+    /// Moves all machines for one example; returns the longest step.
+    fn visit(&mut self, lesson: &Lesson, example: usize, sides: &mut Sides) -> f32 {
+        let width = self.width;
+        let features = lesson.rows.of(example);
+        sides.scores.copy_from_slice(&self.weights[self.weights.len() - width..]);
+        let mut norm = 1.0;
+        for (row, x) in features {
+            add(&self.weights[*row as usize * width..][..width], *x, &mut sides.scores);
+            norm += x * x;
+        }
+        let diagonal = 0.5 / lesson.costs[example];
+        let rate = 1.0 / (norm + diagonal);
+        let own = lesson.classes[example];
+        let alphas = &mut self.alphas[example * width..][..width];
+        // All classes are first treated as the wrong side; the right one is done again by itself.
+        let right = alphas.get(own).copied().unwrap_or_default();
+        let mut longest = 0.0_f32;
+        for ((alpha, score), step) in alphas.iter_mut().zip(&sides.scores).zip(&mut sides.steps) {
+            let wanted = (*alpha - (diagonal * *alpha - *score - 1.0) * rate).max(0.0);
+            *step = *alpha - wanted;
+            longest = longest.max(step.abs());
+            *alpha = wanted;
+        }
+        if own < width {
+            let wanted = (right - (diagonal * right + sides.scores[own] - 1.0) * rate).max(0.0);
+            sides.steps[own] = wanted - right;
+            longest = longest.max(sides.steps[own].abs());
+            alphas[own] = wanted;
+        }
+        if longest > 0.0 {
+            self.step(features, &sides.steps);
+        }
+        longest
+    }
+
+    fn step(&mut self, features: &[(u32, f32)], steps: &[f32]) {
+        let width = self.width;
+        let bias = self.weights.len() - width;
+        add(steps, 1.0, &mut self.weights[bias..]);
+        for (row, x) in features {
+            add(steps, *x, &mut self.weights[*row as usize * width..][..width]);
+        }
+    }
+
+    /// Takes examples out: what they pulled at is let go.
+    pub(super) fn forget(&mut self, lesson: &Lesson, examples: impl Iterator<Item = usize>) {
+        let width = self.width;
+        for example in examples {
+            let own = lesson.classes[example];
+            let alphas = &mut self.alphas[example * width..][..width];
+            let steps: Vec<f32> =
+                alphas.iter().enumerate().map(|(class, alpha)| if class == own { -*alpha } else { *alpha }).collect();
+            alphas.fill(0.0);
+            self.step(lesson.rows.of(example), &steps);
+        }
+    }
+}
+
+/// A pass that moves nothing further than this is the last one.
+const STILL: f32 = 1e-3;
+
+/// Room for one example's scores and steps.
+struct Sides {
+    scores: Vec<f32>,
+    steps: Vec<f32>,
+}
+
+/// `sums += x · row`, in lanes.
+fn add(row: &[f32], x: f32, sums: &mut [f32]) {
+    for (sums, row) in sums.chunks_exact_mut(LANES).zip(row.chunks_exact(LANES)) {
+        for (sum, cell) in sums.iter_mut().zip(row) {
+            *sum += x * cell;
+        }
+    }
+}
+
+/// Fisher–Yates with a fixed generator (xorshift): training twice gives the same machines.
+fn shuffle(order: &mut [u32], state: &mut u64) {
+    for last in (1..order.len()).rev() {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        let other = usize::try_from(*state % (last as u64 + 1)).unwrap_or_default();
+        order.swap(last, other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lesson() -> Lesson {
+        let texts = [vec![(0, 1.0)], vec![(0, 0.8), (2, 0.6)], vec![(1, 1.0)], vec![(1, 0.8), (2, 0.6)]];
+        Lesson { rows: Rows::new(texts.into_iter()), classes: vec![0, 0, 1, 1], costs: vec![4.0; 4] }
+    }
+
+    fn score(machines: &Machines, row: usize, class: usize) -> f32 {
+        let bias = machines.weights.len() - machines.width;
+        machines.weights[row * machines.width + class] + machines.weights[bias + class]
+    }
+
+    #[test]
+    fn classes_are_told_apart() {
+        let lesson = lesson();
+        let mut machines = Machines::new(&lesson, 3, 2);
+        machines.train(&lesson, &mut [0, 1, 2, 3], 50);
+        assert!(score(&machines, 0, 0) > 0.5 && score(&machines, 0, 1) < -0.5);
+        assert!(score(&machines, 1, 1) > 0.5 && score(&machines, 1, 0) < -0.5);
+    }
+
+    #[test]
+    fn a_forgotten_example_leaves_nothing() {
+        let lesson = lesson();
+        let mut with = Machines::new(&lesson, 3, 2);
+        with.train(&lesson, &mut [0, 1, 2, 3], 50);
+        with.forget(&lesson, [1, 3].into_iter());
+        with.train(&lesson, &mut [0, 2], 200);
+        let mut without = Machines::new(&lesson, 3, 2);
+        without.train(&lesson, &mut [0, 2], 200);
+        for (a, b) in with.weights.iter().zip(&without.weights) {
+            assert!((a - b).abs() < 0.01, "{a} {b}");
+        }
+    }
+}
