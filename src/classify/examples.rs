@@ -65,10 +65,12 @@ fn burst(label: &Labelled, class: usize) -> Option<(&str, usize, i64)> {
     label.by.as_deref().map(|by| (by, class, label.at.0.div_euclid(BURST_MS)))
 }
 
+/// Where a text stands first, and for each class its heaviest label and the sum of all.
+type Behind = (usize, BTreeMap<usize, (f32, f32)>);
+
 /// One example for each different text.
 fn settle(examples: Vec<Example>) -> Vec<Example> {
-    // By text: where it stands first, and for each class its heaviest label and the sum of all.
-    let mut texts: HashMap<Counted, (usize, BTreeMap<usize, (f32, f32)>)> = HashMap::with_capacity(examples.len());
+    let mut texts: HashMap<Counted, Behind> = HashMap::with_capacity(examples.len());
     for (place, example) in examples.into_iter().filter(|example| !example.counted.is_empty()).enumerate() {
         let (_, behind) = texts.entry(example.counted).or_insert_with(|| (place, BTreeMap::new()));
         let (heaviest, sum) = behind.entry(example.class).or_default();

@@ -7,7 +7,7 @@ use super::features::{count, weigh};
 use super::linear::{Counts, Inventory, Linear, Scores, in_rows};
 use super::logistic::sigmoid;
 use super::machine::{Lesson, Machines, Rows};
-use super::nearest::{Kept, Nearest};
+use super::nearest::Nearest;
 use super::unknown::{Certainty, Learnt, N, certainty, signals};
 
 /// Most passes over the examples.
@@ -53,8 +53,9 @@ pub(super) struct Reading {
 }
 
 impl Model {
-    pub(super) fn new<'a>(linear: Linear, lessons: impl Iterator<Item = Kept<'a>>, has_nones: bool) -> Self {
-        let nearest = Nearest::new(lessons, linear.classes, linear.rows());
+    /// `taught` are the texts of the lesson that the linear model was trained on.
+    pub(super) fn new(linear: Linear, (lesson, taught): (&Lesson, &[usize]), has_nones: bool) -> Self {
+        let nearest = Nearest::new(lesson, taught, linear.classes, linear.rows());
         Self { linear, nearest, has_nones }
     }
 
@@ -73,14 +74,9 @@ impl Intents {
         let examples = gather(intents, extra);
         let classes = intents.len();
         let inventory = Inventory::new(examples.iter().map(|example| example.counted.as_slice()));
-        let cost = if examples.len() < FEW { COST_FEW } else { COST_MANY };
-        let lesson = Lesson {
-            rows: Rows::new(examples.iter().map(|example| in_rows(&inventory, &weigh(&example.counted, &inventory.idf)))),
-            classes: examples.iter().map(|example| example.class).collect(),
-            costs: examples.iter().map(|example| cost * example.weight).collect(),
-        };
+        let lesson = lesson(&examples, &inventory);
         let has_nones = examples.iter().any(|example| example.class == classes);
-        let mut machines = Machines::new(&lesson, inventory.used, classes + usize::from(has_nones));
+        let mut machines = Machines::new(&lesson, inventory.shared, classes + usize::from(has_nones));
         let mut order: Vec<u32> = (0_u32..).zip(&examples).map(|(number, _)| number).collect();
         machines.train(&lesson, &mut order, ROUNDS);
         let counts = bayes(&examples, &lesson, inventory.used, machines.width);
@@ -92,9 +88,9 @@ impl Intents {
             counts: &counts,
             classes,
         });
-        let linear = Linear::new(inventory, &machines, &counts, vec![false; classes]);
-        let lessons = lesson.classes.iter().enumerate().map(|(place, class)| (*class, lesson.rows.of(place)));
-        let model = Model::new(linear, lessons, has_nones);
+        let linear = Linear::new(inventory, &lesson, (&machines, &counts), vec![false; classes]);
+        let all: Vec<usize> = (0..examples.len()).collect();
+        let model = Model::new(linear, (&lesson, &all), has_nones);
         Self { ids: intents.iter().map(|intent| intent.id.clone()).collect(), model, certainty }
     }
 
@@ -160,6 +156,22 @@ impl Intents {
     /// As [`Intents::likeliest_of`] for a normalised text without greetings.
     pub(super) fn likeliest(&self, text: &str) -> Option<usize> {
         Self::likeliest_of(&self.read(text))
+    }
+}
+
+fn lesson(examples: &[Example], inventory: &Inventory) -> Lesson {
+    let cost = if examples.len() < FEW { COST_FEW } else { COST_MANY };
+    let weighed: Vec<Vec<(u32, f32)>> =
+        examples.iter().map(|example| in_rows(inventory, &weigh(&example.counted, &inventory.idf))).collect();
+    let of = |shared: bool| {
+        let side = move |(row, _): &(u32, f32)| ((*row as usize) < inventory.shared) == shared;
+        Rows::new(weighed.iter().map(|text| text.iter().copied().filter(side).collect()))
+    };
+    Lesson {
+        shared: of(true),
+        private: of(false),
+        classes: examples.iter().map(|example| example.class).collect(),
+        costs: examples.iter().map(|example| cost * example.weight).collect(),
     }
 }
 

@@ -19,8 +19,11 @@ pub(super) struct Inventory {
     /// In how many texts each slot is.
     having: Vec<u32>,
     texts: u32,
-    /// Row of each slot, or [`UNSEEN`].
-    pub(super) rows: Vec<u32>,
+    /// Row of each slot, or [`UNSEEN`]. Slots of several texts come first.
+    rows: Vec<u32>,
+    /// Rows of slots that several texts have.
+    pub(super) shared: usize,
+    /// All rows.
     pub(super) used: usize,
     /// 0 for a slot in no text.
     pub(super) idf: Vec<f32>,
@@ -38,13 +41,17 @@ impl Inventory {
         }
         let mut rows = vec![UNSEEN; SLOTS];
         let mut used = 0_u32;
-        for (row, count) in rows.iter_mut().zip(&having) {
-            if *count > 0 {
-                *row = used;
-                used += 1;
+        let mut shared = 0;
+        for private in [false, true] {
+            for (row, count) in rows.iter_mut().zip(&having) {
+                if *count > 0 && (*count == 1) == private {
+                    *row = used;
+                    used += 1;
+                }
             }
+            shared = if private { shared } else { used as usize };
         }
-        let mut inventory = Self { having, texts: all, rows, used: used as usize, idf: vec![0.0; SLOTS] };
+        let mut inventory = Self { having, texts: all, rows, shared, used: used as usize, idf: vec![0.0; SLOTS] };
         inventory.rate();
         inventory
     }
@@ -92,8 +99,8 @@ impl Counts {
     /// Adds `times` of an example's features to its class; a negative `times` takes them out again.
     pub(super) fn add(&mut self, lesson: &Lesson, example: usize, times: f32) {
         let class = lesson.classes[example];
-        for (row, x) in lesson.rows.of(example) {
-            let cell = &mut self.cells[*row as usize * self.width + class];
+        for (row, x) in lesson.features(example) {
+            let cell = &mut self.cells[row as usize * self.width + class];
             *cell += times * x;
             // What rounding leaves of a feature that was taken out is nothing.
             if *cell < 1e-4 {
@@ -141,24 +148,35 @@ pub(super) struct Scores {
 }
 
 impl Linear {
-    /// The model of trained machines and counted features. `closed` classes are never named.
-    pub(super) fn new(inventory: Inventory, machines: &Machines, counts: &Counts, closed: Vec<bool>) -> Self {
+    /// The model of what was learnt. `closed` classes are never named.
+    pub(super) fn new(inventory: Inventory, lesson: &Lesson, learnt: (&Machines, &Counts), closed: Vec<bool>) -> Self {
+        let (machines, counts) = learnt;
         let width = machines.width;
-        let used = inventory.used;
+        let (used, shared) = (inventory.used, inventory.shared);
         let spread = SMOOTHING * count(used);
         let floor = counts.totals.iter().map(|total| (SMOOTHING / (total.max(0.0) + spread).max(1e-6)).ln()).collect();
-        let mut cells = Vec::with_capacity(2 * width * used);
-        let mut scales = Vec::with_capacity(used);
+        let mut cells = vec![0_i8; 2 * width * used];
+        let mut scales = vec![[0.0; 2]; used];
         let mut logs = vec![0.0_f32; width];
-        for row in 0..used {
-            let weights = &machines.weights[row * width..][..width];
+        let mut row_of = |row: usize, weights: &[f32], factor: f32| {
             for (log, cell) in logs.iter_mut().zip(&counts.cells[row * width..][..width]) {
                 // Most classes have few of the features: the logarithm is taken only where there is something.
                 *log = if *cell > 0.0 { (*cell / SMOOTHING).ln_1p() } else { 0.0 };
             }
-            scales.push([quantise(weights, 0, &mut cells), quantise(&logs, 1, &mut cells)]);
+            let (first, second) = cells[row * 2 * width..][..2 * width].split_at_mut(width);
+            scales[row] = [factor * quantise(weights, 0, first), quantise(&logs, 1, second)];
+        };
+        for row in 0..shared {
+            row_of(row, &machines.weights[row * width..][..width], 1.0);
         }
-        let bias = machines.weights[used * width..].to_vec();
+        let mut pull = vec![0.0; width];
+        for example in 0..lesson.private.len() {
+            machines.pull(lesson, example, &mut pull);
+            for (row, x) in lesson.private.of(example) {
+                row_of(*row as usize, &pull, *x);
+            }
+        }
+        let bias = machines.weights[shared * width..].to_vec();
         Self { classes: closed.len(), width, inventory, cells, scales, bias, floor, closed }
     }
 
@@ -245,15 +263,16 @@ pub(super) fn in_rows(inventory: &Inventory, features: &[(u16, f32)]) -> Vec<(u3
         .collect()
 }
 
-/// Appends `values` in 127ths of the largest; returns the scale. What is above 0 becomes at least `least`.
-fn quantise(values: &[f32], least: i8, cells: &mut Vec<i8>) -> f32 {
+/// Writes `values` in 127ths of the largest; returns the scale. What is above 0 becomes at least `least`.
+fn quantise(values: &[f32], least: i8, cells: &mut [i8]) -> f32 {
     let most = values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
     let (scale, inverse) = (most / 127.0, if most > 0.0 { 127.0 / most } else { 0.0 });
-    cells.extend(values.iter().map(|value| {
+    for (cell, value) in cells.iter_mut().zip(values) {
+        let value = value * inverse;
         #[expect(clippy::cast_possible_truncation, reason = "between -127 and 127 by the scale")]
-        let cell = (value * inverse).round() as i8;
-        if *value > 0.0 { cell.max(least) } else { cell }
-    }));
+        let rounded = (value + if value < 0.0 { -0.5 } else { 0.5 }) as i8;
+        *cell = if value > 0.0 { rounded.max(least) } else { rounded };
+    }
     scale
 }
 

@@ -26,11 +26,23 @@ impl Rows {
     }
 }
 
-/// What is learnt from: texts, the class of each, and what a wrong side of each costs.
+/// What is learnt from.
 pub(super) struct Lesson {
-    pub(super) rows: Rows,
+    /// Features that several texts have.
+    pub(super) shared: Rows,
+    /// Features of one text only. Their weights follow from how hard the text pulls: training need not touch them.
+    pub(super) private: Rows,
+    /// The class of each text.
     pub(super) classes: Vec<usize>,
+    /// What a wrong side of each text costs.
     pub(super) costs: Vec<f32>,
+}
+
+impl Lesson {
+    /// All features of a text.
+    pub(super) fn features(&self, example: usize) -> impl Iterator<Item = (u32, f32)> {
+        self.shared.of(example).iter().chain(self.private.of(example)).copied()
+    }
 }
 
 /// The machines while they are trained. `width` is the number of classes, rounded up so that loops have no remainder.
@@ -47,9 +59,10 @@ pub(super) struct Machines {
 const LANES: usize = 8;
 
 impl Machines {
+    /// Untrained; `rows` is the number of shared features.
     pub(super) fn new(lesson: &Lesson, rows: usize, classes: usize) -> Self {
         let width = classes.next_multiple_of(LANES);
-        Self { width, weights: vec![0.0; (rows + 1) * width], alphas: vec![0.0; lesson.rows.len() * width] }
+        Self { width, weights: vec![0.0; (rows + 1) * width], alphas: vec![0.0; lesson.shared.len() * width] }
     }
 
     /// At most `rounds` passes over the examples of `order`, each in another order; fewer when nothing moves any more.
@@ -71,14 +84,16 @@ impl Machines {
     /// Moves all machines for one example; returns the longest step.
     fn visit(&mut self, lesson: &Lesson, example: usize, sides: &mut Sides) -> f32 {
         let width = self.width;
-        let features = lesson.rows.of(example);
+        let features = lesson.shared.of(example);
         sides.scores.copy_from_slice(&self.weights[self.weights.len() - width..]);
         let mut norm = 1.0;
         for (row, x) in features {
             add(&self.weights[*row as usize * width..][..width], *x, &mut sides.scores);
             norm += x * x;
         }
-        let diagonal = 0.5 / lesson.costs[example];
+        // What a text alone has answers to its own pull only, as the cost does.
+        let private: f32 = lesson.private.of(example).iter().map(|(_, x)| x * x).sum();
+        let diagonal = 0.5 / lesson.costs[example] + private;
         let rate = 1.0 / (norm + diagonal);
         let own = lesson.classes[example];
         let alphas = &mut self.alphas[example * width..][..width];
@@ -97,9 +112,7 @@ impl Machines {
             longest = longest.max(sides.steps[own].abs());
             alphas[own] = wanted;
         }
-        if longest > 0.0 {
-            self.step(features, &sides.steps);
-        }
+        self.step(features, &sides.steps);
         longest
     }
 
@@ -121,7 +134,17 @@ impl Machines {
             let steps: Vec<f32> =
                 alphas.iter().enumerate().map(|(class, alpha)| if class == own { -*alpha } else { *alpha }).collect();
             alphas.fill(0.0);
-            self.step(lesson.rows.of(example), &steps);
+            self.step(lesson.shared.of(example), &steps);
+        }
+    }
+
+    /// How an example pulls at each class: times its weight of a private feature, that feature's weights.
+    pub(super) fn pull(&self, lesson: &Lesson, example: usize, pull: &mut [f32]) {
+        for (pull, alpha) in pull.iter_mut().zip(&self.alphas[example * self.width..][..self.width]) {
+            *pull = -*alpha;
+        }
+        if let Some(own) = pull.get_mut(lesson.classes[example]) {
+            *own = -*own;
         }
     }
 }
@@ -161,7 +184,8 @@ mod tests {
 
     fn lesson() -> Lesson {
         let texts = [vec![(0, 1.0)], vec![(0, 0.8), (2, 0.6)], vec![(1, 1.0)], vec![(1, 0.8), (2, 0.6)]];
-        Lesson { rows: Rows::new(texts.into_iter()), classes: vec![0, 0, 1, 1], costs: vec![4.0; 4] }
+        let private = Rows::new(texts.iter().map(|_| Vec::new()));
+        Lesson { shared: Rows::new(texts.into_iter()), private, classes: vec![0, 0, 1, 1], costs: vec![4.0; 4] }
     }
 
     fn score(machines: &Machines, row: usize, class: usize) -> f32 {
@@ -176,6 +200,29 @@ mod tests {
         machines.train(&lesson, &mut [0, 1, 2, 3], 50);
         assert!(score(&machines, 0, 0) > 0.5 && score(&machines, 0, 1) < -0.5);
         assert!(score(&machines, 1, 1) > 0.5 && score(&machines, 1, 0) < -0.5);
+    }
+
+    #[test]
+    fn private_features_train_like_shared_ones() {
+        let texts = [vec![(0, 1.0), (1, 0.5)], vec![(0, 0.8), (2, 0.6)]];
+        let (classes, costs) = (vec![0, 1], vec![4.0; 2]);
+        let all = Rows::new(texts.into_iter());
+        let none = Rows::new([vec![], vec![]].into_iter());
+        let whole = Lesson { shared: all, private: none, classes: classes.clone(), costs: costs.clone() };
+        let shared = Rows::new([vec![(0, 1.0)], vec![(0, 0.8)]].into_iter());
+        let private = Rows::new([vec![(1, 0.5)], vec![(2, 0.6)]].into_iter());
+        let split = Lesson { shared, private, classes, costs };
+        let (mut a, mut b) = (Machines::new(&whole, 3, 2), Machines::new(&split, 1, 2));
+        a.train(&whole, &mut [0, 1], 100);
+        b.train(&split, &mut [0, 1], 100);
+        let mut pull = vec![0.0; b.width];
+        for (example, x) in [(0, 0.5), (1, 0.6)] {
+            b.pull(&split, example, &mut pull);
+            for class in 0..2 {
+                let wanted = a.weights[(example + 1) * a.width + class];
+                assert!((pull[class] * x - wanted).abs() < 0.01, "{} {wanted}", pull[class] * x);
+            }
+        }
     }
 
     #[test]

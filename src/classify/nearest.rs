@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::machine::Lesson;
+
 /// Examples of one class that are kept, taken evenly from all of them.
 const KEPT: usize = 48;
 
@@ -15,19 +17,16 @@ pub(super) struct Nearest {
     classes: Vec<Range<u32>>,
 }
 
-/// An example: its class and its weighed features by row.
-pub(super) type Kept<'a> = (usize, &'a [(u32, f32)]);
-
 impl Nearest {
-    /// The index over `examples` of classes below `classes`; `rows` is the number of rows.
-    pub(super) fn new<'a>(examples: impl Iterator<Item = Kept<'a>>, classes: usize, rows: usize) -> Self {
-        let mut by_class: Vec<Vec<&[(u32, f32)]>> = vec![Vec::new(); classes];
-        for (class, features) in examples {
-            if let Some(all) = by_class.get_mut(class) {
-                all.push(features);
+    /// The index over the texts `taught` of classes below `classes`; `rows` is the number of rows.
+    pub(super) fn new(lesson: &Lesson, taught: &[usize], classes: usize, rows: usize) -> Self {
+        let mut by_class: Vec<Vec<usize>> = vec![Vec::new(); classes];
+        for example in taught {
+            if let Some(all) = by_class.get_mut(lesson.classes[*example]) {
+                all.push(*example);
             }
         }
-        let mut kept: Vec<&[(u32, f32)]> = Vec::new();
+        let mut kept: Vec<usize> = Vec::new();
         let mut ranges = Vec::with_capacity(classes);
         for all in &by_class {
             let start = number(kept.len());
@@ -35,8 +34,8 @@ impl Nearest {
             ranges.push(start..number(kept.len()));
         }
         let mut starts = vec![0_u32; rows + 1];
-        for (row, _) in kept.iter().copied().flatten() {
-            starts[*row as usize + 1] += 1;
+        for (row, _) in kept.iter().flat_map(|example| lesson.features(*example)) {
+            starts[row as usize + 1] += 1;
         }
         let mut sum = 0;
         for start in &mut starts {
@@ -45,11 +44,11 @@ impl Nearest {
         }
         let mut cells = vec![(0, 0.0); sum as usize];
         let mut next = starts.clone();
-        for (example, features) in (0_u32..).zip(&kept) {
-            let length = features.iter().map(|(_, x)| x * x).sum::<f32>().sqrt().max(1e-6);
-            for (row, x) in *features {
-                let place = &mut next[*row as usize];
-                cells[*place as usize] = (example, x / length);
+        for (number, example) in (0_u32..).zip(&kept) {
+            let length = lesson.features(*example).map(|(_, x)| x * x).sum::<f32>().sqrt().max(1e-6);
+            for (row, x) in lesson.features(*example) {
+                let place = &mut next[row as usize];
+                cells[*place as usize] = (number, x / length);
                 *place += 1;
             }
         }
@@ -79,12 +78,15 @@ fn number(count: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::machine::Rows;
     use super::*;
 
     #[test]
     fn the_nearest_of_the_class_counts() {
-        let texts: [Kept<'_>; 3] = [(0, &[(0, 1.0), (1, 1.0)]), (0, &[(2, 3.0)]), (1, &[(0, 2.0)])];
-        let nearest = Nearest::new(texts.into_iter(), 3, 3);
+        let shared = Rows::new([vec![(0, 1.0), (1, 1.0)], vec![(2, 3.0)], vec![(0, 2.0)]].into_iter());
+        let private = Rows::new((0..3).map(|_| Vec::new()));
+        let lesson = Lesson { shared, private, classes: vec![0, 0, 1], costs: vec![1.0; 3] };
+        let nearest = Nearest::new(&lesson, &[0, 1, 2], 3, 3);
         for (class, wanted) in [(0, 0.5_f32.sqrt()), (1, 1.0), (2, 0.0)] {
             assert!((nearest.cosine(&[(0, 0.5)], class) - wanted).abs() < 1e-6, "{class}");
         }

@@ -178,9 +178,10 @@ fn measure(learnt: &Learnt<'_>, fold: usize, strange: &[Counted]) -> Vec<Judged>
     }
     let texts = removed.iter().map(|place| learnt.examples[*place].counted.as_slice());
     let inventory = learnt.inventory.without(texts);
-    let linear = Linear::new(inventory, &machines, &counts, (0..classes).map(left_out).collect());
-    let lessons = kept.iter().map(|place| (learnt.lesson.classes[*place as usize], learnt.lesson.rows.of(*place as usize)));
-    let model = Model::new(linear, lessons, learnt.examples.iter().any(|example| example.class == classes));
+    let closed = (0..classes).map(left_out).collect();
+    let linear = Linear::new(inventory, learnt.lesson, (&machines, &counts), closed);
+    let taught: Vec<usize> = (0..all).filter(|place| !out(place)).collect();
+    let model = Model::new(linear, (learnt.lesson, &taught), learnt.examples.iter().any(|example| example.class == classes));
 
     let nones = learnt.examples.iter().filter(|example| example.class == classes).count();
     let step = all.div_ceil(MEASURED);
