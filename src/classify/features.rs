@@ -26,7 +26,7 @@ const LETTERS_SHARE: f32 = 1.2;
 const READ_CHARS: usize = 600;
 
 /// Any two of this many first words of a text make a pair.
-const PAIRED: usize = 24;
+const PAIRED: usize = 16;
 
 /// Longest run of characters taken as one feature.
 const LONGEST: usize = 4;

@@ -4,14 +4,14 @@ use crate::domain::{Intent, IntentCandidate, Labelled, RuleHit};
 
 use super::examples::{Example, gather};
 use super::features::{count, weigh};
-use super::linear::{Counts, Inventory, Linear, Scores, in_rows};
+use super::linear::{Counts, Inventory, Linear, Scores, Trained, in_rows};
 use super::logistic::sigmoid;
 use super::machine::{Lesson, Machines, Rows};
 use super::nearest::Nearest;
 use super::unknown::{Certainty, Learnt, N, certainty, signals};
 
 /// Most passes over the examples.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 6;
 
 /// Cost of a wrong side: higher for few examples.
 const COST_FEW: f32 = 4.0;
@@ -80,15 +80,10 @@ impl Intents {
         let mut order: Vec<u32> = (0_u32..).zip(&examples).map(|(number, _)| number).collect();
         machines.train(&lesson, &mut order, ROUNDS);
         let counts = bayes(&examples, &lesson, inventory.used, machines.width);
-        let certainty = certainty(&Learnt {
-            examples: &examples,
-            lesson: &lesson,
-            inventory: &inventory,
-            machines: &machines,
-            counts: &counts,
-            classes,
-        });
-        let linear = Linear::new(inventory, &lesson, (&machines, &counts), vec![false; classes]);
+        let trained = Trained { lesson: &lesson, machines: &machines, counts: &counts };
+        let certainty = certainty(&Learnt { examples: &examples, inventory: &inventory, trained, classes });
+        let wanted = vec![true; inventory.used];
+        let linear = Linear::new(inventory, &trained, vec![false; classes], &wanted);
         let all: Vec<usize> = (0..examples.len()).collect();
         let model = Model::new(linear, (&lesson, &all), has_nones);
         Self { ids: intents.iter().map(|intent| intent.id.clone()).collect(), model, certainty }

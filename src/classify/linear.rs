@@ -2,7 +2,7 @@
 //! table of 8-bit weights with a scale for each row.
 
 use super::features::{SLOTS, is_word, weigh};
-use super::machine::{Lesson, Machines};
+use super::machine::{LANES, Lesson, Machines};
 
 /// Additive smoothing of naive Bayes.
 const SMOOTHING: f32 = 0.1;
@@ -77,6 +77,17 @@ impl Inventory {
         }
     }
 
+    /// The rows of `texts`, by row.
+    pub(super) fn rows_of<'a>(&self, texts: impl Iterator<Item = &'a [(u16, u16)]>) -> Vec<bool> {
+        let mut found = vec![false; self.used];
+        for (slot, _) in texts.flatten() {
+            if let Some(row) = self.row(*slot) {
+                found[row] = true;
+            }
+        }
+        found
+    }
+
     fn row(&self, slot: u16) -> Option<usize> {
         let row = self.rows[usize::from(slot)];
         (row != UNSEEN).then_some(row as usize)
@@ -109,6 +120,14 @@ impl Counts {
             self.totals[class] += times * x;
         }
     }
+}
+
+/// What a model is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Trained<'a> {
+    pub(super) lesson: &'a Lesson,
+    pub(super) machines: &'a Machines,
+    pub(super) counts: &'a Counts,
 }
 
 /// A trained model.
@@ -148,9 +167,10 @@ pub(super) struct Scores {
 }
 
 impl Linear {
-    /// The model of what was learnt. `closed` classes are never named.
-    pub(super) fn new(inventory: Inventory, lesson: &Lesson, learnt: (&Machines, &Counts), closed: Vec<bool>) -> Self {
-        let (machines, counts) = learnt;
+    /// The model of what was learnt. `closed` classes are never named. It knows the rows that are `wanted`: who asks for
+    /// few texts need not make the whole table.
+    pub(super) fn new(inventory: Inventory, learnt: &Trained<'_>, closed: Vec<bool>, wanted: &[bool]) -> Self {
+        let Trained { lesson, machines, counts } = *learnt;
         let width = machines.width;
         let (used, shared) = (inventory.used, inventory.shared);
         let spread = SMOOTHING * count(used);
@@ -166,14 +186,17 @@ impl Linear {
             let (first, second) = cells[row * 2 * width..][..2 * width].split_at_mut(width);
             scales[row] = [factor * quantise(weights, 0, first), quantise(&logs, 1, second)];
         };
-        for row in 0..shared {
+        for row in (0..shared).filter(|row| wanted[*row]) {
             row_of(row, &machines.weights[row * width..][..width], 1.0);
         }
         let mut pull = vec![0.0; width];
         for example in 0..lesson.private.len() {
-            machines.pull(lesson, example, &mut pull);
-            for (row, x) in lesson.private.of(example) {
-                row_of(*row as usize, &pull, *x);
+            let rows = lesson.private.of(example);
+            if rows.iter().any(|(row, _)| wanted[*row as usize]) {
+                machines.pull(lesson, example, &mut pull);
+                for (row, x) in rows {
+                    row_of(*row as usize, &pull, *x);
+                }
             }
         }
         let bias = machines.weights[shared * width..].to_vec();
@@ -278,9 +301,11 @@ fn quantise(values: &[f32], least: i8, cells: &mut [i8]) -> f32 {
 
 /// `sums += x · row`, in lanes.
 fn add(row: &[i8], x: f32, sums: &mut [f32]) {
-    for (sums, row) in sums.chunks_exact_mut(8).zip(row.chunks_exact(8)) {
-        for (sum, cell) in sums.iter_mut().zip(row) {
-            *sum += x * f32::from(*cell);
+    let ((sums, _), (row, _)) = (sums.as_chunks_mut::<LANES>(), row.as_chunks::<LANES>());
+    for (sums, row) in sums.iter_mut().zip(row) {
+        let cells = row.map(f32::from);
+        for lane in 0..LANES {
+            sums[lane] += x * cells[lane];
         }
     }
 }

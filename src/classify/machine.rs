@@ -56,7 +56,7 @@ pub(super) struct Machines {
 }
 
 /// Lanes that loops over classes are cut into.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 impl Machines {
     /// Untrained; `rows` is the number of shared features.
@@ -160,9 +160,10 @@ struct Sides {
 
 /// `sums += x · row`, in lanes.
 fn add(row: &[f32], x: f32, sums: &mut [f32]) {
-    for (sums, row) in sums.chunks_exact_mut(LANES).zip(row.chunks_exact(LANES)) {
-        for (sum, cell) in sums.iter_mut().zip(row) {
-            *sum += x * cell;
+    let ((sums, _), (row, _)) = (sums.as_chunks_mut::<LANES>(), row.as_chunks::<LANES>());
+    for (sums, row) in sums.iter_mut().zip(row) {
+        for lane in 0..LANES {
+            sums[lane] += x * row[lane];
         }
     }
 }

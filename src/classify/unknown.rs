@@ -5,9 +5,8 @@
 use super::examples::{Example, counted};
 use super::features::Counted;
 use super::intents::Model;
-use super::linear::{Counts, Inventory, Linear, Scores};
+use super::linear::{Inventory, Linear, Scores, Trained};
 use super::logistic::{Sample, fit, probability};
-use super::machine::{Lesson, Machines};
 use super::off_topic::OFF_TOPIC;
 
 /// Number of signals, the bias included.
@@ -40,7 +39,7 @@ const PULL: f64 = 2.0;
 const FOLDS: usize = 4;
 
 /// Passes over what is left when a fold was taken out of the trained machines.
-const FOLD_ROUNDS: usize = 2;
+const FOLD_ROUNDS: usize = 1;
 
 /// Texts that are measured; of more, an even sample.
 const MEASURED: usize = 3_000;
@@ -54,10 +53,8 @@ const SHARPNESS: f32 = 4.0;
 /// Everything learnt so far, to take folds out of.
 pub(super) struct Learnt<'a> {
     pub(super) examples: &'a [Example],
-    pub(super) lesson: &'a Lesson,
     pub(super) inventory: &'a Inventory,
-    pub(super) machines: &'a Machines,
-    pub(super) counts: &'a Counts,
+    pub(super) trained: Trained<'a>,
     pub(super) classes: usize,
 }
 
@@ -169,19 +166,22 @@ fn measure(learnt: &Learnt<'_>, fold: usize, strange: &[Counted]) -> Vec<Judged>
     let removed: Vec<usize> = (0..all).filter(out).collect();
     let mut kept: Vec<u32> = (0_u32..).zip(0..all).filter(|(_, place)| !out(place)).map(|(number, _)| number).collect();
 
-    let mut machines = learnt.machines.clone();
-    machines.forget(learnt.lesson, removed.iter().copied());
-    machines.train(learnt.lesson, &mut kept, FOLD_ROUNDS);
-    let mut counts = learnt.counts.clone();
+    let lesson = learnt.trained.lesson;
+    let mut machines = learnt.trained.machines.clone();
+    machines.forget(lesson, removed.iter().copied());
+    machines.train(lesson, &mut kept, FOLD_ROUNDS);
+    let mut counts = learnt.trained.counts.clone();
     for place in &removed {
-        counts.add(learnt.lesson, *place, -learnt.examples[*place].weight);
+        counts.add(lesson, *place, -learnt.examples[*place].weight);
     }
     let texts = removed.iter().map(|place| learnt.examples[*place].counted.as_slice());
     let inventory = learnt.inventory.without(texts);
     let closed = (0..classes).map(left_out).collect();
-    let linear = Linear::new(inventory, learnt.lesson, (&machines, &counts), closed);
+    let asked = (0..all).filter(|place| held(*place)).map(|place| learnt.examples[place].counted.as_slice());
+    let wanted = inventory.rows_of(asked.chain(strange.iter().map(Vec::as_slice)));
+    let linear = Linear::new(inventory, &Trained { lesson, machines: &machines, counts: &counts }, closed, &wanted);
     let taught: Vec<usize> = (0..all).filter(|place| !out(place)).collect();
-    let model = Model::new(linear, (learnt.lesson, &taught), learnt.examples.iter().any(|example| example.class == classes));
+    let model = Model::new(linear, (lesson, &taught), learnt.examples.iter().any(|example| example.class == classes));
 
     let nones = learnt.examples.iter().filter(|example| example.class == classes).count();
     let step = all.div_ceil(MEASURED);
