@@ -178,25 +178,27 @@ impl Linear {
         let mut cells = vec![0_i8; 2 * width * used];
         let mut scales = vec![[0.0; 2]; used];
         let mut logs = vec![0.0_f32; width];
-        let mut row_of = |row: usize, weights: &[f32], factor: f32| {
+        for row in (0..shared).filter(|row| wanted[*row]) {
             for (log, cell) in logs.iter_mut().zip(&counts.cells[row * width..][..width]) {
-                // Most classes have few of the features: the logarithm is taken only where there is something.
-                *log = if *cell > 0.0 { (*cell / SMOOTHING).ln_1p() } else { 0.0 };
+                *log = log_share(*cell);
             }
             let (first, second) = cells[row * 2 * width..][..2 * width].split_at_mut(width);
-            scales[row] = [factor * quantise(weights, 0, first), quantise(&logs, 1, second)];
-        };
-        for row in (0..shared).filter(|row| wanted[*row]) {
-            row_of(row, &machines.weights[row * width..][..width], 1.0);
+            scales[row] = [quantise(&machines.weights[row * width..][..width], 0, first), quantise(&logs, 1, second)];
         }
-        let mut pull = vec![0.0; width];
-        for example in 0..lesson.private.len() {
+        // What only one text has gets its weights from that text's pull, and is known of its class only.
+        let (mut pull, mut pulled) = (vec![0.0; width], vec![0_i8; width]);
+        for (example, class) in lesson.classes.iter().enumerate() {
             let rows = lesson.private.of(example);
-            if rows.iter().any(|(row, _)| wanted[*row as usize]) {
-                machines.pull(lesson, example, &mut pull);
-                for (row, x) in rows {
-                    row_of(*row as usize, &pull, *x);
-                }
+            if !rows.iter().any(|(row, _)| wanted[*row as usize]) {
+                continue;
+            }
+            machines.pull(lesson, example, &mut pull);
+            let scale = quantise(&pull, 0, &mut pulled);
+            for (row, x) in rows {
+                let row = *row as usize;
+                cells[row * 2 * width..][..width].copy_from_slice(&pulled);
+                cells[(row * 2 + 1) * width + class] = 127;
+                scales[row] = [scale * x, log_share(counts.cells[row * width + class]) / 127.0];
             }
         }
         let bias = machines.weights[shared * width..].to_vec();
@@ -210,14 +212,14 @@ impl Linear {
         let mass: f32 = features.iter().map(|(_, x)| x).sum();
         let mut bayes: Vec<f32> = self.floor.iter().map(|floor| mass * floor).collect();
         let width = self.width;
-        for (slot, x) in &features {
-            if let Some(row) = self.inventory.row(*slot) {
-                let [first, second] = self.scales[row];
-                let (weights, logs) = self.cells[row * 2 * width..][..2 * width].split_at(width);
-                add(weights, x * first, &mut machine);
-                add(logs, x * second, &mut bayes);
-            }
-        }
+        // Where each feature's cells begin, and what they are worth to the machines and to naive Bayes.
+        let of = |(slot, x): &(u16, f32)| {
+            let row = self.inventory.row(*slot)?;
+            Some((row * 2 * width, self.scales[row].map(|scale| x * scale)))
+        };
+        let known: Vec<(usize, [f32; 2])> = features.iter().filter_map(of).collect();
+        gather(&self.cells, &known.iter().map(|(start, [x, _])| (*start, *x)), &mut machine);
+        gather(&self.cells, &known.iter().map(|(start, [_, x])| (start + width, *x)), &mut bayes);
         let words = counted.iter().filter(|(slot, _)| is_word(*slot)).count();
         let known_words = features.iter().filter(|(slot, _)| is_word(*slot)).count();
         Scores {
@@ -235,9 +237,11 @@ impl Linear {
     fn combine(&self, machine: &[f32], bayes: &[f32]) -> Vec<f32> {
         let (a, b) = (self.standard(machine), self.standard(bayes));
         let sums = machine.iter().zip(bayes).zip(&self.closed);
-        sums.map(|((x, y), closed)| {
-            if *closed { f32::NEG_INFINITY } else { (x - a.0) * a.1 + BAYES_SHARE * (y - b.0) * b.1 }
-        })
+        sums.map(
+            |((x, y), closed)| {
+                if *closed { f32::NEG_INFINITY } else { (x - a.0) * a.1 + BAYES_SHARE * (y - b.0) * b.1 }
+            },
+        )
         .collect()
     }
 
@@ -286,6 +290,11 @@ pub(super) fn in_rows(inventory: &Inventory, features: &[(u16, f32)]) -> Vec<(u3
         .collect()
 }
 
+/// Naive Bayes' logarithm above the floor. Most classes have few of the features: 0 for what a class never had.
+fn log_share(cell: f32) -> f32 {
+    if cell > 0.0 { (cell / SMOOTHING).ln_1p() } else { 0.0 }
+}
+
 /// Writes `values` in 127ths of the largest; returns the scale. What is above 0 becomes at least `least`.
 fn quantise(values: &[f32], least: i8, cells: &mut [i8]) -> f32 {
     let most = values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
@@ -299,15 +308,37 @@ fn quantise(values: &[f32], least: i8, cells: &mut [i8]) -> f32 {
     scale
 }
 
-/// `sums += x · row`, in lanes.
-fn add(row: &[i8], x: f32, sums: &mut [f32]) {
-    let ((sums, _), (row, _)) = (sums.as_chunks_mut::<LANES>(), row.as_chunks::<LANES>());
-    for (sums, row) in sums.iter_mut().zip(row) {
-        let cells = row.map(f32::from);
-        for lane in 0..LANES {
-            sums[lane] += x * cells[lane];
+/// Classes that are summed up together: as many as fit the registers of any processor.
+const BLOCK: usize = 24;
+
+/// Adds the cells that begin at each start, times their worth, to `sums`: block by block of classes.
+fn gather(cells: &[i8], starts: &(impl Iterator<Item = (usize, f32)> + Clone), sums: &mut [f32]) {
+    let mut at = 0;
+    while at + BLOCK <= sums.len() {
+        gather_block::<BLOCK>((cells, at), starts.clone(), sums);
+        at += BLOCK;
+    }
+    while at + LANES <= sums.len() {
+        gather_block::<LANES>((cells, at), starts.clone(), sums);
+        at += LANES;
+    }
+}
+
+fn gather_block<const B: usize>(
+    (cells, at): (&[i8], usize),
+    starts: impl Iterator<Item = (usize, f32)>,
+    sums: &mut [f32],
+) {
+    let Some(sums) = sums[at..].first_chunk_mut::<B>() else { return };
+    let mut own = *sums;
+    for (start, x) in starts {
+        let Some(row) = cells[start + at..].first_chunk::<B>() else { return };
+        let row = row.map(f32::from);
+        for lane in 0..B {
+            own[lane] += x * row[lane];
         }
     }
+    *sums = own;
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of features and classes are far below 2^24")]

@@ -86,11 +86,8 @@ impl Machines {
         let width = self.width;
         let features = lesson.shared.of(example);
         sides.scores.copy_from_slice(&self.weights[self.weights.len() - width..]);
-        let mut norm = 1.0;
-        for (row, x) in features {
-            add(&self.weights[*row as usize * width..][..width], *x, &mut sides.scores);
-            norm += x * x;
-        }
+        gather(&self.weights, features, &mut sides.scores);
+        let norm = 1.0 + features.iter().map(|(_, x)| x * x).sum::<f32>();
         // What a text alone has answers to its own pull only, as the cost does.
         let private: f32 = lesson.private.of(example).iter().map(|(_, x)| x * x).sum();
         let diagonal = 0.5 / lesson.costs[example] + private;
@@ -117,12 +114,11 @@ impl Machines {
     }
 
     fn step(&mut self, features: &[(u32, f32)], steps: &[f32]) {
-        let width = self.width;
-        let bias = self.weights.len() - width;
-        add(steps, 1.0, &mut self.weights[bias..]);
-        for (row, x) in features {
-            add(steps, *x, &mut self.weights[*row as usize * width..][..width]);
+        let bias = self.weights.len() - self.width;
+        for (weight, step) in self.weights[bias..].iter_mut().zip(steps) {
+            *weight += step;
         }
+        scatter(&mut self.weights, features, steps);
     }
 
     /// Takes examples out: what they pulled at is let go.
@@ -158,12 +154,56 @@ struct Sides {
     steps: Vec<f32>,
 }
 
-/// `sums += x · row`, in lanes.
-fn add(row: &[f32], x: f32, sums: &mut [f32]) {
-    let ((sums, _), (row, _)) = (sums.as_chunks_mut::<LANES>(), row.as_chunks::<LANES>());
-    for (sums, row) in sums.iter_mut().zip(row) {
-        for lane in 0..LANES {
-            sums[lane] += x * row[lane];
+/// Classes that are summed up together: as many as fit the registers of any processor.
+const BLOCK: usize = 32;
+
+/// Adds each feature's weights, times the feature, to `sums`: block by block of classes.
+fn gather(weights: &[f32], features: &[(u32, f32)], sums: &mut [f32]) {
+    let width = sums.len();
+    let mut at = 0;
+    while at + BLOCK <= width {
+        gather_block::<BLOCK>((weights, at), features, sums);
+        at += BLOCK;
+    }
+    while at + LANES <= width {
+        gather_block::<LANES>((weights, at), features, sums);
+        at += LANES;
+    }
+}
+
+fn gather_block<const B: usize>((weights, at): (&[f32], usize), features: &[(u32, f32)], sums: &mut [f32]) {
+    let width = sums.len();
+    let Some(sums) = sums[at..].first_chunk_mut::<B>() else { return };
+    let mut own = *sums;
+    for (row, x) in features {
+        let Some(row) = weights[*row as usize * width + at..].first_chunk::<B>() else { return };
+        for lane in 0..B {
+            own[lane] += x * row[lane];
+        }
+    }
+    *sums = own;
+}
+
+/// Adds `steps`, times the feature, to each feature's weights.
+fn scatter(weights: &mut [f32], features: &[(u32, f32)], steps: &[f32]) {
+    let mut at = 0;
+    while at + BLOCK <= steps.len() {
+        scatter_block::<BLOCK>((weights, at), features, steps);
+        at += BLOCK;
+    }
+    while at + LANES <= steps.len() {
+        scatter_block::<LANES>((weights, at), features, steps);
+        at += LANES;
+    }
+}
+
+fn scatter_block<const B: usize>((weights, at): (&mut [f32], usize), features: &[(u32, f32)], steps: &[f32]) {
+    let Some(own) = steps[at..].first_chunk::<B>() else { return };
+    for (row, x) in features {
+        let start = *row as usize * steps.len() + at;
+        let Some(row) = weights[start..].first_chunk_mut::<B>() else { return };
+        for lane in 0..B {
+            row[lane] += x * own[lane];
         }
     }
 }
@@ -219,9 +259,8 @@ mod tests {
         let mut pull = vec![0.0; b.width];
         for (example, x) in [(0, 0.5), (1, 0.6)] {
             b.pull(&split, example, &mut pull);
-            for class in 0..2 {
-                let wanted = a.weights[(example + 1) * a.width + class];
-                assert!((pull[class] * x - wanted).abs() < 0.01, "{} {wanted}", pull[class] * x);
+            for (pull, wanted) in pull.iter().zip(&a.weights[(example + 1) * a.width..][..2]) {
+                assert!((pull * x - wanted).abs() < 0.01, "{} {wanted}", pull * x);
             }
         }
     }
