@@ -6,11 +6,15 @@
 
 mod answers;
 mod calibrate;
+mod examples;
 mod faq;
 mod features;
+mod intent_model;
 mod intents;
 mod linear;
 mod logistic;
+mod machine;
+mod nearest;
 mod off_topic;
 mod question;
 mod rank;
@@ -19,6 +23,7 @@ mod rules;
 mod search;
 mod slots;
 mod terms;
+mod unknown;
 mod wishes;
 
 #[cfg(test)]
@@ -26,9 +31,11 @@ mod shipped_tests;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::{Catalog, Classification, Language, Message};
+use crate::domain::{Catalog, Classification, Labelled, Language, Message};
 use crate::text::synonyms::Synonyms;
 use crate::text::{courtesy, cut, fold, normalise};
+
+pub use intent_model::{Guess, IntentModel, features_of};
 
 use answers::{About, answers};
 use calibrate::Calibration;
@@ -84,8 +91,17 @@ impl Engine {
     /// # Errors
     /// When a pattern does not compile, which a catalog that was checked rules out.
     pub fn build(catalog: &Catalog) -> Result<Self, BuildError> {
+        Self::build_with(catalog, &[])
+    }
+
+    /// As [`Engine::build`], with texts people labelled beside the intents' own examples: corrections are learnt. Labels
+    /// of intents that the catalog does not have are ignored.
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub fn build_with(catalog: &Catalog, labelled: &[Labelled]) -> Result<Self, BuildError> {
         let mut faq = Faq::build(&catalog.articles, Synonyms::new(&catalog.synonyms))?;
-        let intents = Intents::train(&catalog.intents);
+        let intents = Intents::train(&catalog.intents, labelled);
         faq.type_questions(|text| intents.likeliest(text));
         let calibration = Calibration::fit(&faq, &catalog.intents, &intents);
         Ok(Self {
@@ -128,12 +144,13 @@ impl Engine {
         let wishes = self.wishes.find(&text, &reply);
         let rules = self.rules.hits(&text);
         let stripped = courtesy::strip(&text);
-        let intents = self.intents.candidates(&stripped, &rules);
+        let reading = self.intents.read(&stripped);
+        let intents = self.intents.candidates(&reading, &rules);
         let likely =
             || intents.first().filter(|best| best.probability >= WORTH_READING).map(|best| best.intent.as_str());
         let intent = known_intent.or_else(likely);
         let slots = intent.map(|intent| self.slots.find(intent, &folded)).unwrap_or_default();
-        let about = About { language, class: self.intents.likeliest(&stripped) };
+        let about = About { language, class: Intents::likeliest_of(&reading) };
         let articles = answers(&self.faq, &self.calibration, &stripped, &about);
         Classification { language, rules, intents, articles, slots, wishes }
     }

@@ -12,6 +12,7 @@ mod check;
 mod copies;
 mod demo;
 mod doctor;
+mod eval;
 mod files;
 mod ingest;
 mod init;
@@ -108,6 +109,9 @@ enum Command {
     /// The knowledge base: files and what is stored of them
     #[command(after_help = "Examples:\n  madoguchi kb status\n  madoguchi kb import")]
     Kb(kb::Kb),
+    /// Measure the models on data files: accuracy, abstaining, speed
+    #[command(after_help = "Example: madoguchi eval intents --train train.jsonl --test test.jsonl")]
+    Eval(eval::Eval),
     /// Copy everything the desk remembers into one file
     #[command(after_help = "Example: madoguchi backup --to madoguchi-2026-11-22.tar.gz")]
     Backup(copies::Backup),
@@ -135,6 +139,7 @@ pub fn run() -> ExitCode {
         Command::Outbox(command) => boxes::run_outbox(&command, &global),
         Command::Inbox(command) => boxes::run_inbox(&command, &global),
         Command::Kb(command) => kb::run(&command, &global),
+        Command::Eval(command) => eval::run(&command, &global),
         Command::Backup(command) => copies::backup(&command, &global),
         Command::Restore(command) => copies::restore(&command, &global),
     };

@@ -7,6 +7,7 @@ pub mod classification;
 pub mod context;
 pub mod decision;
 mod ids;
+pub mod labelled;
 pub mod message;
 pub mod outbound;
 pub mod priority;
@@ -24,6 +25,7 @@ pub use decision::{
     Changes, Decided, Decision, Edit, Fate, IgnoreReason, PersonChange, SendCount, Settled, Step, ThreadKey,
 };
 pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
+pub use labelled::{Labelled, Said};
 pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
 pub use outbound::{Outbound, OutboundKind};
 pub use priority::{Level, Priority};
