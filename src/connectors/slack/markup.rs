@@ -146,7 +146,8 @@ pub(super) fn pieces(text: &str, limit: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();
     let mut in_code = false;
-    for line in text.split('\n').flat_map(|line| short_lines(line, room)) {
+    let short = |line| short_lines(line, room).into_iter().map(move |part| (line == FENCE, part));
+    for (is_fence, line) in text.split('\n').flat_map(short) {
         let length = piece.chars().count();
         if length > 0 && length + 1 + line.chars().count() > room {
             if in_code {
@@ -154,7 +155,7 @@ pub(super) fn pieces(text: &str, limit: usize) -> Vec<String> {
                 piece.push_str(FENCE);
             }
             pieces.push(std::mem::take(&mut piece));
-            if in_code && line != FENCE {
+            if in_code && !is_fence {
                 piece.push_str(FENCE);
             } else if in_code {
                 // The piece that was just closed needs no second end.
@@ -166,7 +167,7 @@ pub(super) fn pieces(text: &str, limit: usize) -> Vec<String> {
             piece.push('\n');
         }
         piece.push_str(&line);
-        if line == FENCE {
+        if is_fence {
             in_code = !in_code;
         }
     }
