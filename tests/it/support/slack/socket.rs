@@ -31,6 +31,7 @@ pub(super) struct Connection {
 pub(super) async fn accept(workspace: Workspace, listener: std::net::TcpListener) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("listener");
     while let Ok((stream, _)) = listener.accept().await {
+        stream.set_nodelay(true).expect("nodelay");
         runtime().spawn(serve(workspace.clone(), stream));
     }
 }
