@@ -7,6 +7,8 @@ mod desk;
 #[cfg(test)]
 mod email;
 #[cfg(test)]
+mod slack;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;

@@ -10,4 +10,4 @@ pub mod parse;
 pub mod probe;
 pub mod settings;
 pub mod smtp;
-mod tls;
+pub(super) mod tls;

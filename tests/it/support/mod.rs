@@ -10,4 +10,5 @@ pub mod oauth;
 pub mod postfix;
 pub mod postgres;
 pub mod server;
+pub mod slack;
 pub mod smtp_sink;
