@@ -26,7 +26,7 @@ const SCREEN: Duration = Duration::from_secs(2);
 /// How long storing is tried at all: Discord takes an answer for 15 minutes.
 const STORING: Duration = Duration::from_mins(10);
 /// Pauses between tries of an answer.
-const RETRIES: &[u64] = &[50, 150, 400];
+const RETRIES: &[u64] = &[50, 150, 300, 500, 800];
 const STORE_PAUSE: Duration = Duration::from_millis(200);
 /// Seen by the person alone.
 const EPHEMERAL: u64 = 1 << 6;
