@@ -1,6 +1,7 @@
 //! The outside world. Connectors know messages, never tickets.
 
 mod chat_desk;
+pub mod discord;
 pub mod email;
 mod intake;
 pub mod scripted;

@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod discord;
+#[cfg(test)]
 mod email;
 #[cfg(test)]
 mod slack;

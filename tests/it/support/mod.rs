@@ -3,6 +3,7 @@
 pub mod clamd;
 #[cfg(feature = "crash-points")]
 pub mod crash_places;
+pub mod discord;
 pub mod dovecot;
 pub mod evil_imap;
 pub mod fault_proxy;
