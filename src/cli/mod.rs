@@ -11,6 +11,7 @@ mod check;
 mod copies;
 mod demo;
 mod doctor;
+mod eval;
 mod files;
 mod ingest;
 mod init;
@@ -107,6 +108,8 @@ enum Command {
     /// The knowledge base: files and what is stored of them
     #[command(after_help = "Examples:\n  madoguchi kb status\n  madoguchi kb import")]
     Kb(kb::Kb),
+    /// How accurate the engine is on data whose answers are known
+    Eval(eval::Eval),
     /// Copy everything the desk remembers into one file
     #[command(after_help = "Example: madoguchi backup --to madoguchi-2026-11-22.tar.gz")]
     Backup(copies::Backup),
@@ -134,6 +137,7 @@ pub fn run() -> ExitCode {
         Command::Outbox(command) => boxes::run_outbox(&command, &global),
         Command::Inbox(command) => boxes::run_inbox(&command, &global),
         Command::Kb(command) => kb::run(&command, &global),
+        Command::Eval(command) => eval::run(&command, &global),
         Command::Backup(command) => copies::backup(&command, &global),
         Command::Restore(command) => copies::restore(&command, &global),
     };
