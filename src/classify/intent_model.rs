@@ -22,7 +22,7 @@ pub struct Guess<'m> {
 }
 
 impl IntentModel {
-    /// Trains on the intents' examples and on labelled texts, as [`super::Engine::build_with`] does.
+    /// Trains on the intents' examples and on labelled texts, as [`super::Engine::taught`] does.
     #[must_use]
     pub fn train(intents: &[Intent], extra: &[Labelled]) -> Self {
         Self { intents: Intents::train(intents, extra) }

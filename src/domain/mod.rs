@@ -16,7 +16,7 @@ pub mod schedule;
 pub mod ticket;
 pub mod words;
 
-pub use article::{Article, Fault, Visibility};
+pub use article::{Article, Confirmed, Fault, Visibility};
 pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use chat::{Act, Button, Offer, Person, Place};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::measures::{auroc, calibration_error, coverage_at, macro_f1, reached_by, share};
+use super::shares::{auroc, calibration_error, coverage_at, macro_f1, reached_by, share};
 use crate::classify::IntentModel;
 use crate::cli::{Global, out};
 use crate::domain::schedule::Objective;
