@@ -12,6 +12,7 @@ mod intents;
 mod linear;
 mod logistic;
 mod off_topic;
+pub mod precision;
 mod question;
 mod rank;
 mod request;

@@ -168,6 +168,7 @@ pub(super) fn catalog() -> Catalog {
             questions_per_ticket: 2,
             reopen_within_days: 14,
         },
+        policy: crate::domain::Policy::default(),
     }
 }
 

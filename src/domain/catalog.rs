@@ -1,6 +1,7 @@
 //! The catalog: everything a support lead writes and the rules read. Built once, checked, then never changed; a reload makes a new one.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::Timestamp;
 use super::article::Article;
@@ -29,6 +30,8 @@ pub struct Catalog {
     pub thresholds: Thresholds,
     /// Limits on what the machine sends.
     pub limits: SendLimits,
+    /// What the desk's own feedback says of its answers.
+    pub policy: super::Policy,
 }
 
 /// The desk.
@@ -178,6 +181,13 @@ pub struct SendLimits {
 }
 
 impl Catalog {
+    /// Names the version: a hash over everything in here. To be called last.
+    pub fn stamp(&mut self) {
+        self.version = String::new();
+        // Everything a decision can depend on is in here, so the text form tells two catalogs apart.
+        self.version = hex::encode(&Sha256::digest(format!("{self:?}"))[..8]);
+    }
+
     /// The intent called `id`.
     #[must_use]
     pub fn intent(&self, id: &str) -> Option<&Intent> {

@@ -6,9 +6,11 @@ pub mod chat;
 pub mod classification;
 pub mod context;
 pub mod decision;
+pub mod feedback;
 mod ids;
 pub mod message;
 pub mod outbound;
+pub mod past;
 pub mod priority;
 pub mod reply_token;
 pub mod schedule;
@@ -21,9 +23,13 @@ pub use chat::{Act, Button, Offer, Person, Place};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};
 pub use context::{Known, Probe};
 pub use decision::{Changes, Decided, Decision, Fate, IgnoreReason, SendCount, Settled, Step, ThreadKey};
+pub use feedback::{
+    Aspect, Bar, Feedback, FeedbackSource, Golden, Labelled, Learned, Measured, Outcome, Policy, Vote, Wanted,
+};
 pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
 pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
 pub use outbound::{Outbound, OutboundKind};
+pub use past::{Envelope, Judgement, Past, Seen};
 pub use priority::{Level, Priority};
 pub use reply_token::Keyring;
 pub use ticket::{EventKind, Status, StoredMessage, Ticket, TicketEvent};

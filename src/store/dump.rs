@@ -50,6 +50,9 @@ const TABLES: &[Table] = &[
     table!("outbox"),
     table!("delivery_attempts"),
     table!("article_revisions"),
+    table!("feedback"),
+    table!("examples"),
+    table!("models"),
     table!("mail_folders"),
     table!("mail_uids"),
     table!("leases"),
@@ -69,6 +72,7 @@ const SEQUENCES: &[&str] = &[
     "SELECT setval(pg_get_serial_sequence('inbox', 'id'), (SELECT MAX(id) FROM inbox))",
     "SELECT setval(pg_get_serial_sequence('outbox', 'id'), (SELECT MAX(id) FROM outbox))",
     "SELECT setval(pg_get_serial_sequence('ticket_events', 'id'), (SELECT MAX(id) FROM ticket_events))",
+    "SELECT setval(pg_get_serial_sequence('models', 'id'), (SELECT MAX(id) FROM models))",
 ];
 
 /// Writes every table under `work`, all from one state; entry names and files.

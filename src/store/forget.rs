@@ -18,6 +18,8 @@ const MESSAGES: Sql =
 const DECISIONS: Sql =
     bulk!("DELETE FROM decisions WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
 const RAW: Sql = bulk!("DELETE FROM inbox_raw WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
+const EXAMPLES: Sql =
+    bulk!("DELETE FROM examples WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
 const LARGE: Sql = bulk!(
     "SELECT DISTINCT raw_sha256 FROM inbox
      WHERE raw_sha256 IS NOT NULL AND id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
@@ -30,7 +32,7 @@ const USED: Sql = sql!("SELECT id FROM inbox WHERE raw_sha256 = $1 LIMIT 1");
 const CHUNKS: Sql = sql!("DELETE FROM raw_chunks WHERE sha256 = $1");
 
 impl Store {
-    /// Erases raw message, text, files and decision of these rows.
+    /// Erases raw message, text, files, decision and example of these rows. What people said of the decision stays: it names nobody.
     ///
     /// # Errors
     /// When the database fails.
@@ -45,7 +47,7 @@ impl Store {
         // Nobody may store a large message again between the look at its uses and the end of this transaction.
         tx.order_alone().await?;
         tx.execute(BURY_FINGERPRINTS, [rows.clone(), Arg::Int(now.0)]).await?;
-        for sql in [FILES, MESSAGES, DECISIONS, RAW] {
+        for sql in [FILES, MESSAGES, DECISIONS, EXAMPLES, RAW] {
             tx.execute(sql, [rows.clone()]).await?;
         }
         let large: Vec<(String,)> = tx.fetch(LARGE, [rows.clone()]).await?;

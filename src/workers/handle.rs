@@ -13,7 +13,7 @@ use super::read::Reader;
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
-use crate::domain::{Automatic, Changes, Classification, InboxId, Keyring, Known, Message, Probe, SendCount};
+use crate::domain::{Changes, Classification, InboxId, Keyring, Known, Message, Probe, SendCount};
 use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
@@ -200,7 +200,7 @@ impl Handler {
     fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {
         let now = self.clock.now();
         let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
-        let classification = if is_settled_unread(message, known) {
+        let classification = if decide::is_settled_unread(message, known) {
             Classification::nothing(message.language)
         } else {
             rules.engine.classify(message, intent)
@@ -216,17 +216,6 @@ impl Handler {
             self.metrics.settled(settled.fate.as_str(), &settled.reason, decision);
         }
     }
-}
-
-/// Copies and machines' mail are dealt with whatever they say; notices and lists may still match a rule.
-fn is_settled_unread(message: &Message, known: &Known) -> bool {
-    let by_kind = match message.automatic {
-        Some(Automatic::AutoReply | Automatic::Bounce | Automatic::Feedback | Automatic::Receipt | Automatic::Own) => {
-            true
-        }
-        Some(Automatic::List | Automatic::Notification) | None => false,
-    };
-    by_kind || known.duplicate.is_some()
 }
 
 /// What the store must be asked about a message.

@@ -2,6 +2,7 @@
 
 pub mod deliver;
 pub mod handle;
+pub mod learn;
 pub mod live;
 pub mod read;
 pub mod receive;

@@ -1,19 +1,22 @@
 //! What a person's action on a ticket changes. Each returns the changes or says why the action makes no sense; the store
 //! refuses them when the ticket has changed since it was read.
 
+mod correcting;
 mod joining;
 
+pub use correcting::{Correction, correct};
 pub use joining::{merge, split};
 
 use minijinja::Value;
 
 use super::clocks::{self, Promise};
+use super::feedback::by_agent;
 use super::letter::{Letter, Post, is_id};
 use super::recipient::{is_nobody, is_own, is_usable, same};
 use super::wording::{Template, Values};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
-    Address, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
+    Address, Aspect, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
     TicketEvent, TicketId, Timestamp,
 };
 
@@ -116,6 +119,20 @@ pub enum Refusal {
         /// The inbox row named.
         message: crate::domain::InboxId,
     },
+    /// A correction that corrects nothing.
+    #[error("name what should have been decided on {ticket}: --intent, --queue, --priority or --article")]
+    NothingNamed {
+        /// The ticket named.
+        ticket: TicketId,
+    },
+    /// No such request type or article.
+    #[error("there is no {what} `{id}`")]
+    Unknown {
+        /// What was looked for.
+        what: &'static str,
+        /// The id given.
+        id: String,
+    },
     /// The words cannot be written.
     #[error("the reply to {ticket} cannot be worded: {because}")]
     Wording {
@@ -188,6 +205,7 @@ pub fn move_queue(hand: &Hand<'_>, ticket: &Ticket, queue: &str) -> Result<Chang
         return Err(Refusal::Already { ticket: ticket.id, state: format!("in queue {queue}") });
     }
     work.event(EventKind::Queue, format!("{} → {queue}", ticket.queue));
+    work.judge(Aspect::Queue, [Some(&ticket.queue), Some(queue)]);
     queue.clone_into(&mut work.ticket.queue);
     work.ticket.assignee = None;
     Ok(work.done())
@@ -203,6 +221,7 @@ pub fn set_priority(hand: &Hand<'_>, ticket: &Ticket, priority: Priority) -> Res
         return Err(Refusal::Already { ticket: ticket.id, state: priority.to_string() });
     }
     work.event(EventKind::Priority, format!("{} → {priority}", ticket.priority));
+    work.judge(Aspect::Priority, [Some(ticket.priority.as_str()), Some(priority.as_str())]);
     work.ticket.priority = priority;
     if priority == Priority::Critical && !clocks::is_standing(ticket.status) {
         let due = Promise::of(hand.catalog, &work.ticket).due(hand.now);
@@ -290,6 +309,11 @@ impl<'a> Work<'a> {
     fn done(mut self) -> Changes {
         self.changes.tickets.insert(0, self.ticket);
         self.changes
+    }
+
+    /// The agent says what `aspect` of the decision should have been.
+    fn judge(&mut self, aspect: Aspect, choice: [Option<&str>; 2]) {
+        self.changes.feedback.push(by_agent(&self.ticket, self.hand.agent, aspect, choice, self.hand.now));
     }
 
     fn already(&self) -> Refusal {

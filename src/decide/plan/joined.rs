@@ -2,12 +2,13 @@
 
 use super::super::clocks;
 use super::super::details::Taken;
+use super::super::feedback::on_answer;
 use super::super::follow_up::Place;
 use super::super::letter::{is_id, put_details, put_questions};
 use super::super::route::second_line;
 use super::super::wording::{Template, Values, one_line};
 use super::{RULE, Sheet};
-use crate::domain::{Changes, EventKind, Fate, Priority, Status, Ticket};
+use crate::domain::{Changes, EventKind, Fate, FeedbackSource, Outcome, Priority, Status, Ticket};
 
 const DETAIL_CHARS: usize = 120;
 
@@ -62,6 +63,7 @@ fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
     ticket.participants = participants;
     sheet.lead_here(ticket.id);
     sheet.received(ticket.id);
+    judge(sheet, known, place);
     match place {
         Place::Note | Place::Delivery | Place::Thanks | Place::Adds => {}
         Place::Solved => solved(sheet, &mut ticket),
@@ -89,6 +91,27 @@ fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
         Place::Details { taken, ask_again } => details(sheet, &mut ticket, taken, *ask_again),
     }
     ticket
+}
+
+/// What coming back says of the answer: it solved the matter, or it did not.
+fn judge(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) {
+    let answered = known.status == Status::Answered;
+    let (source, outcome) = match place {
+        Place::Solved => (FeedbackSource::Requester, Outcome::Right),
+        Place::Unsolved => (FeedbackSource::Requester, Outcome::Wrong),
+        Place::Person | Place::Returns if answered => (FeedbackSource::Reopened, Outcome::Wrong),
+        Place::Person
+        | Place::Returns
+        | Place::Note
+        | Place::Delivery
+        | Place::Thanks
+        | Place::Escalates { .. }
+        | Place::Status
+        | Place::Details { .. }
+        | Place::Adds => return,
+    };
+    let said = on_answer(known, &sheet.message.from.address, source, outcome, sheet.post.now);
+    sheet.changes.feedback.extend(said);
 }
 
 fn set_status(sheet: &mut Sheet<'_>, ticket: &mut Ticket, status: Status, because: &str) {

@@ -10,8 +10,8 @@ use super::recipient::{is_nobody, is_own, is_usable, recipient};
 use super::silence::silence;
 use super::wording::{Template, Values};
 use crate::domain::{
-    Address, Changes, Decided, Decision, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound, OutboundKind,
-    Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp,
+    Address, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound,
+    OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp, past,
 };
 
 /// Addresses on a ticket beside which no more are taken on.
@@ -165,6 +165,15 @@ impl Sheet<'_> {
     }
 
     fn settle(mut self, fate: Fate, reason: &str, ticket: Option<TicketId>, article: Option<String>) -> Changes {
+        let seen = Seen {
+            at: self.post.now,
+            known: self.context.known.clone(),
+            copy: self.context.known.duplicate.is_some(),
+            language: self.context.known.duplicate.map(|_| self.message.language),
+            envelope: Envelope::of(self.message),
+            due: self.changes.tickets.first().map(|ticket| ticket.due).unwrap_or_default(),
+            digest: past::digest(&self.decided, self.context.classification),
+        };
         self.changes.settled = Some(Settled {
             inbox_id: self.message.inbox_id,
             fate,
@@ -174,6 +183,7 @@ impl Sheet<'_> {
             catalog_version: self.context.catalog.version.clone(),
             decided: Some(self.decided),
             classification: Some(self.context.classification.clone()),
+            seen: Some(Box::new(seen)),
         });
         self.changes
     }

@@ -196,6 +196,7 @@ pub fn opening(item: &InboxItem) -> Changes {
         outbound: vec![outbound(&format!("reply:{}:0", item.id), id)],
         send_count: None,
         bounced: Vec::new(),
+        feedback: Vec::new(),
     }
 }
 
@@ -216,6 +217,7 @@ pub fn settled(id: InboxId, fate: Fate, ticket: Option<TicketId>) -> Settled {
             slots: BTreeMap::new(),
             wishes: vec![Wish::High],
         }),
+        seen: None,
     }
 }
 
