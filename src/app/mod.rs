@@ -187,11 +187,7 @@ pub fn schedule(config: &Config) -> Schedule {
 }
 
 const fn thresholds(config: &Config) -> Thresholds {
-    Thresholds {
-        answer: config.answer_precision,
-        suggest: config.suggest_precision,
-        intent: config.intent_probability,
-    }
+    Thresholds { answer: config.answer_precision, suggest: config.suggest_precision, intent: config.intent_probability }
 }
 
 /// Reads and checks the content.

@@ -28,6 +28,8 @@ const ALPHA: f64 = 0.05;
 /// Thresholds tried above and below the shipped one.
 const STRICTER: [f64; 7] = [0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999];
 const LOOSER: [f64; 8] = [0.94, 0.92, 0.9, 0.87, 0.85, 0.8, 0.75, 0.7];
+/// Judgements between a lower threshold and the next one that it takes to look at it.
+const BAND: usize = 25;
 /// Nothing is this probable.
 const NEVER: f64 = 1.1;
 const DAY_MS: i64 = 86_400_000;
@@ -178,18 +180,23 @@ pub fn policy(judged: &[Judged], aim: &Aim) -> Policy {
     for one in judged {
         articles.entry(one.article.clone()).or_default().push(one);
     }
+    let bars: BTreeMap<String, Bar> = articles
+        .iter()
+        .map(|(article, given)| (article.clone(), Bar { threshold: stricter(given, aim), measured: answered(given) }))
+        .collect();
+    // A few bad articles must not silence the others: what their own thresholds hold back is judged already.
+    let passes = |one: &&Judged| {
+        let own = bars.get(&one.article).map_or(aim.shipped, |bar| bar.threshold);
+        own <= aim.shipped || one.probability >= own
+    };
     let all: Vec<&Judged> = judged.iter().collect();
-    let stricter = |given: &[&Judged]| Bar { threshold: stricter(given, aim), measured: answered(given) };
-    let mut overall = stricter(&all);
-    if overall.threshold <= aim.shipped {
-        overall.threshold = looser(&all, aim).unwrap_or(aim.shipped);
+    let left: Vec<&Judged> = all.iter().copied().filter(passes).collect();
+    let mut threshold = stricter(&left, aim);
+    if threshold <= aim.shipped {
+        threshold = looser(&left, aim).unwrap_or(aim.shipped);
     }
-    Policy {
-        version: String::new(),
-        wanted: aim.wanted,
-        overall: (!judged.is_empty()).then_some(overall),
-        articles: articles.iter().map(|(article, given)| (article.clone(), stricter(given))).collect(),
-    }
+    let overall = (!judged.is_empty()).then(|| Bar { threshold, measured: answered(&all) });
+    Policy { version: String::new(), wanted: aim.wanted, overall, articles: bars }
 }
 
 /// The measure of what was sent; suggestions are not answers.
@@ -202,29 +209,43 @@ fn answered(given: &[&Judged]) -> Measured {
 /// The lowest threshold from the shipped one on at which enough is right.
 fn stricter(given: &[&Judged], aim: &Aim) -> f64 {
     let tried = std::iter::once(aim.shipped).chain(STRICTER.into_iter().filter(|at| *at > aim.shipped));
+    // Above a threshold t a calibrated classifier is right in (1 + t) / 2 or more of its answers; more than the shipped
+    // threshold promises is not believed of any.
+    let promised = PRIOR * f64::midpoint(1.0, aim.shipped);
     let enough = |at: &f64| {
         let (right, count) = counted(given.iter().copied(), *at, aim);
-        // Above a threshold t a calibrated classifier is right in (1 + t) / 2 or more of its answers.
-        (right + PRIOR * f64::midpoint(1.0, *at)) / (count + PRIOR) >= aim.wanted
+        (right + promised) / (count + PRIOR) >= aim.wanted
     };
     tried.into_iter().find(enough).unwrap_or(NEVER)
 }
 
-/// The lowest threshold under the shipped one that is proven to be good enough.
+/// The lowest threshold under the shipped one that is proven to be good enough, and below which enough was judged: nothing
+/// is said of what nobody looked at. What it adds must be as good as its probability promises; many right answers far
+/// above are no excuse for it.
 #[expect(clippy::cast_precision_loss, reason = "counts of votes are far below 2^52")]
 fn looser(given: &[&Judged], aim: &Aim) -> Option<f64> {
-    let proven = |at: &f64| {
-        // Looked at only when the number of judgements has doubled: that bounds the number of looks, and the allowed error is
-        // shared out over looks and thresholds so that it is never exceeded in total.
-        let above: Vec<&Judged> = given.iter().copied().filter(|one| one.probability >= *at).collect();
-        let below_shipped = above.iter().filter(|one| one.probability < aim.shipped).count();
-        let Some(look) = above.len().checked_ilog2().filter(|_| below_shipped * 4 >= above.len()) else { return false };
+    let mut above = aim.shipped;
+    let mut found = None;
+    for at in LOOSER.into_iter().filter(|at| *at < aim.shipped && *at >= aim.least) {
+        let next = given.iter().filter(|one| one.probability >= at && one.probability < above).count();
+        above = at;
+        let added = given.iter().copied().filter(|one| one.probability < aim.shipped);
+        let (right, count) = counted(added, at, aim);
+        if next < BAND || right < at * count {
+            continue;
+        }
+        // Looked at only when the number of judgements has doubled: that bounds the number of looks, and the allowed error
+        // is shared out over looks and thresholds so that it is never exceeded in total.
+        let all: Vec<&Judged> = given.iter().copied().filter(|one| one.probability >= at).collect();
+        let Some(look) = all.len().checked_ilog2() else { continue };
         let alpha = ALPHA / (LOOSER.len() as f64 * f64::from(look + 1) * f64::from(look + 2));
-        let (right, count) = counted(above.into_iter().take(1 << look), *at, aim);
+        let (right, count) = counted(all.into_iter().take(1 << look), at, aim);
         // √(2 ln(1 / 2α)) bounds the normal quantile of 1 − α from above.
-        wilson(right, count, (2.0 * (0.5 / alpha).ln()).sqrt()).0 >= aim.wanted
-    };
-    LOOSER.into_iter().filter(|at| *at < aim.shipped && *at >= aim.least).take_while(proven).last()
+        if wilson(right, count, (2.0 * (0.5 / alpha).ln()).sqrt()).0 >= aim.wanted {
+            found = Some(at);
+        }
+    }
+    found
 }
 
 /// How many were right, corrected for mistaken votes, of how many from the threshold on.

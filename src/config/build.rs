@@ -11,8 +11,7 @@ use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::{Calendar, Span};
 use crate::domain::{Bilingual, Language, Queue};
 
-const SECTIONS: &str =
-    "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, scanner, limits, learn, retention, log";
+const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, scanner, limits, learn, retention, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [

@@ -246,8 +246,7 @@ impl Summary {
     }
 
     fn keep_first(&mut self) {
-        self.differences
-            .sort_by_key(|difference| (!difference.changes.contains(&Change::Breaks), difference.inbox_id));
+        self.differences.sort_by_key(|difference| (!difference.changes.contains(&Change::Breaks), difference.inbox_id));
         self.differences.truncate(LISTED);
     }
 }

@@ -31,7 +31,9 @@ words! {
 pub fn held(text: &str, language: Language, wanted: &Wanted, catalog: &Catalog, engine: &Engine) -> Held {
     let found = engine.classify_text("", text, Some(language));
     let public = |id: &str| {
-        catalog.article(id, language).is_some_and(|article| article.visibility == Visibility::Public && article.answer_alone)
+        catalog
+            .article(id, language)
+            .is_some_and(|article| article.visibility == Visibility::Public && article.answer_alone)
     };
     let best = found.articles.first();
     let sent = best.filter(|best| {
@@ -40,7 +42,8 @@ pub fn held(text: &str, language: Language, wanted: &Wanted, catalog: &Catalog, 
     match wanted {
         Wanted::Article(id) => {
             let offered = || {
-                let near = found.articles.iter().take(OFFERED).filter(|one| one.probability >= catalog.thresholds.suggest);
+                let near =
+                    found.articles.iter().take(OFFERED).filter(|one| one.probability >= catalog.thresholds.suggest);
                 near.into_iter().any(|one| one.article == *id)
             };
             match sent {
@@ -77,9 +80,9 @@ pub fn history(examples: &[Labelled]) -> Vec<Golden> {
     let mut cases = Vec::new();
     for one in examples {
         let article = one.article.as_ref();
-        cases.extend(article.map(|id| {
-            case(one, if id == NONE { Wanted::Nothing } else { Wanted::Article(id.clone()) })
-        }));
+        cases.extend(
+            article.map(|id| case(one, if id == NONE { Wanted::Nothing } else { Wanted::Article(id.clone()) })),
+        );
         let intent = one.intent.as_ref().filter(|id| *id != NONE);
         cases.extend(intent.map(|id| case(one, Wanted::Intent(id.clone()))));
     }
@@ -158,7 +161,11 @@ pub fn refusal(golden: &[Moved], history: [Tally; 2]) -> Option<String> {
     let all = f64::from(before.right + before.offered + before.missed + before.misled);
     let came_out = |tally: Tally| f64::from(tally.right + tally.offered);
     (came_out(after) + f64::max(1.0, SLACK * all) < came_out(before)).then(|| {
-        format!("of {all} confirmed messages left out of the lesson {} come out instead of {}", came_out(after), came_out(before))
+        format!(
+            "of {all} confirmed messages left out of the lesson {} come out instead of {}",
+            came_out(after),
+            came_out(before)
+        )
     })
 }
 
@@ -173,7 +180,8 @@ mod tests {
     #[test]
     fn what_is_important_keeps_a_worse_model_out() {
         let same = [Tally { right: 50, ..Tally::default() }; 2];
-        let fewer = [Tally { right: 50, missed: 0, ..Tally::default() }, Tally { right: 40, missed: 10, ..Tally::default() }];
+        let fewer =
+            [Tally { right: 50, missed: 0, ..Tally::default() }, Tally { right: 40, missed: 10, ..Tally::default() }];
         for (golden, history, wanted) in [
             (vec![], same, None),
             (vec![one(true, Held::Missed, Held::Right)], same, None),

@@ -115,7 +115,8 @@ pub fn taught(catalog: &Catalog, examples: &[Labelled]) -> Catalog {
 #[must_use]
 pub fn is_known(catalog: &Catalog, one: &Labelled) -> bool {
     let article = |id: &String| id == NONE || catalog.articles.iter().any(|article| article.id == *id);
-    one.article.as_ref().is_none_or(article) && one.intent.as_ref().is_none_or(|id| id == NONE || catalog.intent(id).is_some())
+    one.article.as_ref().is_none_or(article)
+        && one.intent.as_ref().is_none_or(|id| id == NONE || catalog.intent(id).is_some())
 }
 
 #[cfg(test)]
@@ -161,7 +162,10 @@ mod tests {
             (vec![vote(&a, Aspect::Article, None, 1)], None),
             (vec![vote(&a, Aspect::Article, Some("vpn"), 1)], article("vpn")),
             (vec![vote(&a, Aspect::Article, Some("vpn"), 1), vote(&b, Aspect::Article, None, 2)], None),
-            (vec![vote(&a, Aspect::Article, Some("vpn"), 5), vote(&sato, Aspect::Article, Some("wifi"), 2)], article("wifi")),
+            (
+                vec![vote(&a, Aspect::Article, Some("vpn"), 5), vote(&sato, Aspect::Article, Some("wifi"), 2)],
+                article("wifi"),
+            ),
             (vec![vote(&sato, Aspect::Intent, Some("none"), 2)], Some((None, Some("none".into())))),
             (vec![vote(&sato, Aspect::Queue, Some("network"), 2)], None),
         ] {

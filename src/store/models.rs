@@ -10,9 +10,8 @@ use crate::domain::{InboxId, Labelled, Learned, Policy, Timestamp};
 
 const IN_FORCE: Sql = sql!("SELECT id, policy FROM models WHERE in_force = 1 ORDER BY id DESC LIMIT 1");
 const LAST: Sql = sql!("SELECT id, made_at, in_force, report FROM models ORDER BY id DESC LIMIT 1");
-const EXAMPLES: Sql = sql!(
-    "SELECT inbox_id, text, language, intent, article, source, weight, at FROM examples ORDER BY inbox_id"
-);
+const EXAMPLES: Sql =
+    sql!("SELECT inbox_id, text, language, intent, article, source, weight, at FROM examples ORDER BY inbox_id");
 const ADD: Sql = sql!("INSERT INTO models (made_at, in_force, policy, report) VALUES ($1, $2, $3, $4) RETURNING id");
 const CLEAR: Sql = sql!("DELETE FROM examples");
 const TEACH: Sql = bulk!(

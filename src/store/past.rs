@@ -6,9 +6,7 @@ use super::backend::{Arg, Sql, Tx, sql};
 use super::tickets::AttachmentRow;
 use super::{Store, StoreError, feedback};
 use crate::domain::words::UnknownWord;
-use crate::domain::{
-    Address, Attachment, Decided, InboxId, Judgement, Language, Message, Past, Seen, Timestamp,
-};
+use crate::domain::{Address, Attachment, Decided, InboxId, Judgement, Language, Message, Past, Seen, Timestamp};
 
 const PAGE: Sql = sql!(
     "SELECT decisions.inbox_id, decisions.decided, decisions.seen, inbox.channel, inbox.source, inbox.stale, inbox.fate,
@@ -17,9 +15,8 @@ const PAGE: Sql = sql!(
      FROM decisions JOIN inbox ON inbox.id = decisions.inbox_id LEFT JOIN messages ON messages.inbox_id = decisions.inbox_id
      WHERE decisions.inbox_id > $1 AND inbox.arrived_at >= $2 ORDER BY decisions.inbox_id LIMIT $3"
 );
-const COUNT: Sql = sql!(
-    "SELECT COUNT(*) FROM decisions JOIN inbox ON inbox.id = decisions.inbox_id WHERE inbox.arrived_at >= $1"
-);
+const COUNT: Sql =
+    sql!("SELECT COUNT(*) FROM decisions JOIN inbox ON inbox.id = decisions.inbox_id WHERE inbox.arrived_at >= $1");
 const FILES: Sql = sql!(
     "SELECT inbox_id, name, media_type, size_bytes, inline, sha256, scan, warnings FROM attachments
      WHERE inbox_id >= $1 AND inbox_id <= $2 ORDER BY inbox_id, n"

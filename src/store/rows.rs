@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::StoreError;
 use crate::domain::{
-    Attachment, Changes, Classification, Decided, Decision, Feedback, Outbound, Seen, Status, StoredMessage, Ticket, TicketEvent,
+    Attachment, Changes, Classification, Decided, Decision, Feedback, Outbound, Seen, Status, StoredMessage, Ticket,
+    TicketEvent,
 };
 
 /// How an inbox row ends.

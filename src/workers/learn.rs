@@ -137,7 +137,12 @@ pub async fn in_force(store: &Store, thresholds: &Thresholds) -> Result<Learned,
 ///
 /// # Errors
 /// The database failed, the golden cases have faults, or the classifier cannot be built.
-pub async fn learn(store: &Store, rules: Arc<Rules>, schedule: &Schedule, now: Timestamp) -> Result<Lesson, LearnError> {
+pub async fn learn(
+    store: &Store,
+    rules: Arc<Rules>,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Result<Lesson, LearnError> {
     let votes = store.votes().await?;
     let since = now.plus_ms(-i64::from(schedule.texts_days) * DAY_MS);
     let texts = store.judged_texts(since).await?;
@@ -321,7 +326,8 @@ impl Learner {
         let learned = in_force(&self.store, &rules.catalog.thresholds).await?;
         let model = learned.model;
         let build = move || Rules::build(rules.catalog.clone(), &learned);
-        let built = tokio::task::spawn_blocking(build).await.map_err(|fault| LearnError::Stopped(fault.to_string()))??;
+        let built =
+            tokio::task::spawn_blocking(build).await.map_err(|fault| LearnError::Stopped(fault.to_string()))??;
         tracing::info!(model, catalog = built.catalog.version, "took over what was learnt");
         self.live.replace(built);
         Ok(())

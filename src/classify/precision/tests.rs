@@ -38,7 +38,9 @@ fn given(probability: f64, right: bool, count: usize) -> Vec<Judged> {
 
 #[test]
 fn intervals_are_those_of_the_textbook() {
-    for (right, wrong, low, high) in [(0, 0, 0.0, 1.0), (10, 0, 0.7225, 1.0), (95, 5, 0.8882, 0.9785), (0, 1, 0.0, 0.7935)] {
+    for (right, wrong, low, high) in
+        [(0, 0, 0.0, 1.0), (10, 0, 0.7225, 1.0), (95, 5, 0.8882, 0.9785), (0, 1, 0.0, 0.7935)]
+    {
         let found = measured(right, wrong);
         assert!((found.low - low).abs() < 1e-3 && (found.high - high).abs() < 1e-3, "{found:?}");
     }
@@ -70,7 +72,8 @@ fn an_agents_word_settles_it_and_even_votes_are_wrong() {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].right, right, "{votes:?}");
     }
-    let votes = [vote(1, &a, Outcome::Right, 3), vote(1, &agent("sato"), Outcome::Wrong, 2), vote(2, &a, Outcome::Right, 3)];
+    let votes =
+        [vote(1, &a, Outcome::Right, 3), vote(1, &agent("sato"), Outcome::Wrong, 2), vote(2, &a, Outcome::Right, 3)];
     assert_eq!(contradictions(&votes).len(), 1);
     assert!(mistaken(&votes) > mistaken(&votes[2..]));
 }

@@ -32,7 +32,10 @@ pub fn correct(hand: &Hand<'_>, ticket: &Ticket, correction: &Correction<'_>) ->
         let wanted = known(wanted, "request type", |id| hand.catalog.intent(id).is_some())?;
         work.judge(Aspect::Intent, [ticket.intent.as_deref(), wanted]);
         if ticket.intent.as_deref() != wanted {
-            work.event(EventKind::Note, format!("request type {} → {}", shown(ticket.intent.as_deref()), shown(wanted)));
+            work.event(
+                EventKind::Note,
+                format!("request type {} → {}", shown(ticket.intent.as_deref()), shown(wanted)),
+            );
             work.ticket.intent = wanted.map(str::to_owned);
         }
     }
@@ -79,11 +82,7 @@ fn follow(
     Ok(changes)
 }
 
-fn known<'a>(
-    named: &'a str,
-    what: &'static str,
-    exists: impl Fn(&str) -> bool,
-) -> Result<Option<&'a str>, Refusal> {
+fn known<'a>(named: &'a str, what: &'static str, exists: impl Fn(&str) -> bool) -> Result<Option<&'a str>, Refusal> {
     match named {
         NONE => Ok(None),
         id if exists(id) => Ok(Some(id)),
@@ -122,7 +121,10 @@ mod tests {
         let after = &changes.tickets[0];
         assert_eq!(changes.tickets.len(), 1);
         assert_eq!(after.intent.as_deref(), Some("incident"));
-        assert_eq!((after.queue.as_str(), after.priority, after.article.as_deref()), ("operations", Priority::High, None));
+        assert_eq!(
+            (after.queue.as_str(), after.priority, after.article.as_deref()),
+            ("operations", Priority::High, None)
+        );
         let said: Vec<_> = changes
             .feedback
             .iter()
@@ -142,7 +144,8 @@ mod tests {
 
     #[test]
     fn naming_what_is_there_confirms_it() {
-        let same = Correction { intent: Some("mail_trouble"), queue: Some("desk"), article: Some("vpn"), priority: None };
+        let same =
+            Correction { intent: Some("mail_trouble"), queue: Some("desk"), article: Some("vpn"), priority: None };
         let changes = corrected(&same).unwrap();
         assert_eq!(changes.feedback.len(), 3);
         assert!(changes.feedback.iter().all(|said| said.outcome == Outcome::Right), "{:?}", changes.feedback);

@@ -5,6 +5,7 @@ mod claim;
 mod context;
 #[cfg(feature = "crash-points")]
 mod crash;
+mod feedback;
 mod model;
 mod outbox;
 mod reading;
