@@ -74,7 +74,7 @@ pub fn judged(votes: &[Vote]) -> Vec<Judged> {
         }
     }
     let mut all: Vec<Judged> = kept.into_values().collect();
-    all.sort_by(|a, b| (a.at, a.about).cmp(&(b.at, b.about)));
+    all.sort_by_key(|one| (one.at, one.about));
     all
 }
 
@@ -124,7 +124,7 @@ fn pairs(votes: &[Vote]) -> Vec<(&Feedback, &Feedback)> {
 fn disagree(a: &Feedback, b: &Feedback) -> bool {
     match (&a.wanted, &b.wanted) {
         (Some(one), Some(other)) => one != other,
-        (Some(_), None) | (None, Some(_)) | (None, None) => a.outcome != b.outcome,
+        (Some(_) | None, None) | (None, Some(_)) => a.outcome != b.outcome,
     }
 }
 

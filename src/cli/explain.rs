@@ -186,7 +186,7 @@ impl Tell {
             (false, Language::Ja) => format!("確率 {:.3} 以上で回答", bar.threshold),
             (false, Language::En) => format!("answers from {:.3} on", bar.threshold),
         };
-        format!("           {figures}{} {from}", self.pick("。", ";"))
+        format!("           {figures}{}{from}", self.pick("。", "; "))
     }
 }
 

@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::{Global, out, settings};
 use crate::app;
-use crate::replay::golden::Tally;
 use crate::workers::learn::{self, Report};
 
 /// Moved golden cases that are printed.
@@ -74,10 +73,8 @@ fn show(report: &Report) {
     let mut table = out::table(["measured on", "", "right", "offered", "missed", "misled"]);
     for (name, tallies) in [("golden cases", report.golden), ("confirmed messages left out", report.history)] {
         for (when, tally) in ["before", "after"].into_iter().zip(tallies) {
-            let Tally { right, offered, missed, misled } = tally;
-            let figures = [right, offered, missed, misled].map(|figure| figure.to_string());
-            let [right, offered, missed, misled] = figures;
-            table.add_row([name.to_owned(), when.to_owned(), right, offered, missed, misled]);
+            let figures = [tally.right, tally.offered, tally.missed, tally.misled].map(|figure| figure.to_string());
+            table.add_row([name.to_owned(), when.to_owned()].into_iter().chain(figures));
         }
     }
     out::line(table.to_string());

@@ -118,7 +118,7 @@ async fn read(store: &Store, since: Timestamp, pages: &mpsc::Sender<Vec<Past>>) 
             pages.send(page.past).await.map_err(|_| anyhow::anyhow!("deciding a message again failed"))?;
         }
         match page.last {
-            Some(last) => after = last,
+            Some(read) => after = read,
             None => return Ok(lost),
         }
     }

@@ -25,7 +25,7 @@ const HOUR_MS: i64 = 3_600_000;
 /// Only one process learns at a time; one that died lets go after this long.
 const LEASE_MS: i64 = 10 * 60_000;
 const LEASE: &str = "learn";
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 /// Every fifth message is left out of a lesson that is only measured.
 const LEFT_OUT: i64 = 5;
 /// A threshold that moves by less is the same for people.
@@ -311,9 +311,11 @@ impl Learner {
     async fn learn(&self, now: Timestamp) -> Result<(), LearnError> {
         let lesson = learn(&self.store, self.live.get(), &self.schedule, now).await?;
         conclude(&self.store, &lesson, now).await?;
-        match &lesson.report.refused {
-            Some(why) => tracing::warn!(examples = lesson.report.examples, "learnt, but not put in force: {why}"),
-            None => tracing::info!(examples = lesson.report.examples, votes = lesson.report.votes, "learnt"),
+        let (examples, votes) = (lesson.report.examples, lesson.report.votes);
+        if let Some(why) = &lesson.report.refused {
+            tracing::warn!(examples, votes, "learnt, but not put in force: {why}");
+        } else {
+            tracing::info!(examples, votes, "learnt");
         }
         Ok(())
     }
@@ -325,11 +327,11 @@ impl Learner {
         }
         let learned = in_force(&self.store, &rules.catalog.thresholds).await?;
         let model = learned.model;
-        let build = move || Rules::build(rules.catalog.clone(), &learned);
-        let built =
-            tokio::task::spawn_blocking(build).await.map_err(|fault| LearnError::Stopped(fault.to_string()))??;
-        tracing::info!(model, catalog = built.catalog.version, "took over what was learnt");
-        self.live.replace(built);
+        let work = move || Rules::build(rules.catalog.clone(), &learned);
+        let done =
+            tokio::task::spawn_blocking(work).await.map_err(|fault| LearnError::Stopped(fault.to_string()))??;
+        tracing::info!(model, catalog = done.catalog.version, "took over what was learnt");
+        self.live.replace(done);
         Ok(())
     }
 

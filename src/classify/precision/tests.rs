@@ -130,10 +130,10 @@ impl Dice {
 
 /// A question as the simulated desk sees it: article, stated probability, and whether the article really answers it. Every fifth
 /// article is worse than the calibration says.
-fn question(dice: &mut Dice) -> (usize, f64, bool) {
-    let article = (dice.share() * 30.0) as usize;
+fn question(dice: &mut Dice) -> (i32, f64, bool) {
+    let article: i32 = (0..30).find(|_| dice.share() < 0.05).unwrap_or(7);
     let stated = 1.0 - dice.share().powi(2) * 0.4;
-    let really = if article.is_multiple_of(5) { stated - 0.25 } else { stated };
+    let really = if article % 5 == 0 { stated - 0.25 } else { stated };
     (article, stated, dice.share() < really)
 }
 
