@@ -81,3 +81,61 @@ pub(super) fn by_agent(
         at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{NOW, Scene, ticket};
+    use super::*;
+    use crate::domain::Wish;
+
+    /// What a reply with `wishes` on a ticket with the article `vpn` says.
+    fn said(status: Status, agent_answered: bool, wishes: &[Wish]) -> Vec<(FeedbackSource, Outcome, bool)> {
+        let mut known = ticket(status);
+        known.article = Some("vpn".into());
+        known.first_response_at = agent_answered.then_some(NOW);
+        let changes = Scene::reply(known, "…").wishes(wishes).planned();
+        assert!(changes.feedback.iter().all(|said| said.about == InboxId(7) && said.given.as_deref() == Some("vpn")));
+        changes.feedback.iter().map(|said| (said.source, said.outcome, said.wanted.is_some())).collect()
+    }
+
+    #[test]
+    fn replies_judge_the_machines_answer_and_not_the_agents() {
+        use FeedbackSource::{Reopened, Requester};
+        use Outcome::{Right, Wrong};
+        for (status, agent_answered, wishes, wanted) in [
+            (Status::Answered, false, &[Wish::Solved][..], &[(Requester, Right, true)][..]),
+            (Status::Answered, false, &[Wish::NotSolved], &[(Requester, Wrong, false)]),
+            (Status::Answered, false, &[Wish::Person], &[(Reopened, Wrong, false)]),
+            (Status::Answered, false, &[], &[(Reopened, Wrong, false)]),
+            (Status::Answered, false, &[Wish::Thanks], &[]),
+            (Status::Answered, false, &[Wish::Status], &[]),
+            // Suggested beside a person's work: something helped, but not which one.
+            (Status::New, false, &[Wish::Solved], &[(Requester, Right, false)]),
+            (Status::New, false, &[], &[]),
+            (Status::Resolved, true, &[Wish::Solved], &[]),
+            (Status::Resolved, true, &[Wish::NotSolved], &[]),
+        ] {
+            assert_eq!(said(status, agent_answered, wishes), wanted, "{status} {wishes:?}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_without_an_article_is_no_answer_to_judge() {
+        let changes = Scene::reply(ticket(Status::Answered), "…").wishes(&[Wish::Solved]).planned();
+        assert_eq!(changes.feedback, []);
+    }
+
+    #[test]
+    fn choices_and_scores_become_votes() {
+        let mut known = ticket(Status::New);
+        known.article = Some("vpn".into());
+        for (article, outcome) in [("vpn", Outcome::Right), ("only-ja", Outcome::Wrong)] {
+            let vote = on_choice(&known, "slack:U1", article, NOW);
+            assert_eq!((vote.outcome, vote.wanted.as_deref()), (outcome, Some(article)));
+        }
+        for (score, outcome, given) in [(5, Outcome::Right, "5"), (4, Outcome::Right, "4"), (0, Outcome::Wrong, "1")] {
+            let vote = on_satisfaction(&known, "slack:U1", score, NOW);
+            assert_eq!((vote.outcome, vote.given.as_deref()), (outcome, Some(given)));
+        }
+    }
+}

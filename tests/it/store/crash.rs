@@ -31,6 +31,7 @@ const PLACES: &[&str] = &[
     "settle.thread_keys",
     "settle.outbox",
     "settle.decisions",
+    "settle.feedback",
     "settle.commit",
     "settle.committed",
     "outbox_claim.commit",
