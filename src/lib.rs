@@ -22,6 +22,8 @@ pub mod decide;
 pub mod domain;
 /// Mail bytes to a parsed mail, whatever is wrong with them.
 pub mod mail;
+/// What other rules would have decided, and whether a newly taught classifier may be put in force.
+pub mod replay;
 /// Business time and deadlines.
 pub mod sla;
 /// Everything that is remembered, on `SQLite` or `PostgreSQL`.

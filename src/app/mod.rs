@@ -10,23 +10,22 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 pub use connections::{Connections, probe};
 pub use starter::{write_samples, write_starter};
 
-use crate::classify::Engine;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::console;
 use crate::content;
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
-use crate::domain::{Channel, Fault, Keyring};
+use crate::domain::{Channel, Fault, Keyring, Learned, Policy};
 use crate::mail;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::workers::handle::{Handler, Takes};
+use crate::workers::learn::{self, Learner, Schedule};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
 use crate::workers::rescan::Rescanner;
@@ -63,9 +62,12 @@ impl App {
     /// # Errors
     /// Faults in settings or content, one a line; or the database cannot be opened.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
-        let rules = rules(&config).map_err(|faults| anyhow::anyhow!("{}", listing(&faults)))?;
         let clock = Clock::system();
+        // Faults in the content are found before a database is made.
+        let catalog = catalog(&config).map_err(|faults| anyhow::anyhow!("{}", listing(&faults)))?;
         let store = Arc::new(open_store(&config).await?);
+        let learned = learned(&store, &config).await.context("cannot read what was learnt")?;
+        let rules = Rules::build(catalog, &learned).context("cannot build the classifier")?;
         let keyring = keyring(&store, &clock).await?;
         let scanner = config.scanner.as_ref().map(connections::clamd);
         let metrics = Metrics::new();
@@ -109,6 +111,18 @@ impl App {
     #[must_use]
     pub fn sweeper(&self) -> Sweeper {
         Sweeper { store: self.store.clone(), clock: self.clock.clone() }
+    }
+
+    /// The worker that learns.
+    #[must_use]
+    pub fn learner(&self) -> Learner {
+        Learner {
+            store: self.store.clone(),
+            live: self.live.clone(),
+            clock: self.clock.clone(),
+            schedule: schedule(&self.config),
+            owner: format!("{}/learn", self.owner),
+        }
     }
 
     /// What the console reads.
@@ -156,11 +170,40 @@ async fn keyring(store: &Store, clock: &Clock) -> anyhow::Result<Keyring> {
 /// # Errors
 /// Every fault with file and line.
 pub fn rules(config: &Config) -> Result<Rules, Vec<Fault>> {
-    let catalog = catalog(config)?;
-    let engine = Engine::build(&catalog).map_err(|fault| {
+    rules_with(config, &Learned::default())
+}
+
+/// As [`rules`], with what the desk has learnt.
+///
+/// # Errors
+/// Every fault with file and line.
+pub fn rules_with(config: &Config, learned: &Learned) -> Result<Rules, Vec<Fault>> {
+    Rules::build(catalog(config)?, learned).map_err(|fault| {
         vec![Fault { file: config.knowledge_base.display().to_string(), line: 0, message: fault.to_string() }]
-    })?;
-    Ok(Rules { catalog, engine })
+    })
+}
+
+/// What the desk has learnt.
+///
+/// # Errors
+/// When the database fails.
+pub async fn learned(store: &Store, config: &Config) -> Result<Learned, StoreError> {
+    learn::in_force(store, &thresholds(config)).await
+}
+
+/// When and from what the desk learns.
+#[must_use]
+pub fn schedule(config: &Config) -> Schedule {
+    Schedule {
+        nightly_hour: config.learning.nightly_hour,
+        after_votes: config.learning.after_votes,
+        texts_days: config.texts_days,
+        knowledge_base: config.knowledge_base.clone(),
+    }
+}
+
+const fn thresholds(config: &Config) -> Thresholds {
+    Thresholds { answer: config.answer_precision, suggest: config.suggest_precision, intent: config.intent_probability }
 }
 
 /// Reads and checks the content.
@@ -184,24 +227,19 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
         return Err(faults);
     }
     let mut catalog = Catalog {
-        version: content.version,
+        content: content.version,
+        version: String::new(),
         desk: desk(config),
         intents: content.intents,
         articles: content.articles,
         synonyms: content.synonyms,
         queues: config.queues.clone(),
         calendars: config.calendars.clone(),
-        thresholds: Thresholds {
-            answer: config.answer_precision,
-            suggest: config.suggest_precision,
-            intent: config.intent_probability,
-        },
+        thresholds: thresholds(config),
         limits: config.limits,
+        policy: Policy::default(),
     };
-    // Everything a decision can depend on: the files, and what comes from the settings.
-    let Catalog { version, desk, queues, calendars, thresholds, limits, .. } = &catalog;
-    let settings = format!("{version}{desk:?}{queues:?}{calendars:?}{thresholds:?}{limits:?}");
-    catalog.version = hex::encode(&Sha256::digest(settings)[..8]);
+    catalog.stamp();
     Ok(catalog)
 }
 

@@ -19,6 +19,7 @@ mod machine;
 mod nearest;
 mod off_topic;
 mod order;
+pub mod precision;
 mod question;
 mod rank;
 mod request;

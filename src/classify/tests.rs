@@ -9,6 +9,7 @@ use crate::domain::{Article, Bilingual, Handling, Intent, Level, Visibility, Wis
 
 pub(super) fn catalog(intents: Vec<Intent>, articles: Vec<Article>, synonyms: Vec<Vec<String>>) -> Catalog {
     Catalog {
+        content: String::new(),
         version: "test".to_owned(),
         desk: Desk {
             name: "desk".to_owned(),
@@ -30,6 +31,7 @@ pub(super) fn catalog(intents: Vec<Intent>, articles: Vec<Article>, synonyms: Ve
             questions_per_ticket: 2,
             reopen_within_days: 14,
         },
+        policy: crate::domain::Policy::default(),
     }
 }
 

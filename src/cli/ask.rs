@@ -1,11 +1,12 @@
-//! `ask`: the decision for one message. Opens no database, stores nothing, sends nothing.
+//! `ask`: the decision for one message. Stores nothing, sends nothing; of the database it reads what the desk has learnt, and
+//! works without one.
 
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Global, out, settings};
+use super::{Global, explain, out, settings};
 use crate::app;
 use crate::clock::Clock;
 use crate::decide::{self, Context};
@@ -39,12 +40,24 @@ pub(super) struct Answer {
 
 pub(super) fn run(command: &Ask, global: &Global) -> anyhow::Result<ExitCode> {
     let config = settings::start(global)?;
-    let rules = app::rules(&config).map_err(|faults| anyhow::anyhow!("{}", app::listing(&faults)))?;
+    let learned = settings::learned(&config)?;
+    let rules = app::rules_with(&config, &learned).map_err(|faults| anyhow::anyhow!("{}", app::listing(&faults)))?;
     let answer = answer(&rules, &command.subject, &command.text, command.lang);
     if global.json {
-        out::json(&document(&answer))?;
+        let language = command.lang.unwrap_or(rules.catalog.desk.language);
+        let explanation = command.explain.then(|| explain::lines(&answer, &rules, language));
+        out::json(&document(&answer, explanation.as_deref()))?;
     } else {
-        show(&answer, &rules, command.explain);
+        show(&answer, &rules);
+        if command.explain {
+            let language = command.lang.unwrap_or(rules.catalog.desk.language);
+            for line in explain::lines(&answer, &rules, language) {
+                out::line(line);
+            }
+        }
+        if let Some(reply) = answer.changes.outbound.first() {
+            out::line(format!("\n--- {}\n{}", reply.subject, reply.text.trim_end()));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -92,7 +105,7 @@ pub(super) fn answer(rules: &Rules, subject: &str, text: &str, language: Option<
     Answer { classification, decided, changes, language }
 }
 
-fn document(answer: &Answer) -> Value {
+fn document(answer: &Answer, explanation: Option<&[String]>) -> Value {
     let candidates: Vec<Value> = answer
         .classification
         .articles
@@ -121,6 +134,7 @@ fn document(answer: &Answer) -> Value {
         "language": answer.language.as_str(),
         "reply": answer.changes.outbound.first().map(|outbound| &outbound.text),
         "trace": answer.decided.trace,
+        "explanation": explanation,
     })
 }
 
@@ -144,7 +158,7 @@ fn round(share: f64) -> f64 {
     (share * 10_000.0).round() / 10_000.0
 }
 
-fn show(answer: &Answer, rules: &Rules, explain: bool) {
+fn show(answer: &Answer, rules: &Rules) {
     let decided = &answer.decided;
     let zone = rules.catalog.desk.timezone;
     out::line(format!("decision  {}", out::paint(decided.decision.name(), out::Colour::Green)));
@@ -167,34 +181,8 @@ fn show(answer: &Answer, rules: &Rules, explain: bool) {
     if !decided.missing.is_empty() {
         out::line(format!("missing   {}", decided.missing.join(", ")));
     }
-    if explain {
-        explain_it(answer);
-    }
-    if let Some(reply) = answer.changes.outbound.first() {
-        out::line(format!("\n--- {}\n{}", reply.subject, reply.text.trim_end()));
-    }
 }
 
 fn due(ticket: &Ticket) -> Option<crate::domain::Timestamp> {
     ticket.due.first_response.or(ticket.due.resolution)
-}
-
-fn explain_it(answer: &Answer) {
-    out::line("\nwhy");
-    for step in &answer.decided.trace {
-        let mark = if step.decided { "→" } else { " " };
-        out::line(format!("  {mark} {:<22} {}", step.check, step.because));
-    }
-    for hit in &answer.classification.rules {
-        out::line(format!("  rule {} ({}) matched `{}`", hit.rule, hit.intent, hit.matched));
-    }
-    for candidate in &answer.classification.intents {
-        out::line(format!("  intent {:<24} {:>5.1} %", candidate.intent, candidate.probability * 100.0));
-    }
-    for candidate in &answer.classification.articles {
-        let features: Vec<String> =
-            candidate.features.iter().map(|(name, share)| format!("{name} {share:+.2}")).collect();
-        let percent = candidate.probability * 100.0;
-        out::line(format!("  article {:<23} {percent:>5.1} %  {}", candidate.article, features.join("  ")));
-    }
 }

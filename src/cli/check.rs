@@ -3,10 +3,14 @@
 use std::process::ExitCode;
 
 use super::{Global, out};
-use crate::app;
+use crate::{app, content};
 
 pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
-    let found = super::settings::load(global).and_then(|config| app::rules(&config));
+    let found = super::settings::load(global).and_then(|config| {
+        let rules = app::rules(&config)?;
+        let (_, faults) = content::golden(&config.knowledge_base);
+        if faults.is_empty() { Ok(rules) } else { Err(faults) }
+    });
     let mut faults = match &found {
         Ok(_) => Vec::new(),
         Err(faults) => faults.clone(),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Global, out, settings};
 use crate::clock::Clock;
-use crate::domain::Article;
+use crate::domain::{Article, Bar, Measured, Policy};
 use crate::store::StoredArticle;
 use crate::{app, content};
 
@@ -52,7 +52,7 @@ pub(super) fn run(command: &Kb, global: &Global) -> anyhow::Result<ExitCode> {
         let stored = store.articles().await?;
         let compared = compare(&content.articles, &stored);
         match command.action {
-            Action::Status => show(&compared, global)?,
+            Action::Status => show(&compared, &app::learned(store, config).await?.policy, global)?,
             Action::Import => {
                 let count = store.import_articles(&content.articles, Clock::system().now()).await?;
                 if global.json {
@@ -93,22 +93,48 @@ fn compare(files: &[Article], stored: &[StoredArticle]) -> Vec<Row> {
     rows
 }
 
-fn show(rows: &[Row], global: &Global) -> anyhow::Result<()> {
+fn show(rows: &[Row], policy: &Policy, global: &Global) -> anyhow::Result<()> {
     if global.json {
         let rows: Vec<_> = rows
             .iter()
             .map(|(id, language, title, difference, revision)| {
-                json!({ "article": id, "language": language, "title": title, "state": difference.name(), "revision": revision })
+                let bar = policy.articles.get(id);
+                json!({ "article": id, "language": language, "title": title, "state": difference.name(), "revision": revision,
+                        "answers": bar.map(measured) })
             })
             .collect();
         return out::json(&rows.into());
     }
-    let mut table = out::table(["article", "language", "title", "state", "revision"]);
+    let mut table = out::table(["article", "language", "title", "state", "revision", "answers right"]);
     for (id, language, title, difference, revision) in rows {
-        table.add_row([id, language, &out::short(title, 50), difference.name(), &revision.to_string()]);
+        let right = policy.articles.get(id).map_or_else(String::new, in_figures);
+        table.add_row([id, language, &out::short(title, 50), difference.name(), &revision.to_string(), &right]);
     }
     out::line(table.to_string());
     let changed = rows.iter().filter(|row| row.3 != Difference::Same).count();
     out::line(format!("{} articles, {changed} differ from what is stored", rows.len()));
+    match &policy.overall {
+        Some(bar) => out::line(format!("answers people judged: {} right", in_figures(bar))),
+        None => out::line("no answer was judged yet: the shipped thresholds hold (`madoguchi learn` measures)"),
+    }
     Ok(())
+}
+
+/// `41 of 43 (95 %, likely 85 to 99 %)`, and the threshold where it differs from the settings' meaning of it.
+fn in_figures(bar: &Bar) -> String {
+    let Some(precision) = bar.measured.precision() else { return "0 judged".to_owned() };
+    let Measured { right, low, high, .. } = bar.measured;
+    let never = if bar.threshold > 1.0 { ", only suggested" } else { "" };
+    format!(
+        "{right} of {} ({:.0} %, likely {:.0} to {:.0} %{never})",
+        bar.measured.count(),
+        precision * 100.0,
+        low * 100.0,
+        high * 100.0,
+    )
+}
+
+fn measured(bar: &Bar) -> serde_json::Value {
+    json!({ "judged": bar.measured.count(), "right": bar.measured.right, "precision": bar.measured.precision(),
+            "low": bar.measured.low, "high": bar.measured.high, "threshold": bar.threshold })
 }

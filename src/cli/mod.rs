@@ -13,14 +13,17 @@ mod copies;
 mod demo;
 mod doctor;
 mod eval;
+mod explain;
 mod files;
 mod ingest;
 mod init;
 mod kb;
+mod learn;
 mod ledger;
 mod out;
 mod parse;
 mod pipeline;
+mod replay;
 mod serve;
 mod settings;
 mod talk;
@@ -112,6 +115,14 @@ enum Command {
     /// Measure the models on data files: accuracy, abstaining, speed
     #[command(after_help = "Example: madoguchi eval intents --train train.jsonl --test test.jsonl")]
     Eval(eval::Eval),
+    /// Learn from what people said: new thresholds and a newly taught classifier, unless something important gets worse
+    #[command(after_help = "Examples:\n  madoguchi learn --dry-run\n  madoguchi learn")]
+    Learn(learn::Learn),
+    /// Decide past messages again with changed settings, request types or articles, and show what would differ
+    #[command(
+        after_help = "Examples:\n  madoguchi replay --since 30d --answer-precision 0.9\n  madoguchi replay --since 2026-10-01 --knowledge-base new-articles"
+    )]
+    Replay(replay::Replay),
     /// Copy everything the desk remembers into one file
     #[command(after_help = "Example: madoguchi backup --to madoguchi-2026-11-22.tar.gz")]
     Backup(copies::Backup),
@@ -140,6 +151,8 @@ pub fn run() -> ExitCode {
         Command::Inbox(command) => boxes::run_inbox(&command, &global),
         Command::Kb(command) => kb::run(&command, &global),
         Command::Eval(command) => eval::run(&command, &global),
+        Command::Learn(command) => learn::run(&command, &global),
+        Command::Replay(command) => replay::run(&command, &global),
         Command::Backup(command) => copies::backup(&command, &global),
         Command::Restore(command) => copies::restore(&command, &global),
     };

@@ -49,6 +49,7 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
         supervisor.run(rescanner);
     }
     supervisor.run(app.sweeper());
+    supervisor.run(app.learner());
     Connections::open(app).await?.start(app, supervisor)?;
     Ok(())
 }
@@ -62,14 +63,21 @@ pub(super) async fn wait(app: &Arc<App>) -> anyhow::Result<()> {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => reload(app),
+            _ = hang_up.recv() => reload(app).await,
         }
     }
 }
 
 /// Puts changed content in force; content with faults changes nothing.
-fn reload(app: &Arc<App>) {
-    match app::rules(&app.config) {
+async fn reload(app: &Arc<App>) {
+    let learned = match app::learned(&app.store, &app.config).await {
+        Ok(learned) => learned,
+        Err(fault) => {
+            tracing::error!("content not reloaded, the old one stays in force: {fault}");
+            return;
+        }
+    };
+    match app::rules_with(&app.config, &learned) {
         Ok(rules) => {
             tracing::info!(catalog = rules.catalog.version, "content reloaded");
             app.live.replace(rules);

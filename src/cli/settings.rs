@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::app::{self, App};
 use crate::config::{Config, env};
-use crate::domain::{Catalog, Fault, Language};
+use crate::domain::{Catalog, Fault, Language, Learned};
 use crate::telemetry;
+use secrecy::ExposeSecret;
 
 use super::Global;
 
@@ -62,6 +63,30 @@ pub(super) fn with_app<T>(global: &Global, work: impl AsyncFnOnce(Arc<App>) -> a
         let done = work(app.clone()).await;
         app.store.close().await;
         done
+    })
+}
+
+/// What the desk has learnt. A desk without a database has learnt nothing; one whose database cannot be read is told so on
+/// stderr.
+///
+/// # Errors
+/// The runtime cannot be started.
+pub(super) fn learned(config: &Config) -> anyhow::Result<Learned> {
+    let url = config.database_url.expose_secret();
+    if url.strip_prefix("sqlite://").is_some_and(|file| !Path::new(file).exists()) {
+        return Ok(Learned::default());
+    }
+    block_on(async {
+        let read = async {
+            let store = app::open_store(config).await?;
+            let learned = app::learned(&store, config).await;
+            store.close().await;
+            anyhow::Ok(learned?)
+        };
+        Ok(read.await.unwrap_or_else(|fault| {
+            super::out::note(format!("the database cannot be read, so the shipped thresholds are shown: {fault:#}"));
+            Learned::default()
+        }))
     })
 }
 

@@ -1,4 +1,4 @@
-//! `ticket reply|assign|move|close|reopen|merge|split`: an agent's work from the shell.
+//! `ticket reply|assign|move|correct|close|reopen|merge|split`: an agent's work from the shell.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::ticket::{document, find};
 use super::{Global, out, settings};
 use crate::app::App;
-use crate::decide::agent::{self, Hand, Refusal, Reply, Then};
+use crate::decide::agent::{self, Correction, Hand, Refusal, Reply, Then};
 use crate::domain::{Changes, InboxId, Priority, StoredMessage, Ticket, TicketId};
 use crate::store::{ListedTicket, StoreError, TicketMessage};
 
@@ -57,6 +57,25 @@ pub(super) enum Change {
         ticket: TicketId,
         /// low, medium, high or critical
         priority: Priority,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Say what should have been decided; the ticket follows and the desk learns. Naming what is there confirms it
+    Correct {
+        /// T-1042
+        ticket: TicketId,
+        /// The request type; `none` for none of them
+        #[arg(long)]
+        intent: Option<String>,
+        /// The queue
+        #[arg(long)]
+        queue: Option<String>,
+        /// low, medium, high or critical
+        #[arg(long)]
+        priority: Option<Priority>,
+        /// The article that answers it; `none` for none of them
+        #[arg(long)]
+        article: Option<String>,
         #[command(flatten)]
         by: By,
     },
@@ -115,6 +134,7 @@ impl Change {
             | Self::Assign { ticket, .. }
             | Self::Move { ticket, .. }
             | Self::Prioritise { ticket, .. }
+            | Self::Correct { ticket, .. }
             | Self::Resolve { ticket, .. }
             | Self::Close { ticket, .. }
             | Self::Reopen { ticket, .. }
@@ -129,6 +149,7 @@ impl Change {
             | Self::Assign { by, .. }
             | Self::Move { by, .. }
             | Self::Prioritise { by, .. }
+            | Self::Correct { by, .. }
             | Self::Resolve { by, .. }
             | Self::Close { by, .. }
             | Self::Reopen { by, .. }
@@ -202,6 +223,15 @@ async fn work_out(
         Change::Assign { to, .. } => agent::assign(&hand, ticket, (to != "nobody").then_some(to.as_str())),
         Change::Move { queue, .. } => agent::move_queue(&hand, ticket, queue),
         Change::Prioritise { priority, .. } => agent::set_priority(&hand, ticket, *priority),
+        Change::Correct { intent, queue, priority, article, .. } => {
+            let correction = Correction {
+                intent: intent.as_deref(),
+                queue: queue.as_deref(),
+                priority: *priority,
+                article: article.as_deref(),
+            };
+            agent::correct(&hand, ticket, &correction)
+        }
         Change::Resolve { .. } => agent::resolve(&hand, ticket, last),
         Change::Close { .. } => agent::close(&hand, ticket),
         Change::Reopen { .. } => agent::reopen(&hand, ticket),

@@ -6,13 +6,12 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
-use super::{Config, DiscordSettings, SlackSettings, chat, hours, mail, sections};
+use super::{Config, DiscordSettings, Learning, SlackSettings, chat, hours, mail, sections};
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::{Calendar, Span};
 use crate::domain::{Bilingual, Language, Queue};
 
-const SECTIONS: &str =
-    "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, scanner, limits, log";
+const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, scanner, limits, learn, retention, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -32,6 +31,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let content: sections::Content = document.section("content").unwrap_or_default();
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
     let limits: sections::Limits = document.section("limits").unwrap_or_default();
+    let learn: sections::Learn = document.section("learn").unwrap_or_default();
+    let retention: sections::Retention = document.section("retention").unwrap_or_default();
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
     let language = desk.language.parse().unwrap_or_else(|fault| {
@@ -40,6 +41,10 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         Language::Ja
     });
     shares(document, &triage);
+    if learn.nightly_hour > 23 {
+        let line = document.line_of("learn", "nightly_hour");
+        document.fault(line, format!("[learn] nightly_hour = {} is not an hour; write 0 to 23", learn.nightly_hour));
+    }
     let calendars = calendars(document, timezone);
     let queues = queues(document, &calendars);
     let mailboxes = mailboxes(document, base, &queues);
@@ -60,6 +65,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         answer_precision: triage.answer_precision,
         suggest_precision: triage.suggest_precision,
         intent_probability: triage.intent_probability,
+        learning: Learning { nightly_hour: learn.nightly_hour, after_votes: learn.after_votes },
+        texts_days: retention.texts_days,
         queues,
         calendars,
         mailboxes,

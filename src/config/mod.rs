@@ -24,6 +24,15 @@ use crate::domain::schedule::Calendar;
 use crate::domain::{Fault, Language, Queue};
 use secrecy::SecretString;
 
+/// When the desk learns from what people said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learning {
+    /// Hour of the day in the desk's zone, 0 to 23.
+    pub nightly_hour: u32,
+    /// Also after this many votes; 0 for nightly only.
+    pub after_votes: u64,
+}
+
 /// Settings that hold together: addresses parse, names exist, secrets are read.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -53,6 +62,10 @@ pub struct Config {
     pub suggest_precision: f64,
     /// Least probability to take an intent.
     pub intent_probability: f64,
+    /// When the desk learns.
+    pub learning: Learning,
+    /// Days a message's text may be learnt from.
+    pub texts_days: u32,
     /// At least one.
     pub queues: Vec<Queue>,
     /// Holds `always` and `business`.

@@ -225,6 +225,31 @@ impl Default for Limits {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct Learn {
+    pub(super) nightly_hour: u32,
+    pub(super) after_votes: u64,
+}
+
+impl Default for Learn {
+    fn default() -> Self {
+        Self { nightly_hour: 3, after_votes: 50 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Retention {
+    pub(super) texts_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { texts_days: 365 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Log {
     pub(super) level: String,
     pub(super) format: String,

@@ -4,6 +4,7 @@
 //! and `knowledge-base/synonyms.toml`. It never checks what other files define: queues are the settings' business.
 
 mod articles;
+mod golden;
 mod intents;
 mod source;
 
@@ -13,6 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use golden::golden;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{Article, Fault, Intent};

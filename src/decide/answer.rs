@@ -6,7 +6,9 @@ use super::case::Case;
 use super::chat::{pressed, wants_ticket};
 use super::silence::silence;
 use super::trace::Trace;
-use crate::domain::{Article, ArticleCandidate, Button, Decision, Handling, Priority, Visibility, Wish};
+use crate::domain::{
+    Article, ArticleCandidate, Button, Decision, Handling, Measured, Policy, Priority, Visibility, Wish,
+};
 
 const SUGGESTIONS: usize = 3;
 
@@ -25,16 +27,20 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
         return None;
     };
     let thresholds = case.catalog().thresholds;
+    let policy = &case.catalog().policy;
+    let alone = policy.threshold(&best.article, thresholds.answer);
     let figure =
         |sign: &str, threshold: f64| format!("`{}` {:.3} {sign} {threshold:.3}", best.article, best.probability);
-    if best.probability >= thresholds.answer {
+    if best.probability >= alone {
         let Some(why) = needs_a_person(case, article) else {
-            trace.settle("answer.threshold", figure("≥", thresholds.answer));
+            trace.settle("answer.threshold", figure("≥", alone) + &judged(policy, &best.article));
             return Some(Decision::Answer { article: best.article.clone(), probability: best.probability });
         };
-        trace.note("answer.alone", format!("{}, but {why}", figure("≥", thresholds.answer)));
+        trace.note("answer.alone", format!("{}, but {why}", figure("≥", alone)));
+    } else if best.probability >= thresholds.answer {
+        trace.note("answer.measured", stricter(policy, best, alone));
     } else {
-        trace.note("answer.threshold", figure("<", thresholds.answer));
+        trace.note("answer.threshold", figure("<", alone) + &judged(policy, &best.article));
     }
     if best.probability >= thresholds.suggest {
         trace.settle("answer.suggest", figure("≥", thresholds.suggest));
@@ -74,9 +80,89 @@ fn offered<'a>(case: &Case<'a>) -> Vec<(&'a ArticleCandidate, &'a Article)> {
     offered
 }
 
+/// What people said of the article's answers so far, or of all answers; empty when nobody said anything.
+fn judged(policy: &Policy, article: &str) -> String {
+    let own = policy.articles.get(article).filter(|bar| bar.measured.count() > 0);
+    match (own, &policy.overall) {
+        (Some(bar), _) => format!("; {}", in_figures(&bar.measured)),
+        (None, Some(bar)) if bar.measured.count() > 0 => format!("; over all articles {}", in_figures(&bar.measured)),
+        (None, Some(_) | None) => String::new(),
+    }
+}
+
+/// Why what would do by the settings does not do by the desk's own feedback.
+fn stricter(policy: &Policy, best: &ArticleCandidate, alone: f64) -> String {
+    let own = policy.articles.get(&best.article).filter(|bar| bar.threshold >= alone);
+    let whose = if own.is_some() { "the article" } else { "all articles" };
+    let bar = own.or(policy.overall.as_ref());
+    let figures = bar.map_or_else(String::new, |bar| in_figures(&bar.measured));
+    let wanted = policy.wanted * 100.0;
+    let more = if alone > 1.0 { "nothing is sure enough".to_owned() } else { format!("it would take {alone:.3}") };
+    format!("`{}` {:.3}: for {whose} {figures}; {wanted:.0} % are wanted, so {more}", best.article, best.probability)
+}
+
+fn in_figures(measured: &Measured) -> String {
+    let Some(precision) = measured.precision() else { return "no answer was judged".to_owned() };
+    format!(
+        "{} of {} judged answers were right ({:.0} %, likely {:.0} to {:.0} %)",
+        measured.right,
+        measured.count(),
+        precision * 100.0,
+        measured.low * 100.0,
+        measured.high * 100.0,
+    )
+}
+
 fn needs_a_person(case: &Case<'_>, article: &Article) -> Option<&'static str> {
     if !article.answer_alone {
         return Some("the article may only be suggested");
     }
     (article.language != case.language()).then_some("the article has no text in the requester's language")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::Scene;
+    use crate::domain::{Bar, Decision, Measured, Policy};
+
+    fn asked(article: &str, probability: f64, policy: Policy) -> (Decision, String) {
+        let scene = Scene::new("VPN", "VPN につながりません").article(article, probability);
+        let decided = scene.with(|scene| scene.catalog.policy = policy).decided();
+        let trace = decided.trace.iter().find(|step| step.check.starts_with("answer.")).unwrap();
+        (decided.decision, format!("{}: {}", trace.check, trace.because))
+    }
+
+    fn bar(threshold: f64, right: u32, wrong: u32) -> Bar {
+        Bar { threshold, measured: Measured { right, wrong, low: 0.45, high: 0.93 } }
+    }
+
+    #[test]
+    fn an_article_that_was_wrong_is_suggested_and_the_trace_has_the_figures() {
+        let mut policy = Policy { wanted: 0.95, ..Policy::default() };
+        assert!(matches!(asked("vpn", 0.92, policy.clone()).0, Decision::Answer { .. }));
+        policy.articles.insert("vpn".into(), bar(0.97, 6, 2));
+        let (decision, because) = asked("vpn", 0.92, policy.clone());
+        assert_eq!(decision, Decision::Suggest { articles: vec!["vpn".into()] });
+        assert!(because.starts_with("answer.measured: `vpn` 0.920"), "{because}");
+        assert!(because.contains("6 of 8") && because.contains("75 %") && because.contains("0.970"), "{because}");
+        let (decision, because) = asked("vpn", 0.98, policy.clone());
+        assert!(matches!(decision, Decision::Answer { .. }));
+        assert!(because.contains("6 of 8"), "{because}");
+        policy.articles.insert("vpn".into(), bar(1.1, 0, 3));
+        assert!(matches!(asked("vpn", 0.999, policy).0, Decision::Suggest { .. }));
+    }
+
+    #[test]
+    fn the_desk_may_answer_below_the_shipped_threshold_once_that_is_proven() {
+        let policy = Policy { wanted: 0.9, overall: Some(bar(0.85, 700, 10)), ..Policy::default() };
+        assert!(matches!(asked("vpn", 0.86, policy.clone()).0, Decision::Answer { .. }));
+        assert!(matches!(asked("vpn", 0.84, policy).0, Decision::Suggest { .. }));
+    }
+
+    #[test]
+    fn no_figure_sends_an_internal_article_or_one_that_may_only_be_suggested() {
+        let policy = Policy { overall: Some(bar(0.1, 700, 0)), ..Policy::default() };
+        assert!(matches!(asked("price", 0.999, policy.clone()).0, Decision::Suggest { .. }));
+        assert_eq!(asked("internal-note", 0.999, policy).0, Decision::File);
+    }
 }

@@ -71,6 +71,10 @@ pub fn spread(changes: Changes, messages: &[Message], now: Timestamp) -> Vec<Cha
         kept.reply_text.clone_from(&first.reply_text);
         kept.attachments.clone_from(&first.attachments);
     }
+    if let Some(settled) = &mut all[0].settled {
+        // The kept text is not what was decided about: the decision is shown, never made again.
+        settled.seen = None;
+    }
     all
 }
 
@@ -88,6 +92,7 @@ fn following(first: &Changes, message: &Message, now: Timestamp) -> Changes {
         catalog_version: settled.catalog_version.clone(),
         decided: None,
         classification: None,
+        seen: None,
     });
     changes.message = first.message.as_ref().map(|kept| StoredMessage {
         inbox_id: message.inbox_id,
@@ -160,6 +165,7 @@ mod tests {
                 catalog_version: "v".into(),
                 decided: None,
                 classification: None,
+                seen: None,
             }),
             ..Changes::default()
         };

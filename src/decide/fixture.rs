@@ -137,6 +137,7 @@ fn articles() -> Vec<Article> {
 
 pub(super) fn catalog() -> Catalog {
     Catalog {
+        content: String::new(),
         version: "v1".into(),
         desk: Desk {
             name: "サンプル窓口".into(),
@@ -170,6 +171,7 @@ pub(super) fn catalog() -> Catalog {
             questions_per_ticket: 2,
             reopen_within_days: 14,
         },
+        policy: crate::domain::Policy::default(),
     }
 }
 

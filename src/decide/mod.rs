@@ -11,6 +11,7 @@ mod chat;
 mod clocks;
 mod details;
 mod escalate;
+pub mod feedback;
 mod follow_up;
 mod guard;
 mod letter;
@@ -37,7 +38,7 @@ pub use wording::{Template, Values, WordingFault, plain_text, render};
 use case::Case;
 use trace::Trace;
 
-use crate::domain::{Decided, Decision, Message, Timestamp};
+use crate::domain::{Automatic, Decided, Decision, Known, Message, Timestamp};
 
 /// What is to be done with `message`, and why. The first check that settles the matter wins; the order of the checks is
 /// the desk's policy. The trace names every check that looked, with the figures it compared.
@@ -55,6 +56,18 @@ pub fn decide(message: &Message, context: &Context<'_>, now: Timestamp) -> Decid
             Decision::File
         });
     case.decided(decision, trace)
+}
+
+/// Whether `message` is dealt with without being classified: copies, and machines' mail whatever it says. Notices and lists may still match a rule.
+#[must_use]
+pub fn is_settled_unread(message: &Message, known: &Known) -> bool {
+    let by_kind = match message.automatic {
+        Some(Automatic::AutoReply | Automatic::Bounce | Automatic::Feedback | Automatic::Receipt | Automatic::Own) => {
+            true
+        }
+        Some(Automatic::List | Automatic::Notification) | None => false,
+    };
+    by_kind || known.duplicate.is_some()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The catalog: everything a support lead writes and the rules read. Built once, checked, then never changed; a reload makes a new one.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::Timestamp;
 use super::article::Article;
@@ -11,6 +12,8 @@ use super::words::{Bilingual, Channel, Language, words};
 /// All that decisions depend on beside the message and its context.
 #[derive(Clone, Debug)]
 pub struct Catalog {
+    /// Names what the files hold; empty when nothing was read from files.
+    pub content: String,
     /// Changes whenever anything in here changes (hash of the content); stored with every decision.
     pub version: String,
     /// The desk itself.
@@ -29,6 +32,8 @@ pub struct Catalog {
     pub thresholds: Thresholds,
     /// Limits on what the machine sends.
     pub limits: SendLimits,
+    /// What the desk's own feedback says of its answers.
+    pub policy: super::Policy,
 }
 
 /// The desk.
@@ -202,6 +207,19 @@ pub struct SendLimits {
 }
 
 impl Catalog {
+    /// Names the version: a hash over everything in here. To be called last.
+    pub fn stamp(&mut self) {
+        let Self { content, desk, queues, calendars, thresholds, limits, policy, .. } = &self;
+        let files = if content.is_empty() {
+            let Self { intents, articles, synonyms, .. } = &self;
+            format!("{intents:?}{articles:?}{synonyms:?}")
+        } else {
+            content.clone()
+        };
+        let all = format!("{files}{desk:?}{queues:?}{calendars:?}{thresholds:?}{limits:?}{policy:?}");
+        self.version = hex::encode(&Sha256::digest(all)[..8]);
+    }
+
     /// The intent called `id`.
     #[must_use]
     pub fn intent(&self, id: &str) -> Option<&Intent> {

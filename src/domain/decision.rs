@@ -175,6 +175,9 @@ pub struct Changes {
     pub outbound: Vec<Outbound>,
     /// Outgoing messages marked as not delivered by a bounce.
     pub bounced: Vec<OutboxId>,
+    /// What people said of decisions.
+    #[serde(default)]
+    pub feedback: Vec<super::Feedback>,
     /// The count an automatic message of `outbound` was allowed by: refused when more are written by then.
     pub send_count: Option<SendCount>,
     /// What is learnt about who somebody is.
@@ -272,6 +275,9 @@ pub struct Settled {
     pub decided: Option<Decided>,
     /// The classifier's candidates, for replay and explanation.
     pub classification: Option<super::Classification>,
+    /// What else the decision saw, for replay; `None` for rows decided before it was kept.
+    #[serde(default)]
+    pub seen: Option<Box<super::Seen>>,
 }
 
 /// A name under which later messages find a ticket.

@@ -6,10 +6,12 @@ pub mod chat;
 pub mod classification;
 pub mod context;
 pub mod decision;
+pub mod feedback;
 mod ids;
 pub mod labelled;
 pub mod message;
 pub mod outbound;
+pub mod past;
 pub mod priority;
 pub mod reply_token;
 pub mod schedule;
@@ -24,10 +26,14 @@ pub use context::{Known, Link, Original, Probe};
 pub use decision::{
     Changes, Decided, Decision, Edit, Fate, IgnoreReason, PersonChange, SendCount, Settled, Step, ThreadKey,
 };
+pub use feedback::{
+    Aspect, Bar, Feedback, FeedbackSource, Golden, Learned, Measured, Outcome, Policy, Taught, Vote, Wanted,
+};
 pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
 pub use labelled::{Labelled, Said};
 pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
 pub use outbound::{Outbound, OutboundKind};
+pub use past::{Envelope, Judgement, Past, Seen};
 pub use priority::{Level, Priority};
 pub use reply_token::Keyring;
 pub use ticket::{Card, EventKind, Status, StoredMessage, Ticket, TicketEvent};

@@ -78,11 +78,24 @@ const MARK_BOUNCED: Sql = bulk!(
 );
 // A row that was buried and taken up again may have a decision already: the last one counts.
 const INSERT_DECISIONS: Sql = bulk!(
-    "INSERT INTO decisions (inbox_id, decision, catalog_version, decided, classification, decided_at)
-     SELECT CAST(value->>'id' AS BIGINT), value->>'decision', value->>'catalog', value->>'decided', value->>'classification', $2
+    "INSERT INTO decisions (inbox_id, decision, catalog_version, decided, classification, seen, probability, decided_at)
+     SELECT CAST(value->>'id' AS BIGINT), value->>'decision', value->>'catalog', value->>'decided', value->>'classification',
+            value->>'seen', CAST(value->>'probability' AS BIGINT), $2
      FROM " ROWS " WHERE true
      ON CONFLICT (inbox_id) DO UPDATE SET decision = excluded.decision, catalog_version = excluded.catalog_version,
-       decided = excluded.decided, classification = excluded.classification, decided_at = excluded.decided_at"
+       decided = excluded.decided, classification = excluded.classification, seen = excluded.seen,
+       probability = excluded.probability, decided_at = excluded.decided_at"
+);
+// After the decisions: a vote may judge one of the same batch.
+const INSERT_FEEDBACK: Sql = bulk!(
+    "INSERT INTO feedback (inbox_id, aspect, actor, source, outcome, given, wanted, decision, probability, at)
+     SELECT CAST(r.value->>'about' AS BIGINT), r.value->>'aspect', r.value->>'actor', r.value->>'source', r.value->>'outcome',
+            r.value->>'given', r.value->>'wanted', COALESCE(decisions.decision, ''), decisions.probability,
+            CAST(r.value->>'at' AS BIGINT)
+     FROM " ROWS " AS r LEFT JOIN decisions ON decisions.inbox_id = CAST(r.value->>'about' AS BIGINT) WHERE true
+     ON CONFLICT (inbox_id, aspect, actor) DO UPDATE SET source = excluded.source, outcome = excluded.outcome,
+       given = excluded.given, wanted = excluded.wanted, at = excluded.at
+     WHERE excluded.at >= feedback.at"
 );
 const HELD: Sql = bulk!(
     "SELECT id FROM inbox WHERE id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")
@@ -301,6 +314,8 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
     crash::point("settle.outbox");
     put(tx, INSERT_DECISIONS, &rows.decisions, Some(now)).await?;
     crash::point("settle.decisions");
+    put(tx, INSERT_FEEDBACK, &rows.feedback, None).await?;
+    crash::point("settle.feedback");
     Ok(true)
 }
 

@@ -18,6 +18,8 @@ const MESSAGES: Sql =
 const DECISIONS: Sql =
     bulk!("DELETE FROM decisions WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
 const RAW: Sql = bulk!("DELETE FROM inbox_raw WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
+const EXAMPLES: Sql =
+    bulk!("DELETE FROM examples WHERE inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
 const LARGE: Sql = bulk!(
     "SELECT DISTINCT raw_sha256 FROM inbox
      WHERE raw_sha256 IS NOT NULL AND id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
@@ -32,7 +34,7 @@ const NAMED: Sql = bulk!(
 );
 
 impl Store {
-    /// Erases raw message, text, files and decision of these rows.
+    /// Erases raw message, text, files, decision and example of these rows. What people said of the decision stays: it names nobody.
     ///
     /// # Errors
     /// When the database fails.
@@ -48,7 +50,7 @@ impl Store {
         tx.order_alone().await?;
         tx.execute(BURY_FINGERPRINTS, [rows.clone(), Arg::Int(now.0)]).await?;
         let named: Vec<(String,)> = tx.fetch(NAMED, [rows.clone()]).await?;
-        for sql in [FILES, MESSAGES, DECISIONS, RAW] {
+        for sql in [FILES, MESSAGES, DECISIONS, EXAMPLES, RAW] {
             tx.execute(sql, [rows.clone()]).await?;
         }
         let large: Vec<(String,)> = tx.fetch(LARGE, [rows.clone()]).await?;

@@ -13,7 +13,8 @@ const LIST: Sql = sql!(
      FROM inbox WHERE id > $1 AND ($2 IS NULL OR fate = $2) ORDER BY id LIMIT $3"
 );
 const DECISION: Sql = sql!(
-    "SELECT inbox.fate, inbox.reason, inbox.ticket_id, inbox.article, inbox.catalog_version, decisions.decided, decisions.classification
+    "SELECT inbox.fate, inbox.reason, inbox.ticket_id, inbox.article, inbox.catalog_version, decisions.decided, decisions.classification,
+            decisions.seen
      FROM inbox LEFT JOIN decisions ON decisions.inbox_id = inbox.id WHERE inbox.id = $1 AND inbox.done_at IS NOT NULL"
 );
 
@@ -125,6 +126,7 @@ struct SettledRow {
     catalog_version: String,
     decided: Option<String>,
     classification: Option<String>,
+    seen: Option<String>,
 }
 
 impl Store {
@@ -194,6 +196,7 @@ impl Store {
             row.decided.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| corrupt(&error))?;
         let classification =
             row.classification.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| corrupt(&error))?;
+        let seen = row.seen.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| corrupt(&error))?;
         Ok(Some(Settled {
             inbox_id: id,
             fate: row.fate.parse().map_err(|error: UnknownWord| corrupt(&error))?,
@@ -203,6 +206,7 @@ impl Store {
             catalog_version: row.catalog_version,
             decided,
             classification,
+            seen,
         }))
     }
 }

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::StoreError;
 use crate::domain::{
-    Attachment, Changes, Classification, Decided, Outbound, Status, StoredMessage, Ticket, TicketEvent,
+    Attachment, Changes, Classification, Decided, Decision, Feedback, Outbound, Seen, Status, StoredMessage, Ticket,
+    TicketEvent,
 };
 
 /// How an inbox row ends.
@@ -87,6 +88,8 @@ pub(super) struct DecisionRow<'a> {
     catalog: &'a str,
     decided: &'a Decided,
     classification: Option<&'a Classification>,
+    seen: Option<&'a Seen>,
+    probability: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +128,7 @@ pub(super) struct Rows<'a> {
     pub(super) outbox: Vec<OutboundRow<'a>>,
     pub(super) bounced: Vec<super::raw::IdRow>,
     pub(super) decisions: Vec<DecisionRow<'a>>,
+    pub(super) feedback: Vec<&'a Feedback>,
 }
 
 impl<'a> Rows<'a> {
@@ -135,6 +139,11 @@ impl<'a> Rows<'a> {
         }
         // One order for all writers, so that two of them seldom wait for each other in a circle.
         rows.changed_tickets.sort_by_key(|row| row.id);
+        // One statement may write a row once: of one person's votes on one thing the last stays.
+        let key = |said: &Feedback| (said.about, said.aspect, said.actor.clone());
+        rows.feedback.reverse();
+        rows.feedback.sort_by_key(|said| key(said));
+        rows.feedback.dedup_by_key(|said| key(said));
         rows
     }
 
@@ -155,6 +164,8 @@ impl<'a> Rows<'a> {
                     catalog: &settled.catalog_version,
                     decided,
                     classification: settled.classification.as_ref(),
+                    seen: settled.seen.as_deref(),
+                    probability: probability(decided, settled.classification.as_ref()),
                 });
             }
         }
@@ -176,8 +187,27 @@ impl<'a> Rows<'a> {
         }));
         self.thread_keys.extend(changes.thread_keys.iter().map(|key| KeyRow { key: &key.key, ticket: key.ticket.0 }));
         self.outbox.extend(changes.outbound.iter().map(outbound_row));
+        self.feedback.extend(&changes.feedback);
         self.bounced.extend(changes.bounced.iter().map(|id| super::raw::IdRow { id: id.0 }));
     }
+}
+
+/// How probable the article is that a decision names, in millionths.
+#[expect(clippy::cast_possible_truncation, reason = "a share of a million fits")]
+fn probability(decided: &Decided, classification: Option<&Classification>) -> Option<i64> {
+    let named = match &decided.decision {
+        Decision::Answer { probability, .. } => Some(*probability),
+        Decision::Suggest { articles } => {
+            let candidates = &classification?.articles;
+            candidates.iter().find(|found| Some(&found.article) == articles.first()).map(|found| found.probability)
+        }
+        Decision::Ignore { .. }
+        | Decision::FollowUp { .. }
+        | Decision::Ask { .. }
+        | Decision::File
+        | Decision::Escalate { .. } => None,
+    };
+    named.map(|share| (share.clamp(0.0, 1.0) * 1e6).round() as i64)
 }
 
 fn ticket_row(ticket: &Ticket) -> TicketRow<'_> {

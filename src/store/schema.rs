@@ -24,6 +24,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0002_chat.sql"),
     ),
     (
+        3,
+        "feedback",
+        include_str!("../../migrations/sqlite/0003_feedback.sql"),
+        include_str!("../../migrations/postgres/0003_feedback.sql"),
+    ),
+    (
         5,
         "files",
         include_str!("../../migrations/sqlite/0005_files.sql"),

@@ -98,8 +98,8 @@ pub(super) struct MessageRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct AttachmentRow {
-    inbox_id: i64,
+pub(super) struct AttachmentRow {
+    pub(super) inbox_id: i64,
     name: String,
     media_type: String,
     size_bytes: i64,
@@ -226,7 +226,7 @@ impl MessageRow {
 }
 
 impl AttachmentRow {
-    fn read(self) -> Result<Attachment, StoreError> {
+    pub(super) fn read(self) -> Result<Attachment, StoreError> {
         let corrupt = |error: UnknownWord| StoreError::corrupt(format!("file of inbox row {}: {error}", self.inbox_id));
         Ok(Attachment {
             name: self.name,

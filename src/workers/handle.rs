@@ -15,7 +15,7 @@ use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
 use crate::domain::{
-    Automatic, Changes, Classification, InboxId, Keyring, Known, Message, Outbound, OutboundKind, Probe, SendCount,
+    Changes, Classification, InboxId, Keyring, Known, Message, Outbound, OutboundKind, Probe, SendCount,
 };
 use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
@@ -214,7 +214,7 @@ impl Handler {
         let now = self.clock.now();
         let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
         let intent = intent.or_else(|| decide::form_intent(message));
-        let classification = if is_settled_unread(message, known) {
+        let classification = if decide::is_settled_unread(message, known) {
             Classification::nothing(message.language)
         } else {
             rules.engine.classify(message, intent)
@@ -230,19 +230,6 @@ impl Handler {
             self.metrics.settled(settled.fate.as_str(), &settled.reason, decision);
         }
     }
-}
-
-/// Copies and machines' mail are dealt with whatever they say; notices and lists may still match a rule.
-fn is_settled_unread(message: &Message, known: &Known) -> bool {
-    let by_kind = match message.automatic {
-        Some(Automatic::AutoReply | Automatic::Bounce | Automatic::Feedback | Automatic::Receipt | Automatic::Own) => {
-            true
-        }
-        Some(Automatic::List | Automatic::Notification) | None => false,
-    };
-    // A press says nothing beside the button.
-    let is_mute = message.act.is_some() && message.reply_text.trim().is_empty();
-    by_kind || is_mute || known.duplicate.is_some()
 }
 
 /// Whether the message counts against the limits on what one person is sent. Cards are for agents.

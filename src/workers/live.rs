@@ -4,15 +4,32 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::classify::Engine;
-use crate::domain::Catalog;
+use crate::classify::{BuildError, Engine};
+use crate::domain::{Catalog, Learned};
+use crate::replay::teach;
 
 /// A catalog and its classifier.
 pub struct Rules {
     /// What decisions depend on.
     pub catalog: Catalog,
-    /// Built from it.
+    /// Built from it and from what was learnt.
     pub engine: Engine,
+    /// See [`Learned::model`].
+    pub model: i64,
+}
+
+impl Rules {
+    /// `catalog` with what the desk has learnt: its thresholds, and a classifier taught with its examples.
+    ///
+    /// # Errors
+    /// When a pattern does not compile, which a catalog that was checked rules out.
+    pub fn build(mut catalog: Catalog, learned: &Learned) -> Result<Self, BuildError> {
+        catalog.policy.clone_from(&learned.policy);
+        catalog.stamp();
+        let (confirmed, labelled) = teach::lessons(&learned.examples);
+        let engine = Engine::taught(&catalog, &confirmed, &labelled)?;
+        Ok(Self { catalog, engine, model: learned.model })
+    }
 }
 
 /// The rules in force. Clones share them.

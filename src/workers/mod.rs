@@ -5,6 +5,7 @@ pub mod deliver;
 pub mod files;
 pub mod handle;
 pub mod intake;
+pub mod learn;
 pub mod live;
 pub mod outlet;
 pub mod read;

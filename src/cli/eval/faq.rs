@@ -141,6 +141,7 @@ fn confirmed(lines: Vec<HistoryLine>, articles: &[Article]) -> Vec<Confirmed> {
 fn catalog(articles: Vec<Article>) -> Catalog {
     let language = articles.first().map_or(Language::En, |article| article.language);
     Catalog {
+        content: String::new(),
         version: "eval".to_owned(),
         desk: Desk {
             name: String::new(),
@@ -156,6 +157,7 @@ fn catalog(articles: Vec<Article>) -> Catalog {
         queues: Vec::new(),
         calendars: Vec::new(),
         thresholds: Thresholds { answer: 1.0, suggest: 1.0, intent: 1.0 },
+        policy: crate::domain::Policy::default(),
         limits: SendLimits {
             automatic_per_sender_day: 0,
             automatic_per_ticket: 0,

@@ -1,22 +1,25 @@
 //! What a person's action on a ticket changes. Each returns the changes or says why the action makes no sense; the store
 //! refuses them when the ticket has changed since it was read.
 
+mod correcting;
 mod joining;
 mod refusal;
 
+pub use correcting::{Correction, correct};
 pub use joining::{merge, split, unmerge};
 pub use refusal::Refusal;
 
 use minijinja::Value;
 
 use super::clocks::{self, Promise};
+use super::feedback::by_agent;
 use super::letter::{Letter, Post, Way, is_id};
 use super::recipient::{is_nobody, is_own, is_usable, same};
 use super::wording::{ChatTemplate, Template, Values};
 use super::{card, offers};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
-    Address, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
+    Address, Aspect, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
     TicketEvent, TicketId, Timestamp,
 };
 
@@ -117,6 +120,7 @@ pub fn move_queue(hand: &Hand<'_>, ticket: &Ticket, queue: &str) -> Result<Chang
         return Err(Refusal::Already { ticket: ticket.id, state: format!("in queue {queue}") });
     }
     work.event(EventKind::Queue, format!("{} → {queue}", ticket.queue));
+    work.judge(Aspect::Queue, [Some(&ticket.queue), Some(queue)]);
     queue.clone_into(&mut work.ticket.queue);
     work.ticket.assignee = None;
     Ok(work.done())
@@ -132,6 +136,7 @@ pub fn set_priority(hand: &Hand<'_>, ticket: &Ticket, priority: Priority) -> Res
         return Err(Refusal::Already { ticket: ticket.id, state: priority.to_string() });
     }
     work.event(EventKind::Priority, format!("{} → {priority}", ticket.priority));
+    work.judge(Aspect::Priority, [Some(ticket.priority.as_str()), Some(priority.as_str())]);
     work.ticket.priority = priority;
     if priority == Priority::Critical && !clocks::is_standing(ticket.status) {
         let due = Promise::of(hand.catalog, &work.ticket).due(hand.now);
@@ -229,6 +234,11 @@ impl<'a> Work<'a> {
 
     const fn post(&self) -> Post<'a> {
         Post { catalog: self.hand.catalog, keyring: self.hand.keyring, now: self.hand.now }
+    }
+
+    /// The agent says what `aspect` of the decision should have been.
+    fn judge(&mut self, aspect: Aspect, choice: [Option<&str>; 2]) {
+        self.changes.feedback.push(by_agent(&self.ticket, self.hand.agent, aspect, choice, self.hand.now));
     }
 
     fn already(&self) -> Refusal {

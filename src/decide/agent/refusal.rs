@@ -66,6 +66,20 @@ pub enum Refusal {
         /// The inbox row named.
         message: InboxId,
     },
+    /// A correction that corrects nothing.
+    #[error("name what should have been decided on {ticket}: --intent, --queue, --priority or --article")]
+    NothingNamed {
+        /// The ticket named.
+        ticket: TicketId,
+    },
+    /// No such request type or article.
+    #[error("there is no {what} `{id}`")]
+    Unknown {
+        /// What was looked for.
+        what: &'static str,
+        /// The id given.
+        id: String,
+    },
     /// The words cannot be written.
     #[error("the reply to {ticket} cannot be worded: {because}")]
     Wording {

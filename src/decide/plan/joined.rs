@@ -2,12 +2,13 @@
 
 use super::super::clocks;
 use super::super::details::Taken;
+use super::super::feedback::{on_answer, on_choice, on_satisfaction};
 use super::super::follow_up::Place;
 use super::super::letter::{is_id, put_details, put_questions};
 use super::super::route::second_line;
 use super::super::wording::{Template, Values, one_line};
 use super::{RULE, Sheet, acted};
-use crate::domain::{Button, Changes, EventKind, Fate, Priority, Status, Ticket};
+use crate::domain::{Button, Changes, EventKind, Fate, FeedbackSource, Outcome, Priority, Status, Ticket};
 
 const DETAIL_CHARS: usize = 120;
 
@@ -91,6 +92,7 @@ fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
     sheet.lead_here(ticket.id);
     sheet.received(ticket.id);
     acted::follow_language(sheet, &mut ticket);
+    judge(sheet, known, place);
     match place {
         Place::Note
         | Place::Delivery
@@ -131,6 +133,43 @@ fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
         Place::Details { taken, ask_again } => details(sheet, &mut ticket, taken, *ask_again),
     }
     ticket
+}
+
+/// What coming back says of the answer: it solved the matter, or it did not.
+fn judge(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) {
+    let answered = known.status == Status::Answered;
+    let at = sheet.post.now;
+    let who = sheet.message.from.address.clone();
+    let by_button = matches!(sheet.message.act, Some(crate::domain::Act::Pressed { .. }));
+    let said = if by_button { FeedbackSource::Button } else { FeedbackSource::Requester };
+    let (source, outcome) = match place {
+        Place::Solved => (said, Outcome::Right),
+        Place::Unsolved => (said, Outcome::Wrong),
+        Place::Person | Place::Returns if answered => (FeedbackSource::Reopened, Outcome::Wrong),
+        Place::Chosen { article } => {
+            sheet.changes.feedback.push(on_choice(known, &who, article, at));
+            return;
+        }
+        Place::Rated { score } => {
+            sheet.changes.feedback.push(on_satisfaction(known, &who, *score, at));
+            return;
+        }
+        Place::Person
+        | Place::Returns
+        | Place::Note
+        | Place::Delivery
+        | Place::Thanks
+        | Place::Escalates { .. }
+        | Place::Status
+        | Place::Details { .. }
+        | Place::Adds
+        | Place::Bystander
+        | Place::Edited { .. }
+        | Place::Deleted { .. }
+        | Place::Repeat { .. }
+        | Place::Agent(_) => return,
+    };
+    sheet.changes.feedback.extend(on_answer(known, &who, source, outcome, at));
 }
 
 pub(super) fn set_status(sheet: &mut Sheet<'_>, ticket: &mut Ticket, status: Status, because: &str) {

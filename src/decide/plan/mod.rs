@@ -15,8 +15,8 @@ use super::silence::silence;
 use super::wording::{ChatTemplate, Template, Values};
 use super::{card, offers, person};
 use crate::domain::{
-    Act, Address, Changes, Decided, Decision, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound, OutboundKind,
-    Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp,
+    Act, Address, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound,
+    OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp, past,
 };
 
 /// Addresses on a ticket beside which no more are taken on.
@@ -219,6 +219,15 @@ impl Sheet<'_> {
     }
 
     fn settle(mut self, fate: Fate, reason: &str, ticket: Option<TicketId>, article: Option<String>) -> Changes {
+        let seen = Seen {
+            at: self.post.now,
+            known: self.context.known.clone(),
+            copy: self.context.known.duplicate.is_some(),
+            language: self.context.known.duplicate.map(|_| self.message.language),
+            envelope: Envelope::of(self.message),
+            due: self.changes.tickets.first().map(|ticket| ticket.due).unwrap_or_default(),
+            digest: past::digest(&self.decided, self.context.classification),
+        };
         self.changes.settled = Some(Settled {
             inbox_id: self.message.inbox_id,
             fate,
@@ -228,6 +237,7 @@ impl Sheet<'_> {
             catalog_version: self.context.catalog.version.clone(),
             decided: Some(self.decided),
             classification: Some(self.context.classification.clone()),
+            seen: Some(Box::new(seen)),
         });
         self.changes
     }

@@ -8,6 +8,7 @@ mod files;
 mod harness;
 #[cfg(feature = "crash-points")]
 mod kills;
+mod learning;
 mod letter;
 mod loops;
 mod outgoing;

@@ -6,6 +6,7 @@ mod claim;
 mod context;
 #[cfg(feature = "crash-points")]
 mod crash;
+mod feedback;
 mod files;
 mod model;
 mod outbox;
@@ -209,6 +210,7 @@ pub fn opening(item: &InboxItem) -> Changes {
         bounced: Vec::new(),
         people: vec![PersonChange::Met { inbox_id: item.id, address: "sato@customer.example".into() }],
         edits: Vec::new(),
+        feedback: Vec::new(),
     }
 }
 
@@ -229,6 +231,7 @@ pub fn settled(id: InboxId, fate: Fate, ticket: Option<TicketId>) -> Settled {
             slots: BTreeMap::new(),
             wishes: vec![Wish::High],
         }),
+        seen: None,
     }
 }
 

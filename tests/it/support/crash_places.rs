@@ -18,6 +18,7 @@ pub const STORE: &[&str] = &[
     "settle.outbox",
     "settle.decisions",
     "settle.people",
+    "settle.feedback",
     "settle.commit",
     "settle.committed",
     "outbox_claim.commit",
