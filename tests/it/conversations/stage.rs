@@ -47,6 +47,8 @@ pub struct Stage<'a> {
     chat: Arc<scripted::Stage>,
     /// What is there already: posts as they were, mails, inbox rows.
     seen: (Vec<Post>, usize, Option<InboxId>),
+    /// Every post in every form it ever had: screens are not always refreshed.
+    ever: Vec<Post>,
     mails: Vec<Outbound>,
     lines: usize,
     waits_for_next: bool,
@@ -105,6 +107,7 @@ impl<'a> Stage<'a> {
             deliverer,
             chat,
             seen,
+            ever: Vec::new(),
             mails: Vec::new(),
             lines: 0,
             waits_for_next: false,
@@ -206,7 +209,7 @@ impl<'a> Stage<'a> {
                 None => posts.iter().rev().find(has).cloned(),
             };
             // A second press finds the button gone from the post: it comes from a screen that was not refreshed.
-            let post = post.or_else(|| self.seen.0.iter().rev().find(has).cloned());
+            let post = post.or_else(|| self.ever.iter().rev().find(has).cloned());
             let post = post.ok_or_else(|| format!("  there is no button `{label}`"))?;
             let button =
                 post.outbound.offers.iter().find(|offer| offer.label == label).map(|offer| offer.button.clone());
@@ -289,6 +292,7 @@ impl<'a> Stage<'a> {
                 happened.trace.push(format!("{}: {}", step.check, step.because));
             }
         }
+        self.ever.extend(posts.iter().filter(|post| !self.seen.0.contains(post)).cloned());
         self.seen = (posts, self.mails.len(), rows.last().map(|row| row.id).or(self.seen.2));
         let tickets = self.tickets().await;
         for ticket in &tickets {
