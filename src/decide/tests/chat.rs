@@ -193,9 +193,9 @@ fn somebody_elses_buttons_and_threads_change_nothing() {
     assert_eq!(settling_check(&mine), "follow_up.solved");
 }
 
-#[test]
-fn an_edit_and_a_deletion_work_on_what_is_kept() {
-    let original = |ticket: Option<TicketId>, others| Original {
+/// An earlier message of theirs, with `others` beside it.
+fn original(ticket: Option<TicketId>, others: u32) -> Original {
+    Original {
         message: StoredMessage {
             inbox_id: crate::domain::InboxId(7),
             ticket,
@@ -210,7 +210,11 @@ fn an_edit_and_a_deletion_work_on_what_is_kept() {
             arrived_at: NOW,
         },
         others,
-    };
+    }
+}
+
+#[test]
+fn an_edit_and_a_deletion_work_on_what_is_kept() {
     let scene = |act: Act, on: Ticket, original: Option<Original>, text: &str| {
         done(on, act).with(|s| {
             (s.message.text, s.message.reply_text) = (text.into(), text.into());

@@ -74,7 +74,7 @@ async fn nobody_is_told_that_it_is_stored_when_it_is_not(desk: Desk) {
     let (sender, mut writer) = writer(&desk, 8);
     desk.store.close().await;
     let other = sender.clone();
-    let (first, second, _) = tokio::join!(sender.accept(vec![text("a")]), other.accept(vec![text("b")]), async {
+    let (first, second, ()) = tokio::join!(sender.accept(vec![text("a")]), other.accept(vec![text("b")]), async {
         while writer.once().await < 2 {}
     });
     assert!(first.is_err() && second.is_err());

@@ -34,7 +34,7 @@ fn agents_act_from_cards_and_a_second_press_changes_nothing() {
     let other = Ticket { id: TicketId(3), ..ticket(Status::Open) };
     let merged = Ticket { merged_into: Some(TicketId(3)), ..ticket(Status::Closed) };
     let (join, split) = (Button::Join { into: TicketId(3) }, Button::Split { from: TicketId(3) });
-    let cases = [
+    let cases = vec![
         ("take", agent(ticket(Status::New), "", Some(Button::Take)), Some((Status::Open, Some("佐藤"), None))),
         ("take again", agent(taken.clone(), "", Some(Button::Take)), None),
         ("assign", agent(taken.clone(), "森", Some(Button::Assign)), Some((Status::Open, Some("森"), None))),

@@ -10,7 +10,7 @@ fn words_outside_of_every_thread_go_on_with_the_last_ticket() {
     };
     let direct = |scene: Scene| scene.with(|s| s.message.place = Some(Place { direct: true, thread: None, ..place() }));
     let elsewhere = |scene: Scene| scene.with(|s| s.message.place = Some(Place { room: "C9".into(), ..place() }));
-    let cases = [
+    let cases = vec![
         ("thanks", with("ありがとう", Status::Answered, &[Wish::Thanks]), "follow_up.thanks"),
         ("thanks elsewhere", elsewhere(with("ありがとう", Status::Answered, &[Wish::Thanks])), "chat.courtesy"),
         ("thanks of a stranger", spoken("ありがとう").wishes(&[Wish::Thanks]), "chat.courtesy"),
