@@ -2,7 +2,7 @@
 
 use super::case::Context;
 use super::recipient::recipient;
-use crate::domain::{Message, Ticket};
+use crate::domain::{Message, Place, Ticket};
 
 /// In chat people write in short turns, and other bots' messages never come in: the limits are this many times those of mail.
 const CHAT_FACTOR: u32 = 5;
@@ -30,12 +30,16 @@ pub(super) fn silence(message: &Message, context: Context<'_>, ticket: Option<&T
         return None;
     }
     let limits = context.catalog.limits;
-    let factor = if message.place.is_some() { CHAT_FACTOR } else { 1 };
-    let (sent, most) = (context.known.automatic_to_sender, limits.automatic_per_sender_day.saturating_mul(factor));
+    let place = message.place.as_ref();
+    let (sent, most) = (context.known.automatic_to_sender, allowed(limits.automatic_per_sender_day, place));
     if sent >= most {
         return Some(format!("{sent} automatic messages went to this sender in 24 hours, the limit is {most}"));
     }
-    let (sent, most) =
-        (ticket.map_or(0, |ticket| ticket.automatic_sent), limits.automatic_per_ticket.saturating_mul(factor));
+    let (sent, most) = (ticket.map_or(0, |ticket| ticket.automatic_sent), allowed(limits.automatic_per_ticket, place));
     (sent >= most).then(|| format!("{sent} automatic messages went out on this ticket, the limit is {most}"))
+}
+
+/// A limit on automatic messages as it holds for mail, or for `place` in chat.
+pub(super) const fn allowed(limit: u32, place: Option<&Place>) -> u32 {
+    if place.is_some() { limit.saturating_mul(CHAT_FACTOR) } else { limit }
 }

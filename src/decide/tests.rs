@@ -4,6 +4,7 @@ use crate::domain::{
     TicketId, Wish,
 };
 
+mod chat;
 mod conversations;
 mod letters;
 

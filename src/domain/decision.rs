@@ -263,7 +263,7 @@ pub struct Settled {
     pub inbox_id: InboxId,
     /// What became of it.
     pub fate: Fate,
-    /// Why, for `ignored` and `buried`; empty otherwise.
+    /// Why, for `ignored` and `buried`; `burst` for a message read together with the one before it; empty otherwise.
     pub reason: String,
     /// The ticket it opened or joined, or that the original of a duplicate belongs to.
     pub ticket: Option<TicketId>,

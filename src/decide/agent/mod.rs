@@ -15,6 +15,7 @@ use super::clocks::{self, Promise};
 use super::feedback::by_agent;
 use super::letter::{Letter, Post, Way, is_id};
 use super::recipient::{is_nobody, is_own, is_usable, same};
+use super::silence::allowed;
 use super::wording::{ChatTemplate, Template, Values};
 use super::{card, offers};
 use crate::domain::catalog::Catalog;
@@ -162,7 +163,8 @@ pub fn resolve(hand: &Hand<'_>, ticket: &Ticket, last: Option<&StoredMessage>) -
         Status::New | Status::Open | Status::Waiting | Status::Answered => {}
     }
     work.end(Status::Resolved, "an agent says it is solved");
-    if ticket.automatic_sent < hand.catalog.limits.automatic_per_ticket && work.requester().is_ok() {
+    let most = allowed(hand.catalog.limits.automatic_per_ticket, ticket.place.as_ref());
+    if ticket.automatic_sent < most && work.requester().is_ok() {
         let mail = Mail { cc: Vec::new(), last };
         work.send(Template::Resolved, OutboundKind::StatusReport, Values::new(), mail)?;
         work.ticket.automatic_sent = ticket.automatic_sent.saturating_add(1);

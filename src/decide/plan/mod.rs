@@ -196,7 +196,9 @@ impl Sheet<'_> {
 
     fn ignored(mut self, reason: IgnoreReason) -> Changes {
         if reason == IgnoreReason::Duplicate {
-            let original = self.context.known.duplicate.flatten();
+            let known = self.context.known;
+            let same_post = || known.original.as_ref().and_then(|original| original.message.ticket);
+            let original = known.duplicate.flatten().or_else(same_post);
             return self.settle(Fate::Duplicate, "", original, None);
         }
         self.keep_message(None);

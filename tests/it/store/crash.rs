@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use madoguchi::domain::*;
-use madoguchi::store::{Delivery, OutboxFilter, OutboxState, Sending, Store, TicketFilter};
+use madoguchi::store::{Delivery, InboxItem, OutboxFilter, OutboxState, Sending, Store, TicketFilter};
 
-use super::{Desk, MINUTE, NOW, on_both, opening, received};
+use super::{Desk, MINUTE, NOW, on_both, opening, received, settled};
 use crate::support::crash_places::{FILES, STORE};
 
 on_both! {
@@ -46,9 +46,12 @@ async fn wherever_it_stops_everything_happens_once(desk: Desk) {
 async fn check(desk: &Desk, place: &str) {
     let store = Store::open(&desk.url, desk.dir.path()).await.unwrap();
     let totals = store.ledger_totals().await.unwrap();
-    assert_eq!((totals.seen, totals.filed, totals.is_balanced()), (5, 5, true), "{place}");
+    assert_eq!((totals.seen, totals.filed, totals.joined), (8, 6, 2), "{place}");
+    assert!(totals.is_balanced(), "{place}");
+    assert_eq!(store.cursor("slack/C1").await.unwrap().as_deref(), Some("3"), "{place}");
+    assert_eq!(store.person("sato@customer.example").await.unwrap().map(|person| person.addresses.len()), Some(1));
     let tickets = store.tickets(&TicketFilter::default()).await.unwrap();
-    assert_eq!(tickets.len(), MESSAGES, "{place}");
+    assert_eq!(tickets.len(), MESSAGES + 1, "{place}");
     for listed in tickets {
         let id = listed.ticket.id;
         assert_eq!((listed.ticket.version, listed.messages), (1, 2), "{place} {id}");
@@ -57,7 +60,7 @@ async fn check(desk: &Desk, place: &str) {
         assert!(!store.raw(InboxId(id.0)).await.unwrap().is_empty(), "{place} {id}");
     }
     let outbox = store.outbox_list(&OutboxFilter::default()).await.unwrap();
-    assert_eq!(outbox.len(), MESSAGES, "{place}");
+    assert_eq!(outbox.len(), MESSAGES + 1, "{place}");
     assert!(outbox.iter().all(|row| row.state == OutboxState::Delivered), "{place}");
 }
 
@@ -66,13 +69,25 @@ async fn script(store: &Store, now: Timestamp) {
     let mut batch: Vec<Received> = (0..MESSAGES).map(|n| received(&format!("m{n}"), &format!("c{}", n / 2))).collect();
     batch[3].raw = vec![b'x'; 400_000];
     store.accept(&batch, now).await.unwrap();
+    let burst = (0..3).map(|n| Received { hold_ms: 4_000, ..received(&format!("burst{n}"), "burst") }).collect();
+    store.accept_handed(&[(burst, Some(("slack/C1".into(), "3".into())))], now).await.unwrap();
+    let now = now.plus_ms(4_000);
     loop {
         let claim = store.claim_inbox("w", now, now.plus_ms(MINUTE), 10).await.unwrap();
         assert_eq!(claim.to_bury, []);
         if claim.is_empty() {
             break;
         }
-        let changes: Vec<Changes> = claim.items.iter().map(opening).collect();
+        let joins = |item: &InboxItem| {
+            let first = TicketId::from(item.id);
+            let join = move |row: &InboxItem| Changes {
+                settled: Some(settled(row.id, Fate::Joined, Some(first))),
+                ..Changes::default()
+            };
+            item.companions.iter().map(join).collect::<Vec<_>>()
+        };
+        let mut changes: Vec<Changes> = claim.items.iter().map(opening).collect();
+        changes.extend(claim.items.iter().flat_map(joins));
         store.settle("w", &changes, now).await.unwrap();
     }
     let senders = [Sending { channel: Channel::Email, source: "support".into() }];

@@ -2,6 +2,7 @@
 
 mod accept;
 mod bursts;
+mod chat_workers;
 mod claim;
 mod context;
 #[cfg(feature = "crash-points")]
