@@ -50,10 +50,12 @@ fn every_setting_of_the_example_can_be_switched_on() {
             if setting { format!("{plain}\n") } else { format!("{line}\n") }
         })
         .collect::<String>()
+        .replace("env:SLACK_APP_TOKEN", "x")
+        .replace("env:SLACK_BOT_TOKEN", "x")
         .replace("env:MADOGUCHI_IMAP_PASSWORD", "x")
         .replace("env:MADOGUCHI_SMTP_PASSWORD", "x");
     let config = parse(&on, &[]).map_err(|faults| format!("{faults:#?}\n{on}")).unwrap();
-    assert!(config.scanner.is_some());
+    assert!(config.scanner.is_some() && config.slack.is_some());
     assert!(config.mailboxes[0].imap.is_some() && config.mailboxes[0].smtp.is_some());
     assert!(config.calendars.iter().any(|calendar| calendar.name == "phone"));
 }

@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::json::{items, some_text, text};
 use super::said::mentions;
 use super::{Api, ApiFault};
 
+/// How long the address of a direct conversation may hold an event up.
+const DIRECT: Duration = Duration::from_secs(1);
 /// Answers remembered of each kind.
 const REMEMBERED: usize = 10_000;
 
@@ -28,7 +32,10 @@ impl LookUps {
         if let Some(room) = locked(&self.directs).get(user) {
             return Ok(room.clone());
         }
-        let answer = api.write("conversations.open", &json!({ "users": user })).await?;
+        let method = "conversations.open";
+        let body = json!({ "users": user });
+        let late = |_| ApiFault::Unreachable { method: method.to_owned(), reason: "no answer in time".to_owned() };
+        let answer = timeout(DIRECT, api.write(method, &body)).await.map_err(late)??;
         let room = text(&answer, "/channel/id").to_owned();
         remember(&self.directs, user.to_owned(), room.clone());
         Ok(room)

@@ -71,7 +71,8 @@ proptest! {
                 prop_assert!(["&amp;", "&lt;", "&gt;"].iter().any(|escape| part[at..].starts_with(escape)), "{part}");
             }
         }
-        let words = |text: &str| text.replace(FENCE, "").split_whitespace().collect::<String>();
+        // Fences come and go at the cuts.
+        let words = |text: &str| text.replace('`', "").split_whitespace().collect::<String>();
         prop_assert_eq!(words(&parts.join("\n")), words(&safe));
     }
 }
