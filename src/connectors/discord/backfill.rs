@@ -233,7 +233,7 @@ pub(super) async fn read_all(shared: &Shared, targets: Vec<Target>) -> Vec<(Targ
 /// Hands over the last hundred messages before the mark once more, with their changes, then everything after it.
 async fn read(shared: &Shared, target: &mut Target) -> Result<(), Unread> {
     let mut again = page(shared, target.channel, ("before", target.mark.last.saturating_add(1))).await?;
-    again.retain(|message| snowflake(&message["id"]).is_some_and(|id| id >= target.mark.floor));
+    again.retain(|message| snowflake(&message["id"]).is_some_and(|id| id > target.mark.floor));
     accept(shared, target, &again).await?;
     loop {
         let new = page(shared, target.channel, ("after", target.mark.last)).await?;

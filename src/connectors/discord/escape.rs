@@ -6,6 +6,8 @@ const LIMIT: usize = 2000;
 const SPECIAL: &[char] = &['\\', '*', '_', '~', '`', '|', '>', '<', '#', '[', ']'];
 /// An invisible character that ends a word.
 const BREAK: char = '\u{200b}';
+/// The longest web address that is kept whole.
+const LONGEST_ADDRESS: usize = 1000;
 const FENCE: &str = "```";
 
 /// `text` with every mark of Markdown made visible and every mention made dead. Web addresses stay as they are.
@@ -46,7 +48,8 @@ fn address(text: &str) -> Option<usize> {
     };
     let length = start.len() + body.char_indices().find(ends).map_or(body.len(), |(at, _)| at);
     // Two of these side by side format, should Discord not take it for an address.
-    let is_plain = !["~~", "__"].iter().any(|mark| text[..length].contains(mark));
+    // A longer one would have to be cut, and is text like any other.
+    let is_plain = length <= LONGEST_ADDRESS && !["~~", "__"].iter().any(|mark| text[..length].contains(mark));
     (length > start.len() && is_plain).then_some(length)
 }
 
@@ -65,7 +68,7 @@ pub fn parts(text: &str) -> Vec<String> {
                 posts.line(&opening, None);
                 for line in lines {
                     // A fence inside would end the block.
-                    let line = line.replace('\r', "").replace(FENCE, &format!("`{BREAK}`{BREAK}`"));
+                    let line = line.replace('\r', "").replace("``", &format!("`{BREAK}`"));
                     posts.line(&line, Some(&opening));
                 }
                 posts.raw(FENCE);
@@ -117,10 +120,10 @@ impl Posts {
         let mut rest = line;
         loop {
             let used = width(&self.open) + usize::from(self.has_lines);
-            let room = LIMIT.saturating_sub(used + reserve);
-            if width(rest) <= room {
+            if used + width(rest) + reserve <= LIMIT {
                 return self.raw(rest);
             }
+            let room = LIMIT.saturating_sub(used + reserve);
             let head = fence.map_or(0, |fence| width(fence) + 1);
             // A line that fits into a post of its own is not cut.
             if width(rest) + head + reserve > LIMIT {
@@ -171,15 +174,21 @@ fn width(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// How many bytes of `line` go into `room`: up to a blank when there is one near, never between a mark and what it escapes.
+/// How many bytes of `line` go into `room`: up to a blank when there is one near, never between a mark and what it escapes,
+/// never inside of a web address.
 fn cut_at(line: &str, room: usize, is_code: bool) -> usize {
     const NEAR: usize = 200;
     let mut used = 0;
     let mut cut = 0;
     let mut blank = 0;
     let mut escaped = false;
+    let mut whole = 0..0;
     for (at, c) in line.char_indices() {
-        if !escaped {
+        if at >= whole.end && !is_code {
+            whole = at..address(&line[at..]).map_or(at, |length| at + length);
+        }
+        let is_inside = at > whole.start && at < whole.end;
+        if !escaped && !is_inside {
             cut = at;
         }
         used += c.len_utf16();
@@ -191,7 +200,7 @@ fn cut_at(line: &str, room: usize, is_code: bool) -> usize {
             blank = at + c.len_utf8();
         }
     }
-    if blank > 0 && cut - blank < NEAR { blank } else { cut }
+    if blank > 0 && cut.saturating_sub(blank) < NEAR { blank } else { cut }
 }
 
 #[cfg(test)]

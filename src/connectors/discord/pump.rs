@@ -20,6 +20,8 @@ use crate::domain::Received;
 
 /// Messages whose writers are remembered, for events that do not name them.
 const WRITERS: usize = 20_000;
+/// How long events wait for older ones that cannot be read.
+const ORDER_PATIENCE: Duration = Duration::from_secs(30);
 /// The first pause after something failed; doubled up to the longest.
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
@@ -35,6 +37,8 @@ pub(super) struct Pump {
     behind: BTreeMap<u64, Target>,
     forums: Vec<(u64, Mark)>,
     retry_at: Option<Instant>,
+    /// Since when reading what was missed fails.
+    behind_since: Option<Instant>,
     failures: u32,
 }
 
@@ -50,6 +54,7 @@ impl Pump {
             behind: BTreeMap::new(),
             forums: Vec::new(),
             retry_at: None,
+            behind_since: None,
             failures: 0,
         }
     }
@@ -57,8 +62,8 @@ impl Pump {
     /// Runs until `stop`; what is held then is handed over.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let ripe_at = self.held.next();
             let retry_at = self.retry_at;
+            let ripe_at = self.held.next().filter(|_| !self.waits(Instant::now()));
             tokio::select! {
                 () = stop.cancelled() => break,
                 item = self.queue.recv(), if self.held.len() < QUEUE => match item {
@@ -79,6 +84,9 @@ impl Pump {
                 () = self.catch_up() => {}
             }
             let now = Instant::now();
+            if self.waits(now) {
+                continue;
+            }
             let quiet = self.shared.is_quiet();
             let items = self.held.ripe(now, quiet);
             let was_empty = items.is_empty();
@@ -90,6 +98,12 @@ impl Pump {
         }
         let rest = self.held.all();
         self.store(rest, &stop).await;
+    }
+
+    /// What was missed is older than what is held, so it goes first; but one unreadable channel must not stop all the others.
+    fn waits(&self, now: Instant) -> bool {
+        let is_behind = !self.behind.is_empty() || self.shared.missed.load(Ordering::Acquire);
+        is_behind && self.behind_since.is_none_or(|since| now.saturating_duration_since(since) < ORDER_PATIENCE)
     }
 
     fn hold(&mut self, item: Item) {
@@ -168,10 +182,12 @@ impl Pump {
             }
         }
         self.retry_at = None;
+        self.behind_since = None;
         self.failures = 0;
     }
 
     fn later(&mut self, fault: &str) {
+        self.behind_since.get_or_insert_with(Instant::now);
         let pause = PAUSE.saturating_mul(1 << self.failures.min(10)).min(LONGEST_PAUSE);
         self.failures = self.failures.saturating_add(1);
         self.retry_at = Some(Instant::now() + pause);
@@ -268,7 +284,9 @@ impl Pump {
     /// Where the channel is; none when it is not read, or not known for now and read later.
     async fn spot(&mut self, channel: u64, in_guild: bool) -> Option<Spot> {
         let me = self.shared.me();
-        if !in_guild {
+        let known = self.shared.rooms().get(channel);
+        // Changes do not always name the server.
+        if !in_guild && known.is_none_or(|room| room.guild.is_none()) {
             return Some(Spot { room: channel.to_string(), thread: None, direct: true, title: None, me });
         }
         match self.shared.room(channel).await {

@@ -8,6 +8,8 @@ use crate::support::discord::faults::Faults;
 use crate::support::discord::world::World;
 
 const EVENTS: usize = 10_000;
+/// Events after which the desk may catch up, so that later faults meet an open connection.
+const WAVE: usize = 400;
 /// Events at once, and the pause between: enough that connections break in the middle of them.
 const BURST: usize = 20;
 const PAUSE: Duration = Duration::from_millis(20);
@@ -27,6 +29,10 @@ async fn ten_thousand_events_and_every_fault_lose_nothing() {
     for event in 0..EVENTS {
         if event % BURST == 0 {
             ticks.tick().await;
+        }
+        if event % WAVE == 0 {
+            let missing = || alive.iter().any(|(_, id)| !running.has(*id));
+            until("the wave is stored", || !missing()).await;
         }
         let pick = |from: usize| usize::try_from(chance.random()).unwrap_or_default() % from;
         let place = places[pick(places.len())];

@@ -58,7 +58,7 @@ fn shown(text: &str) -> Result<String, String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn escaped_text_shows_itself_and_does_nothing(text in nasty()) {

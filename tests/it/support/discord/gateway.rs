@@ -136,7 +136,7 @@ impl Connection {
                 Some(session) => {
                     session.socket = Some(self.sender.clone());
                     for (_, payload) in session.log.iter().filter(|(number, _)| *number > seq) {
-                        let _ = self.sender.send(Order::Send(payload.clone()));
+                        let _ = self.sender.send(Order::Dispatch(payload.clone()));
                     }
                     session.seq += 1;
                     let resumed = json!({ "op": 0, "t": "RESUMED", "s": session.seq, "d": {} });
@@ -179,7 +179,10 @@ impl Connection {
         }
         if !is_session && faults.strikes(faults.swap) {
             match tokio::time::timeout(SWAP, self.orders.recv()).await {
-                Ok(Some(Order::Dispatch(next))) => self.send(&next).await?,
+                Ok(Some(Order::Dispatch(next))) => {
+                    // In one piece: half of a swapped pair would be lost for RESUME, which counts the last number seen.
+                    self.socket.feed(self.message(&next)?).await?;
+                }
                 Ok(Some(other)) => {
                     self.send(&payload).await?;
                     return Box::pin(self.obey(other)).await;
@@ -195,15 +198,19 @@ impl Connection {
     }
 
     async fn send(&mut self, payload: &Value) -> Result<(), Over> {
+        let message = self.message(payload)?;
+        Ok(self.socket.send(message).await?)
+    }
+
+    fn message(&self, payload: &Value) -> Result<Message, Over> {
         let text = payload.to_string();
-        let message = if self.compress && self.shared.faults.strikes(self.shared.faults.compress) {
+        Ok(if self.compress && self.shared.faults.strikes(self.shared.faults.compress) {
             let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
             encoder.write_all(text.as_bytes())?;
             Message::binary(encoder.finish()?)
         } else {
             Message::text(text)
-        };
-        Ok(self.socket.send(message).await?)
+        })
     }
 
     async fn close(&mut self, code: u16) -> Result<(), Over> {

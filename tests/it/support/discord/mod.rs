@@ -97,6 +97,7 @@ impl StandIn {
         edited["content"] = json!(text);
         edited["edited_timestamp"] = json!(shapes::timestamp(at));
         let edited = edited.clone();
+        let edited = world.for_gateway(edited);
         world.dispatch("MESSAGE_UPDATE", &edited);
     }
 
@@ -106,6 +107,7 @@ impl StandIn {
         let shown = world.message_mut(channel, message).expect("the message");
         shown["embeds"] = json!([{ "type": "link", "url": "https://example.com/" }]);
         let shown = shown.clone();
+        let shown = world.for_gateway(shown);
         world.dispatch("MESSAGE_UPDATE", &shown);
     }
 

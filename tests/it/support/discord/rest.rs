@@ -264,7 +264,8 @@ async fn edit(State(shared): S, Path((channel, message)): Path<(u64, u64)>, Json
     }
     there["edited_timestamp"] = json!(shapes::timestamp(at));
     let changed = there.clone();
-    world.dispatch("MESSAGE_UPDATE", &changed);
+    let event = world.for_gateway(changed.clone());
+    world.dispatch("MESSAGE_UPDATE", &event);
     good(changed)
 }
 

@@ -82,7 +82,8 @@ pub fn direct(id: u64, user: u64, last: Option<u64>) -> Value {
 /// A server; `everyone` are the permissions of all its members.
 pub fn guild(everyone: u64) -> Value {
     let role = json!({
-        "id": GUILD.to_string(), "name": "@everyone", "color": 0, "hoist": false, "icon": null, "unicode_emoji": null,
+        "id": GUILD.to_string(), "name": "@everyone", "color": 0,
+        "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null }, "hoist": false, "icon": null, "unicode_emoji": null,
         "position": 0, "permissions": everyone.to_string(), "managed": false, "mentionable": false, "flags": 0,
     });
     let guild = json!({

@@ -42,6 +42,8 @@ fn every_event_fits_its_model() {
     let mut world = World::new();
     let message = world.new_message(World::TEXT, &shapes::person(5), "x");
     let gone = json!({ "id": "5", "channel_id": "6", "guild_id": "7" });
+    let fits: Result<serenity::model::guild::Guild, _> = serde_json::from_value(guild.clone());
+    fits.expect("a server");
     for (name, d) in [
         ("READY", shapes::ready("s", "ws://x")),
         ("GUILD_CREATE", guild),
