@@ -13,10 +13,12 @@ use super::unknown::{Certainty, Learnt, N, certainty, signals};
 /// Most passes over the examples.
 const ROUNDS: usize = 6;
 
-/// Cost of a wrong side: higher for few examples.
+/// Cost of a wrong side: high for few examples, low where each class has so many that some of the labels must be wrong.
 const COST_FEW: f32 = 4.0;
 const COST_MANY: f32 = 1.0;
+const COST_PLENTY: f32 = 0.1;
 const FEW: usize = 2_000;
+const PLENTY_EACH: usize = 1_000;
 
 /// At most this many candidates are named.
 const NAMED: usize = 5;
@@ -74,7 +76,7 @@ impl Intents {
         let examples = gather(intents, extra);
         let classes = intents.len();
         let inventory = Inventory::new(examples.iter().map(|example| example.counted.as_slice()));
-        let lesson = lesson(&examples, &inventory);
+        let lesson = lesson(&examples, classes, &inventory);
         let has_nones = examples.iter().any(|example| example.class == classes);
         let mut machines = Machines::new(&lesson, inventory.shared, classes + usize::from(has_nones));
         let mut order: Vec<u32> = (0_u32..).zip(&examples).map(|(number, _)| number).collect();
@@ -154,8 +156,14 @@ impl Intents {
     }
 }
 
-fn lesson(examples: &[Example], inventory: &Inventory) -> Lesson {
-    let cost = if examples.len() < FEW { COST_FEW } else { COST_MANY };
+fn lesson(examples: &[Example], classes: usize, inventory: &Inventory) -> Lesson {
+    let cost = if examples.len() < FEW {
+        COST_FEW
+    } else if examples.len() < PLENTY_EACH * classes {
+        COST_MANY
+    } else {
+        COST_PLENTY
+    };
     let weighed: Vec<Vec<(u32, f32)>> =
         examples.iter().map(|example| in_rows(inventory, &weigh(&example.counted, &inventory.idf))).collect();
     let of = |shared: bool| {
