@@ -51,7 +51,7 @@ async fn an_answer_to_the_plus_address_alone_joins_the_ticket(database: Database
     // Nothing but the address leads back.
     let answer = Letter {
         to: asked,
-        subject: "one more thing".to_owned(),
+        subject: "Re: case-000007".to_owned(),
         id: "other@sink.test".to_owned(),
         ..Letter::request(7)
     };
