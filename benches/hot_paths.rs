@@ -22,7 +22,7 @@ fn shipped() -> Rules {
 }
 
 fn classify(c: &mut Criterion) {
-    let Rules { catalog, engine } = shipped();
+    let Rules { catalog, engine, .. } = shipped();
     let long = "お世話になっております。昨日からVPNに接続できず、エラー0x80070057と表示されます。".repeat(20);
     for (name, text) in [
         ("classify/question ja", "パスワードを忘れてしまいログインできません。再設定の方法を教えてください。"),

@@ -1,5 +1,6 @@
 //! Builds the parts from the settings. The one place that knows all of them.
 
+mod chats;
 mod connections;
 mod seal;
 mod starter;
@@ -12,6 +13,7 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
+pub use chats::{Chats, probe as probe_chats};
 pub use connections::{Connections, probe};
 pub use starter::{write_samples, write_starter};
 
@@ -74,7 +76,17 @@ impl App {
         for mailbox in config.mailboxes.iter().filter(|mailbox| mailbox.imap.is_some()) {
             metrics.awaits_mailbox(&mailbox.name);
         }
-        let reader = Arc::new(Reader { policies: policies(&config), keyring: keyring.clone(), scanner });
+        for (channel, ..) in chats(&config) {
+            metrics.awaits_mailbox(channel.as_str());
+        }
+        let reader = Arc::new(Reader {
+            policies: policies(&config),
+            keyring: keyring.clone(),
+            scanner,
+            store: store.clone(),
+            slack: chats::slack_reading(&config)?,
+            discord: chats::discord_reading(&config)?,
+        });
         Ok(Self { live: Live::new(rules), config, store, clock, keyring, metrics, reader, owner: owner()? })
     }
 
@@ -127,8 +139,9 @@ impl App {
 
     /// What the console reads.
     #[must_use]
-    pub fn sources(&self) -> console::Sources {
-        console::Sources { store: self.store.clone(), metrics: self.metrics.clone(), clock: self.clock.clone() }
+    pub fn sources(&self, chats: &Chats) -> console::Sources {
+        let (store, metrics, clock) = (self.store.clone(), self.metrics.clone(), self.clock.clone());
+        console::Sources { store, metrics, clock, slack: chats.slack() }
     }
 }
 

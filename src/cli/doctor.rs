@@ -22,6 +22,13 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
                 };
                 found.push(("database".to_owned(), verdict));
                 found.extend(app::probe(&app).await?);
+                for (whose, finding) in app::probe_chats(&config).await {
+                    let verdict = match finding.outcome {
+                        Ok(said) => Probe::Works(format!("{}: {said}", finding.what)),
+                        Err(said) => Probe::Fails(format!("{}: {said}", finding.what)),
+                    };
+                    found.push((whose.to_owned(), verdict));
+                }
                 app.store.close().await;
             }
             Err(fault) => found.push(("desk".to_owned(), Probe::Fails(format!("{fault:#}")))),

@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Global, settings};
-use crate::app::{self, App, Connections, HANDLERS};
+use crate::app::{self, App, Chats, Connections, HANDLERS};
 use crate::console;
 use crate::workers::supervise::Supervisor;
 
@@ -34,13 +34,14 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
 
 /// Starts every worker and the console.
 pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow::Result<()> {
+    let chats = Chats::open(app)?;
     if let Some(address) = app.config.listen {
         let listener = console::bind(address)
             .await
             .with_context(|| format!("cannot listen on {address}; set console.listen to another address or to off"))?;
         let address = listener.local_addr()?;
         tracing::info!("listening on http://{address}");
-        supervisor.run_once(console::serve(listener, app.sources(), supervisor.stop_signal()));
+        supervisor.run_once(console::serve(listener, app.sources(&chats), supervisor.stop_signal()));
     }
     for number in 0..HANDLERS {
         supervisor.run(app.handler(number));
@@ -50,6 +51,7 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
     }
     supervisor.run(app.sweeper());
     supervisor.run(app.learner());
+    chats.start(app, supervisor);
     Connections::open(app).await?.start(app, supervisor)?;
     Ok(())
 }

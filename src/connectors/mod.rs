@@ -10,6 +10,7 @@ pub mod slack;
 pub use chat_desk::{ChatDesk, Later};
 pub use intake::{Handed, Intake, NotStored, intake};
 
+pub use crate::config::{DiscordSettings, SlackSettings};
 use crate::domain::{Address, Language};
 
 /// What a chat service took.

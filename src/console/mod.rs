@@ -1,4 +1,4 @@
-//! Health, readiness and metrics over HTTP. Reads only.
+//! Health, readiness and metrics over HTTP, and the doors Slack knocks at with `mode = "http"`.
 //!
 //! `/healthz`: the process answers. `/readyz`: the database answers and every mailbox was read and can be read; 503 with the reasons
 //! otherwise.
@@ -8,14 +8,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::connectors::slack::{self, Door, Signed};
 use crate::store::Store;
 use crate::telemetry::{Gauges, Metrics};
 
@@ -28,6 +30,8 @@ pub struct Sources {
     pub metrics: Metrics,
     /// What time it is.
     pub clock: Clock,
+    /// Answers Slack's signed requests, with `mode = "http"`.
+    pub slack: Option<Arc<slack::Receiver>>,
 }
 
 /// Every page.
@@ -36,6 +40,18 @@ pub fn router(sources: Sources) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route(
+            "/slack/events",
+            post(async |state, headers, body| slack_request(Door::Events, state, headers, body).await),
+        )
+        .route(
+            "/slack/interactions",
+            post(async |state, headers, body| slack_request(Door::Interactions, state, headers, body).await),
+        )
+        .route(
+            "/slack/commands",
+            post(async |state, headers, body| slack_request(Door::Commands, state, headers, body).await),
+        )
         .with_state(sources)
 }
 
@@ -70,6 +86,15 @@ async fn ready(State(sources): State<Sources>) -> Response {
         return (StatusCode::OK, "ready\n").into_response();
     }
     (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n").into_response()
+}
+
+async fn slack_request(door: Door, State(sources): State<Sources>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(receiver) = &sources.slack else { return StatusCode::NOT_FOUND.into_response() };
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (timestamp, signature) = (text("x-slack-request-timestamp"), text("x-slack-signature"));
+    let reply = receiver.answer(door, &Signed { timestamp, signature, body: &body }).await;
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(header::CONTENT_TYPE, "application/json")], reply.body).into_response()
 }
 
 async fn metrics(State(sources): State<Sources>) -> Response {

@@ -325,6 +325,18 @@ fn excerpt(text: &str, language: Language) -> String {
     format!("{}\n{more}", short.trim_end())
 }
 
+/// How `ticket` stands and when its requester may expect the next word, both in the ticket's language. No time for a ticket that
+/// is ended.
+#[must_use]
+pub fn standing(catalog: &Catalog, ticket: &Ticket, now: Timestamp) -> (String, Option<String>) {
+    let words = status_words(ticket.status, ticket.language).to_owned();
+    if clocks::is_standing(ticket.status) {
+        return (words, None);
+    }
+    let due = clocks::expected(ticket.priority, ticket.due, now);
+    (words, due.and_then(|at| deadline(at, now, catalog.desk.timezone, ticket.language)))
+}
+
 pub(super) const fn status_words(status: Status, language: Language) -> &'static str {
     match (status, language) {
         (Status::New, Language::Ja) => "受付済み(担当者が順次確認いたします)",

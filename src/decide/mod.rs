@@ -30,6 +30,7 @@ mod wording;
 pub use burst::{as_one, burst, spread};
 pub use case::Context;
 pub use chat::{form_intent, other_ticket};
+pub use letter::standing;
 pub use plan::plan;
 pub use priority::priority;
 pub use route::{queue_for, second_line};

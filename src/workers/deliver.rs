@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::outlet::{Outlet, Took};
+use super::outlet::{Earlier, Outlet, Took};
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::connectors::{Posted, SendError};
@@ -103,11 +103,11 @@ impl Deliverer {
     async fn send(
         &self,
         item: &OutboxItem,
-        replaces: Option<String>,
+        earlier: Earlier,
         held: &mut Held,
         go: impl Future<Output = bool> + Send,
     ) -> Result<Took, SendError> {
-        let mut sending = pin!(self.outlet.send(&item.outbound, replaces, go));
+        let mut sending = pin!(self.outlet.send(&item.outbound, earlier, go));
         loop {
             tokio::select! {
                 sent = &mut sending => return sent,
@@ -151,7 +151,10 @@ impl Deliverer {
             Ok::<_, StoreError>(())
         };
         let go = async { go.await.is_ok() };
-        let (marking, sent) = tokio::join!(marking, Box::pin(self.send(item, replaces, held, go)));
+        let (marking, sent) = tokio::join!(
+            marking,
+            Box::pin(self.send(item, Earlier { post: replaces, tried: item.attempt > 1 }, held, go))
+        );
         marking?;
         crash::point("deliver.sent");
         let now = self.clock.now();

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::connectors::email::smtp::Sender;
 use crate::connectors::scripted::Stage;
-use crate::connectors::{Posted, SendError};
+use crate::connectors::{Posted, SendError, discord, slack};
 use crate::domain::{Address, Channel, Outbound};
 
 /// One connection that can send.
@@ -18,6 +18,10 @@ pub enum Outlet {
         /// The connection.
         sender: Box<Mutex<Sender>>,
     },
+    /// A Slack workspace.
+    Slack(Box<slack::Sender>),
+    /// A Discord server.
+    Discord(Box<discord::Sender>),
     /// A chat service that is played: nothing leaves the process.
     Scripted(Arc<Stage>),
 }
@@ -31,17 +35,28 @@ pub struct Took {
     pub not_for: Vec<String>,
 }
 
+/// What was sent before.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    /// The post that is to be changed.
+    pub post: Option<String>,
+    /// The same message was tried before, perhaps by another process, and may be out already.
+    pub tried: bool,
+}
+
 impl Outlet {
     /// The channel whose messages go out here.
     #[must_use]
     pub const fn channel(&self) -> Channel {
         match self {
             Self::Mail { .. } => Channel::Email,
+            Self::Slack(_) => Channel::Slack,
+            Self::Discord(_) => Channel::Discord,
             Self::Scripted(_) => Channel::Web,
         }
     }
 
-    /// Hands `outbound` over once `go` says so; a `go` that says no holds it back. `replaces` is the id of an earlier post that is to be changed into it; ways out that cannot change
+    /// Hands `outbound` over once `go` says so; a `go` that says no holds it back. `earlier` may name a post that is to be changed into it; ways out that cannot change
     /// anything send it as it is.
     ///
     /// # Errors
@@ -49,7 +64,7 @@ impl Outlet {
     pub async fn send(
         &self,
         outbound: &Outbound,
-        replaces: Option<String>,
+        earlier: Earlier,
         go: impl Future<Output = bool> + Send,
     ) -> Result<Took, SendError> {
         match self {
@@ -62,8 +77,21 @@ impl Outlet {
                 reason: "held back before it was handed over".to_owned(),
                 retry_after_ms: None,
             }),
+            Self::Slack(sender) => {
+                let post = earlier.post.as_deref();
+                let posted = if earlier.tried {
+                    sender.send_again(outbound, post).await?
+                } else {
+                    sender.send(outbound, post).await?
+                };
+                Ok(Took { posted: Some(posted), not_for: Vec::new() })
+            }
+            Self::Discord(sender) => {
+                let posted = sender.send(outbound, earlier.post.as_deref()).await?;
+                Ok(Took { posted: Some(posted), not_for: Vec::new() })
+            }
             Self::Scripted(stage) => {
-                let posted = stage.post(outbound, replaces.as_deref());
+                let posted = stage.post(outbound, earlier.post.as_deref());
                 Ok(Took { posted: Some(posted), not_for: Vec::new() })
             }
         }

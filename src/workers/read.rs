@@ -1,14 +1,20 @@
 //! From a claimed row to the message the rules read, files scanned. Never fails: what cannot be read says so and is filed.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest, Sha256};
 
 use crate::connectors::email::clamd::{self, Verdict};
 use crate::connectors::email::parse;
 use crate::connectors::email::settings::ClamdSettings;
-use crate::connectors::scripted;
-use crate::domain::{Channel, Keyring, Language, Message, Scan};
+use crate::connectors::{DiscordSettings, RemoteFile, SendError, SlackSettings, discord, scripted, slack};
+use crate::domain::{Attachment, Channel, Keyring, Language, Message, Scan};
 use crate::mail::{self, File, Policy};
-use crate::store::InboxItem;
+use crate::store::{InboxItem, Store};
+
+/// Larger files of chat messages stay where they are.
+const FILE_BYTES: usize = 25 << 20;
 
 /// Reads raw messages of every channel.
 pub struct Reader {
@@ -18,6 +24,32 @@ pub struct Reader {
     pub keyring: Keyring,
     /// The virus scanner, when there is one.
     pub scanner: Option<ClamdSettings>,
+    /// Where files of chat messages are kept; they are fetched once.
+    pub store: Arc<Store>,
+    /// How Slack's messages are to be read.
+    pub slack: Option<SlackReading>,
+    /// How Discord's messages are to be read.
+    pub discord: Option<DiscordReading>,
+}
+
+/// What a stored Slack event is read with.
+pub struct SlackReading {
+    /// The settings.
+    pub settings: SlackSettings,
+    /// Fetches files.
+    pub api: slack::Api,
+    /// Who people are.
+    pub profiles: Arc<slack::Profiles>,
+    /// Knows our own user, once it is connected; not there where nothing connects.
+    pub receiver: OnceLock<Arc<slack::Receiver>>,
+}
+
+/// What a stored Discord event is read with.
+pub struct DiscordReading {
+    /// The settings.
+    pub settings: DiscordSettings,
+    /// Fetches files.
+    pub sender: discord::Sender,
 }
 
 impl Reader {
@@ -29,9 +61,75 @@ impl Reader {
                 parse::unreadable(item.id, received, "the mail server could not hand this mail over; it is still there")
             }
             Channel::Email => self.mail(item, default).await,
-            Channel::Slack | Channel::Discord | Channel::Web => scripted::message(item.id, received, default)
+            Channel::Slack => self.slack(item, default).await,
+            Channel::Discord => self.discord(item, default).await,
+            Channel::Web => scripted::message(item.id, received, default)
                 .unwrap_or_else(|fault| parse::unreadable(item.id, received, &fault.to_string())),
         }
+    }
+
+    async fn slack(&self, item: &InboxItem, default: Language) -> Message {
+        let received = &item.received;
+        let Some(slack) = &self.slack else { return not_connected(item, "slack") };
+        let bot = slack.receiver.get().and_then(|receiver| receiver.bot_user()).unwrap_or_default();
+        let profile = match slack::parse::writer(received, &bot) {
+            Some(user) => slack.profiles.of(&user).await,
+            None => None,
+        };
+        let read = slack::message((item.id, received), profile.as_ref(), &slack.settings, &bot, default);
+        let mut message = match read {
+            Ok(message) => message,
+            Err(fault) => return parse::unreadable(item.id, received, &fault.to_string()),
+        };
+        for file in slack::files(received) {
+            let bytes = slack::fetch(&slack.api, &file, FILE_BYTES).await;
+            message.attachments.push(self.keep(item, &file, bytes).await);
+        }
+        message
+    }
+
+    async fn discord(&self, item: &InboxItem, default: Language) -> Message {
+        let received = &item.received;
+        let Some(discord) = &self.discord else { return not_connected(item, "discord") };
+        let mut message = match discord::parse::message(item.id, received, &discord.settings, 0, default) {
+            Ok(message) => message,
+            Err(fault) => return parse::unreadable(item.id, received, &fault.to_string()),
+        };
+        for file in discord::parse::files(received) {
+            let bytes = discord.sender.fetch(&file, FILE_BYTES).await;
+            message.attachments.push(self.keep(item, &file, bytes).await);
+        }
+        message
+    }
+
+    /// The attachment for a file of a chat message, its bytes scanned and kept. One that cannot be fetched is named all the same.
+    async fn keep(&self, item: &InboxItem, file: &RemoteFile, bytes: Result<Vec<u8>, SendError>) -> Attachment {
+        let mut attachment = Attachment {
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            size_bytes: file.size_bytes,
+            inline: false,
+            sha256: String::new(),
+            scan: Scan::Off,
+            warnings: Vec::new(),
+        };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(fault) => {
+                attachment.warnings.push(format!("not fetched: {fault}"));
+                return attachment;
+            }
+        };
+        attachment.size_bytes = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        attachment.sha256 = hex::encode(Sha256::digest(&bytes));
+        let (scan, warning) = self.scan_one(&bytes).await;
+        attachment.scan = scan;
+        attachment.warnings.extend(warning);
+        if let Err(fault) = self.store.put_file(&attachment.sha256, &bytes, item.received.arrived_at).await {
+            tracing::warn!(inbox.id = %item.id, "a file is not kept: {fault}");
+            attachment.warnings.push("not kept: the database failed".to_owned());
+        }
+        attachment
     }
 
     async fn mail(&self, item: &InboxItem, default: Language) -> Message {
@@ -55,19 +153,23 @@ impl Reader {
     async fn scan(&self, files: &[File]) -> Vec<(Scan, Option<String>)> {
         let mut scans = Vec::with_capacity(files.len());
         for file in files {
-            scans.push(match &self.scanner {
-                None => (Scan::Off, None),
-                Some(settings) => {
-                    let verdict = clamd::scan(settings, &file.bytes).await;
-                    let warning = match &verdict {
-                        Verdict::Clean => None,
-                        Verdict::Infected(name) => Some(format!("virus found: {name}")),
-                        Verdict::Unscanned(reason) => Some(format!("not scanned: {reason}")),
-                    };
-                    (Scan::from(&verdict), warning)
-                }
-            });
+            scans.push(self.scan_one(&file.bytes).await);
         }
         scans
     }
+
+    async fn scan_one(&self, bytes: &[u8]) -> (Scan, Option<String>) {
+        let Some(settings) = &self.scanner else { return (Scan::Off, None) };
+        let verdict = clamd::scan(settings, bytes).await;
+        let warning = match &verdict {
+            Verdict::Clean => None,
+            Verdict::Infected(name) => Some(format!("virus found: {name}")),
+            Verdict::Unscanned(reason) => Some(format!("not scanned: {reason}")),
+        };
+        (Scan::from(&verdict), warning)
+    }
+}
+
+fn not_connected(item: &InboxItem, section: &str) -> Message {
+    parse::unreadable(item.id, &item.received, &format!("[{section}] is no longer in the settings"))
 }

@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("decide", &["domain", "sla"]),
     ("connectors", &["domain", "config", "text", "mail"]),
     ("workers", &["clock", "store", "connectors", "content", "telemetry"]),
-    ("console", &["clock", "config", "store", "telemetry"]),
+    ("console", &["clock", "config", "store", "connectors", "telemetry"]),
     ("telemetry", &["domain"]),
     ("knowledge", &["domain", "text", "classify", "decide", "sla"]),
     ("replay", &["domain", "text", "classify", "decide", "sla"]),

@@ -64,7 +64,7 @@ fn live() -> Live {
         let room = TriageRoom { channel: Channel::Web, source: SOURCE.into(), room: "#triage".into() };
         catalog.desk.triage.push(room);
         let engine = Engine::build(&catalog).unwrap();
-        Live::new(Rules { catalog, engine })
+        Live::new(Rules { catalog, engine, model: 0 })
     })
     .clone()
 }
@@ -76,7 +76,14 @@ impl<'a> Stage<'a> {
         let store = Arc::new(Store::open(&url, dir.path()).await.unwrap());
         let (clock, metrics) = (Clock::fixed(START), Metrics::new());
         let keyring = Keyring::new(vec![(1, b"conversations".to_vec())]);
-        let reader = Arc::new(Reader { policies: BTreeMap::new(), keyring: keyring.clone(), scanner: None });
+        let reader = Arc::new(Reader {
+            policies: BTreeMap::new(),
+            keyring: keyring.clone(),
+            scanner: None,
+            store: store.clone(),
+            slack: None,
+            discord: None,
+        });
         let chat = Arc::new(scripted::Stage::default());
         let handler = Handler {
             store: store.clone(),
@@ -91,6 +98,7 @@ impl<'a> Stage<'a> {
             undecided: tokio::sync::Mutex::default(),
         };
         let deliverer = Deliverer {
+            keeps_copies: false,
             store: store.clone(),
             source: SOURCE.into(),
             outlet: Outlet::Scripted(chat.clone()),

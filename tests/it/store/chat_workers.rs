@@ -105,6 +105,7 @@ async fn a_post_is_changed_and_waits_for_its_predecessor(desk: Desk) {
     desk.store.apply(&Changes { outbound, ..Changes::default() }, NOW).await.unwrap();
     let (clock, stage) = (Clock::fixed(NOW), Arc::new(Stage::default()));
     let deliverer = Deliverer {
+        keeps_copies: false,
         store: desk.store.clone(),
         source: "chat".into(),
         outlet: Outlet::Scripted(stage.clone()),
