@@ -1,9 +1,10 @@
 //! What comes in: every kind of message, changes, and what was missed.
 
+use madoguchi::connectors::Health;
 use madoguchi::domain::Act;
 use serde_json::json;
 
-use super::{Running, until};
+use super::{PATIENCE, Running, until};
 use crate::support::discord::faults::Faults;
 use crate::support::discord::world::World;
 use crate::support::discord::{BOT, GUILD, Order, shapes};
@@ -148,6 +149,8 @@ async fn a_session_that_was_resumed_brings_everything_and_reads_no_channel() {
         let world = running.stand_in.world();
         world.requests.iter().filter(|line| line.contains("/messages?")).count()
     };
+    // Text channel and triage room, each before and after where it stood.
+    until("the first session has read the channels", || reads() == 4).await;
     let before = reads();
     running.stand_in.order(|| Order::Drop);
     let ids: Vec<u64> = (0..50).map(|n| running.stand_in.say(World::TEXT, 5, &n.to_string())).collect();
@@ -163,8 +166,13 @@ async fn a_session_that_was_resumed_brings_everything_and_reads_no_channel() {
 async fn closed_connections_come_back() {
     let running = Running::start(Faults::none()).await;
     // Going away, unknown error, rate limited, session timed out: the last one cannot be resumed.
-    for code in [1001, 4000, 4008, 4009] {
+    for (number, code) in [1001, 4000, 4008, 4009].into_iter().enumerate() {
         running.stand_in.order(|| Order::Close(code));
+        let came_back = || {
+            let world = running.stand_in.world();
+            world.identifies + world.resumes == number + 2
+        };
+        until("it came back", came_back).await;
         let said = running.stand_in.say(World::TEXT, 5, &format!("after {code}"));
         running.stored(said).await;
     }
@@ -173,11 +181,12 @@ async fn closed_connections_come_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hidden_text_is_said_clearly_and_odd_messages_are_read() {
-    let running = Running::start(Faults::none()).await;
+    let mut running = Running::start(Faults::none()).await;
     let hidden = running.stand_in.say(World::TEXT, 5, "");
     running.stored(hidden).await;
-    let fault = running.health.borrow().fault.clone().expect("a fault");
-    assert!(fault.contains("Message Content Intent"), "{fault}");
+    let told = |health: &Health| health.fault.as_ref().is_some_and(|fault| fault.contains("Message Content Intent"));
+    let waiting = running.health.wait_for(told);
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it is told").expect("it runs");
     let odd = {
         let mut world = running.stand_in.world();
         let mut odd = world.new_message(World::TEXT, &shapes::person(5), "形が違っても読める");
