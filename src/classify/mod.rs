@@ -26,6 +26,8 @@ mod terms;
 mod wishes;
 
 #[cfg(test)]
+mod history_tests;
+#[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]
 mod tests;
