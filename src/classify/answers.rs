@@ -7,11 +7,11 @@ use crate::domain::{ArticleCandidate, Language};
 
 use super::calibrate::{Asked, Calibration, wants_no_article};
 use super::entry::Without;
-use super::faq::Faq;
+use super::faq::{CANDIDATES, Faq};
 use super::letters::Spread;
 use super::order::Order;
 use super::question::{Query, read};
-use super::rank::{Ranked, compared, takes_part};
+use super::rank::{COMPARED, Ranked, compared, takes_part};
 use super::sheet::Sheet;
 
 /// Articles named for a message.
@@ -28,6 +28,9 @@ const FEWEST: usize = 2;
 
 /// A line at least this long (bytes) that ends without a mark goes on in the next one.
 const WRAPPED: usize = 60;
+
+/// Candidates compared for a part: what is not among its best is no evidence.
+const IN_PART: usize = 8;
 
 /// What evidence from a part loses beside evidence from the whole, in the logit: the rest may say something else.
 const PART: f64 = 0.15;
@@ -148,14 +151,14 @@ fn parts(Knowledge { faq, order, .. }: Knowledge<'_>, text: &str, about: &About)
     let sentences = sentences(text);
     let to_do: Vec<bool> = sentences.iter().map(|sentence| wants_no_article(text[sentence.clone()].trim())).collect();
     let whole = Query::part(&terms, &(0..text.len()));
-    let mut among = faq.search.find(&whole);
-    among.retain(|entry| takes_part(&faq.entries[*entry as usize], about.language, Without::Nothing));
+    let among = faq.candidates(&whole, CANDIDATES, |entry| takes_part(entry, about.language, Without::Nothing));
     let sheet = Sheet::new(faq, &terms, &among, Without::Nothing);
     let mut spread = Spread::new();
     let mut part = |mut query: Query, range: Range<usize>, to_do: bool, discount: f64| {
         query.class = about.class;
         query.letters = faq.rarity.letters(&text[range]);
-        let found = compared(&sheet, order, &query, &mut spread);
+        let most = if discount > 0.0 { IN_PART } else { COMPARED };
+        let found = compared(&sheet, order, (&query, most), &mut spread);
         Part { query, to_do, found, discount }
     };
     let mut parts = vec![part(whole, 0..text.len(), to_do.iter().any(|yes| *yes), 0.0)];

@@ -21,7 +21,7 @@ use super::rank::{Ranked, ranked};
 use super::request::asks_to_do;
 
 /// Number of features, the bias included.
-const N: usize = 16;
+const N: usize = 20;
 
 /// Names of the features, for `--explain`.
 const NAMES: [&str; N] = [
@@ -41,10 +41,14 @@ const NAMES: [&str; N] = [
     "asks to do",
     "letters",
     "votes of near questions",
+    "letters of all questions",
+    "share of the score",
+    "agreement of rankings",
+    "few words",
 ];
 
 /// Weights for a desk of no articles to learn from: cautious, and what fitted weights are pulled towards.
-const DEFAULT: [f64; N] = [-5.0, 4.0, 0.5, 1.0, 1.0, 0.5, 0.5, 2.0, 1.0, 0.5, -1.0, -1.5, -1.0, -1.5, 1.0, 0.5];
+const DEFAULT: [f64; N] = [-5.0, 4.0, 0.5, 1.0, 1.0, 0.5, 0.5, 2.0, 1.0, 0.5, -1.0, -1.5, -1.0, -1.5, 1.0, 0.5, 1.0, 1.0, 0.5, -0.5];
 
 /// Weight of a question that, left out, finds another article. Authors make the questions of an article differ, so that
 /// a quarter are missed; of the questions people write (a public set of paraphrases) it is one of ten.
@@ -83,7 +87,7 @@ const HANDING_OVER: &[&str] = &[
 const PULL: f64 = 1.0;
 
 /// Questions asked for the fit; a large knowledge base is sampled evenly.
-const ASKED: usize = 640;
+const ASKED: usize = 480;
 
 /// What turns a candidate into a probability.
 #[derive(Clone, Debug)]
@@ -166,7 +170,18 @@ fn features(asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> [f64; N] {
         f64::from(u8::from(asked.to_do)),
         likeness.letters,
         likeness.votes,
+        likeness.together,
+        share(ranked, place),
+        (f64::from(u8::from(likeness.search >= 1.0)) + likeness.most_letters.floor() + likeness.nearest.floor()) / 3.0,
+        1.0 / (1.0 + query.words as f64),
     ]
+}
+
+/// What part of the candidates' raised scores is candidate `place`'s: the order's own view of how sure it is.
+fn share(ranked: &[Ranked], place: usize) -> f64 {
+    let most = ranked.iter().fold(f64::MIN, |most, one| most.max(one.score));
+    let raised = |one: &Ranked| (one.score - most).exp();
+    ranked.get(place).map_or(0.0, raised) / ranked.iter().map(raised).sum::<f64>().max(1e-9)
 }
 
 /// Whether a normalised text asks for something to be done, or only hands something over.
@@ -204,7 +219,7 @@ impl Teacher<'_> {
         let entries = &self.faq.entries;
         let written = |entry: &&Entry| entry.questions.iter().filter(|question| question.hand.is_none()).count();
         let all: usize = entries.iter().map(|entry| written(&entry)).sum();
-        let step = (all / ASKED).max(1);
+        let step = all.div_ceil(ASKED).max(1);
         let questions = entries.iter().flat_map(|entry| entry.questions.iter().map(move |question| (entry, question)));
         let mut asked_count = 0_usize;
         for (entry, question) in questions.filter(|(_, question)| question.hand.is_none()).step_by(step) {
@@ -228,7 +243,7 @@ impl Teacher<'_> {
 
     /// Every past question, asked of an index that does not hold it.
     fn past_questions(&self) -> Vec<Sample<N>> {
-        let step = (self.faq.past.len() / ASKED).max(1);
+        let step = self.faq.past.len().div_ceil(ASKED).max(1);
         let mut samples = Vec::new();
         for past in self.faq.past.iter().step_by(step) {
             let Some(entry) = past.entries.first().map(|entry| &self.faq.entries[*entry as usize]) else { continue };

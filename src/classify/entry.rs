@@ -5,7 +5,7 @@ use crate::text::synonyms::Synonyms;
 use crate::text::tokenise::Kind;
 use crate::text::{cut, normalise};
 
-use super::letters::Letters;
+use super::letters::{Letters, Spread};
 use super::terms::{Piece, Vocabulary, pieces};
 
 /// Characters of an article's text that are indexed.
@@ -15,7 +15,7 @@ const BODY_CHARS: usize = 3_000;
 const QUESTION_BOOST: f32 = 2.0;
 
 /// Saturation and length normalisation of BM25F; high `k1` because an article says its topic many times.
-const K1: f32 = 4.0;
+const K1: f32 = 2.5;
 const B: f32 = 0.75;
 
 /// The past questions are dealt into this many hands: see [`Without::Hand`].
@@ -61,6 +61,9 @@ pub(super) struct Entry {
     pub(super) translated: bool,
     /// The title, the other ways to ask, and what people asked.
     pub(super) questions: Vec<Question>,
+    /// All the ways to ask together, letter by letter, and the length of their sum.
+    letters: Letters,
+    letters_length: f32,
     /// Terms of the text, ascending, each once with how often it stands there.
     body: Vec<(u32, f32)>,
     /// Terms of the text, counted with repeats.
@@ -82,6 +85,8 @@ pub(super) struct Question {
     /// `None`: written by the author. Otherwise somebody asked it, and this is the hand it was dealt to.
     pub(super) hand: Option<u8>,
     pub(super) letters: Letters,
+    /// What its letters are in the sum of all the entry's questions.
+    share: f32,
 }
 
 /// What a term earns in an article, as shares of the term's weight.
@@ -96,8 +101,10 @@ pub(super) struct Impact {
 impl Entry {
     pub(super) fn read(article: &Article, synonyms: &Synonyms, vocabulary: &mut Vocabulary) -> Self {
         let text = format!("{}\n{}", normalise(cut(&article.body, BODY_CHARS)), normalise(&article.tags.join(" ")));
-        let mut body: Vec<(u32, f32)> =
-            pieces(&text, synonyms).iter().map(|piece| (vocabulary.add(piece.key), 1.0)).collect();
+        // Letters inside words are for questions that misspell; in a text they are nine of ten terms and say nothing new.
+        let words = pieces(&text, synonyms);
+        let words = words.iter().filter(|piece| piece.kind != Kind::Gram);
+        let mut body: Vec<(u32, f32)> = words.map(|piece| (vocabulary.add(piece.key), 1.0)).collect();
         let body_length = body.iter().map(|(_, one)| one).sum();
         body.sort_unstable_by_key(|(term, _)| *term);
         body.dedup_by(|next, kept| {
@@ -111,6 +118,8 @@ impl Entry {
             public: article.visibility == Visibility::Public,
             translated: false,
             questions: Vec::with_capacity(article.questions.len() + 1),
+            letters: Letters::default(),
+            letters_length: 0.0,
             body,
             body_length,
         };
@@ -127,7 +136,33 @@ impl Entry {
         }
         let (terms, shares) = numbered(&pieces(&text, synonyms), vocabulary);
         let letters = Letters::default();
-        self.questions.push(Question { text, terms, shares, mass: 0.0, class: None, hand, letters });
+        self.questions.push(Question { text, terms, shares, mass: 0.0, class: None, hand, letters, share: 0.0 });
+    }
+
+    /// To be called when the questions have their letters.
+    pub(super) fn join_letters(&mut self) {
+        (self.letters, self.letters_length) = Letters::sum(self.questions.iter().map(|question| &question.letters));
+        for question in &mut self.questions {
+            question.share = self.letters.cosine(&question.letters) * self.letters_length;
+        }
+    }
+
+    /// How alike the text in `spread` and the ways to ask that are not left out are, letter by letter.
+    pub(super) fn likeness(&self, spread: &Spread, without: Without<'_>) -> f32 {
+        let mut left_out = self.questions.iter().filter(|question| without.leaves_out(question));
+        match (left_out.next(), left_out.next()) {
+            (None, _) => spread.cosine(&self.letters),
+            (Some(one), None) => {
+                // Of the sum and its length without that one, instead of a new sum.
+                let rest = spread.cosine(&self.letters) * self.letters_length - spread.cosine(&one.letters);
+                let length = (self.letters_length * self.letters_length - 2.0 * one.share + 1.0).max(0.0).sqrt();
+                if length > 1e-2 { rest / length } else { 0.0 }
+            }
+            (Some(_), Some(_)) => {
+                let kept = self.questions.iter().filter(|question| !without.leaves_out(question));
+                spread.cosine(&Letters::sum(kept.map(|question| &question.letters)).0)
+            }
+        }
     }
 
     /// Every term with its repeats: those of the questions, then those of the text.

@@ -2,7 +2,8 @@
 //!
 //! Title, questions and text are one field with weights (BM25F): the parts of an article are evidence for one thing.
 //! Questions people asked, confirmed to be answered by an article, are ways to ask it like those its author wrote.
-//! tantivy finds the candidates ([`Search`]); the score is our own because the library fixes `k1` and scores each field by itself.
+//! The score is our own because tantivy fixes `k1` and scores each field by itself; in a large knowledge base tantivy finds
+//! the candidates ([`Search`]).
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,14 +19,15 @@ use super::question::Query;
 use super::search::Search;
 use super::terms::{Vocabulary, hash};
 
-/// Candidates looked at when the index is asked its own questions.
-pub(super) const CANDIDATES: usize = 32;
+/// Candidates of a message handed to the ranking.
+pub(super) const CANDIDATES: usize = 48;
 
 /// Past questions kept for one article: the latest. More teach nothing and make one article louder than the others.
 const PAST: usize = 64;
 
-/// An index of at most this many articles scores all of them when it is asked its own questions; a larger one asks the search.
-const SMALL: usize = 8_000;
+/// Up to this many articles all of them are scored, which is exact and takes less time than the search library's own
+/// bookkeeping; above it the search finds the candidates.
+const SMALL: usize = 4_000;
 
 /// How much a dictionary word counts beside the same word in the light stream: it is a second look at it.
 pub(super) const DICTIONARY_SHARE: f32 = 0.5;
@@ -42,12 +44,16 @@ pub(super) struct Faq {
     pub(super) loan_words: LoanWords,
     pub(super) rarity: Rarity,
     pub(super) lengths: Lengths,
-    pub(super) search: Search,
     /// What people asked, each text once with all its articles' entries.
     pub(super) past: Vec<Past>,
-    /// By term number: the articles that have it, each with the share of the term's weight it earns (0 to 1). Empty when
-    /// the index is not [`SMALL`].
-    postings: Vec<Vec<(u32, f32)>>,
+    finder: Finder,
+}
+
+/// How candidates are found.
+enum Finder {
+    /// By term number: the articles that have it, each with the share of the term's weight it earns (0 to 1).
+    All(Vec<Vec<(u32, f32)>>),
+    Search(Search),
 }
 
 /// A question somebody asked.
@@ -94,10 +100,16 @@ impl Faq {
             question.mass =
                 question.terms.iter().zip(&question.shares).map(|(t, share)| share * idf[*t as usize]).sum();
         }
+        for entry in &mut entries {
+            entry.join_letters();
+        }
         // An unknown word is rare, not infinitely rare: as if one article had it.
         let unknown_idf = self::idf(entries.len().max(1), 1);
-        let search = Search::build(&entries)?;
-        let postings = postings(&entries, lengths, vocabulary.len());
+        let finder = if entries.len() <= SMALL {
+            Finder::All(postings(&entries, lengths, vocabulary.len()))
+        } else {
+            Finder::Search(Search::build(&entries)?)
+        };
         Ok(Self {
             entries,
             vocabulary,
@@ -107,9 +119,8 @@ impl Faq {
             loan_words,
             rarity,
             lengths,
-            search,
             past,
-            postings,
+            finder,
         })
     }
 
@@ -120,26 +131,30 @@ impl Faq {
         }
     }
 
-    /// Articles `wanted` that share terms with the query, the most promising ones.
-    pub(super) fn candidates(&self, query: &Query, wanted: impl Fn(&Entry) -> bool) -> Vec<u32> {
-        if self.postings.is_empty() {
-            let mut found = self.search.find(query);
-            found.retain(|entry| wanted(&self.entries[*entry as usize]));
-            return found;
-        }
+    /// Articles `wanted` that share terms with the query, at most `most`, the most promising ones first.
+    pub(super) fn candidates(&self, query: &Query, most: usize, wanted: impl Fn(&Entry) -> bool) -> Vec<u32> {
+        let postings = match &self.finder {
+            Finder::All(postings) => postings,
+            Finder::Search(search) => {
+                let mut found = search.find(query);
+                found.retain(|entry| wanted(&self.entries[*entry as usize]));
+                found.truncate(most);
+                return found;
+            }
+        };
         let mut scores = vec![0.0_f32; self.entries.len()];
         for (place, term) in query.terms.iter().enumerate() {
             let weight = query.searched(place);
-            for (entry, impact) in &self.postings[term.number as usize] {
+            for (entry, impact) in &postings[term.number as usize] {
                 scores[*entry as usize] += weight * impact;
             }
         }
         let mut hits: Vec<(u32, f32)> =
             (0..).zip(scores).filter(|(entry, score)| *score > 0.0 && wanted(&self.entries[*entry as usize])).collect();
         let order = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if hits.len() > CANDIDATES {
-            hits.select_nth_unstable_by(CANDIDATES, order);
-            hits.truncate(CANDIDATES);
+        if hits.len() > most {
+            hits.select_nth_unstable_by(most, order);
+            hits.truncate(most);
         }
         hits.sort_unstable_by(order);
         hits.into_iter().map(|(entry, _)| entry).collect()
@@ -198,9 +213,6 @@ fn counts(entries: &[Entry], terms: usize) -> Vec<usize> {
 }
 
 fn postings(entries: &[Entry], lengths: Lengths, terms: usize) -> Vec<Vec<(u32, f32)>> {
-    if entries.len() > SMALL {
-        return Vec::new();
-    }
     let mut postings: Vec<Vec<(u32, f32)>> = vec![Vec::new(); terms];
     for (number, entry) in (0_u32..).zip(entries) {
         for (term, impact) in entry.impacts(Without::Nothing, lengths, |_| true) {

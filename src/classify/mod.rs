@@ -32,6 +32,8 @@ mod unknown;
 mod wishes;
 
 #[cfg(test)]
+mod history_tests;
+#[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,11 @@ use super::order::{FEATURES, Order};
 use super::question::{Query, Weighed, is_whole};
 use super::sheet::{Places, Row, Sheet};
 
-/// Candidates whose questions are compared; the others are far behind.
-const COMPARED: usize = 32;
+/// Candidates looked at when the index is asked one of its own questions.
+const OWN: usize = 32;
+
+/// Candidates of a query whose questions are compared, the best ones of the search; the others are far behind.
+pub(super) const COMPARED: usize = 24;
 
 /// An article's nearest questions by words that are compared letter by letter.
 const BY_LETTER: usize = 3;
@@ -49,6 +52,8 @@ pub(super) struct Likeness {
     pub(super) letters: f64,
     /// The same beside the best candidate's.
     pub(super) most_letters: f64,
+    /// Likeness to all the article's questions together, letter by letter.
+    pub(super) together: f64,
     /// The nearest question, by words and letters, beside the best candidate's.
     pub(super) nearest: f64,
     /// Votes of the nearest questions of all candidates.
@@ -85,6 +90,7 @@ impl Likeness {
             self.dictionary,
             self.agreement,
             self.missing,
+            self.together,
         ]
     }
 }
@@ -102,18 +108,24 @@ pub(super) fn ranked(
     language: Language,
     without: Without<'_>,
 ) -> Vec<Ranked> {
-    let candidates = faq.candidates(query, |entry| takes_part(entry, language, without));
+    let candidates = faq.candidates(query, OWN, |entry| takes_part(entry, language, without));
     let sheet = Sheet::new(faq, terms, &candidates, without);
-    compared(&sheet, order, query, &mut Spread::new())
+    compared(&sheet, order, (query, COMPARED), &mut Spread::new())
 }
 
-/// The candidates of `sheet` for one of its message's queries, best first; those that share nothing with it are left out.
-pub(super) fn compared(sheet: &Sheet<'_>, order: &Order, query: &Query, spread: &mut Spread) -> Vec<Ranked> {
+/// The best candidates of `sheet` for one of its message's queries, at most `most`, best first; those that share nothing
+/// with it are left out.
+pub(super) fn compared(
+    sheet: &Sheet<'_>,
+    order: &Order,
+    (query, most): (&Query, usize),
+    spread: &mut Spread,
+) -> Vec<Ranked> {
     let comparison = Comparison::new(sheet, query);
     let mut rows: Vec<(&Row, Score)> =
         sheet.rows.iter().map(|row| (row, comparison.score(row))).filter(|(_, score)| score.all > 0.0).collect();
     rows.sort_by(|a, b| b.1.all.total_cmp(&a.1.all).then(a.0.entry.cmp(&b.0.entry)));
-    rows.truncate(COMPARED);
+    rows.truncate(most);
     let best = rows.first().map_or(1e-9, |(_, score)| f64::from(score.all).max(1e-9));
     let most_told = rows.iter().fold(1e-9, |most, (_, score)| f64::from(score.told).max(most));
     spread.load(&query.letters);
@@ -226,6 +238,7 @@ impl<'q> Comparison<'q> {
             best.letters = best.letters.max(letters);
             near(f64::midpoint(dice, letters));
         }
+        best.together = f64::from(entry.likeness(spread, self.sheet.without));
         let (covered, missing) = self.coverage(score.covered);
         best.query_in_article = covered / self.whole;
         best.evidence = (covered / self.much).min(1.0);

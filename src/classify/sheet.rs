@@ -5,10 +5,7 @@ use super::faq::Faq;
 use super::question::{Query, Weighed};
 
 /// Different words of a message that are looked at: the heaviest ones.
-const WORDS: usize = 256;
-
-/// Slots of the table that tells quickly that a word is not in the message.
-const SLOTS: usize = 4_096;
+const WORDS: usize = 255;
 
 /// The candidates with their shares of the message's words.
 pub(super) struct Sheet<'a> {
@@ -60,17 +57,13 @@ impl<'a> Sheet<'a> {
             known.sort_unstable_by_key(|(number, _)| *number);
         }
         let words: Vec<u32> = known.into_iter().map(|(number, _)| number).collect();
-        let mut table = vec![false; SLOTS];
-        for word in &words {
-            table[*word as usize % SLOTS] = true;
+        // One look for each word of an article, whatever the message: its place in the message counted from 1, or 0.
+        let mut table = vec![0_u8; faq.vocabulary.len()];
+        for (place, word) in (1..).zip(&words) {
+            table[*word as usize] = place;
         }
-        let find = |number: u32| -> Option<u8> {
-            // Most words of an article are not in the message; the table says so without a search.
-            let here = table[number as usize % SLOTS];
-            let place = if here { words.binary_search(&number).ok()? } else { return None };
-            u8::try_from(place).ok()
-        };
-        let rows = candidates.iter().map(|entry| row(faq, *entry, without, find)).collect();
+        let find = |number: u32| table[number as usize].checked_sub(1);
+        let rows = candidates.iter().map(|entry| row(faq, *entry, without, &find)).collect();
         Self { faq, without, words, rows }
     }
 
@@ -85,7 +78,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-fn row(faq: &Faq, entry: u32, without: Without<'_>, find: impl Fn(u32) -> Option<u8>) -> Row {
+fn row(faq: &Faq, entry: u32, without: Without<'_>, find: &impl Fn(u32) -> Option<u8>) -> Row {
     let article = &faq.entries[entry as usize];
     let impacts = article.impacts(without, faq.lengths, |number| find(number).is_some());
     let cells = impacts.into_iter().filter_map(|(number, impact)| Some((find(number)?, impact))).collect();

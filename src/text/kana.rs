@@ -8,10 +8,13 @@ use super::script::{Script, script};
 /// Bytes of a kana.
 const KANA: usize = 3;
 
-/// Shortest word that is recognised: shorter ones stand in too many Japanese words. A long-vowel mark is a sign of a
-/// loan word by itself.
+/// Shortest word that is recognised inside a run: shorter ones (ごみ) only where a particle or nothing follows. A
+/// long-vowel mark is a sign of a loan word by itself.
 const SHORTEST: usize = 4;
 const SHORTEST_MARKED: usize = 3;
+
+/// Hiragana that are more often themselves than a word in katakana.
+const THEMSELVES: &[&str] = &["でも", "もの", "こと", "ため", "また", "まだ", "など", "から", "まで", "ここ", "どこ", "それ", "これ", "する", "して"];
 
 /// What a word may follow beside the beginning of its run.
 const BEFORE: &[char] = &['が', 'を', 'は', 'に', 'で', 'と', 'も', 'の', 'へ', 'や'];
@@ -27,10 +30,9 @@ impl LoanWords {
     /// Notes a normalised word; anything but a katakana word of some length is ignored.
     pub fn add(&mut self, word: &str) {
         let length = word.chars().count();
-        let shortest = if word.contains('ー') { SHORTEST_MARKED } else { SHORTEST };
         let mut letters = word.chars();
         let (Some(first), Some(second)) = (letters.next(), letters.next()) else { return };
-        if length < shortest || word.len() != length * KANA || word.chars().any(|c| script(c) != Script::Katakana) {
+        if length < 2 || word.len() != length * KANA || word.chars().any(|c| script(c) != Script::Katakana) {
             return;
         }
         let alike = self.words.entry((first, second)).or_default();
@@ -71,8 +73,19 @@ impl LoanWords {
             let mut read = rest.chars();
             word.chars().all(|c| read.next().map(katakana) == Some(c))
         };
-        alike.iter().map(AsRef::as_ref).find(stands)
+        alike.iter().map(AsRef::as_ref).filter(|word| may_stand(word, rest)).find(stands)
     }
+}
+
+/// Whether what follows a short word in `rest` lets it be a word of its own.
+fn may_stand(word: &str, rest: &str) -> bool {
+    let length = word.len() / KANA;
+    if length >= SHORTEST || (length >= SHORTEST_MARKED && word.contains('ー')) {
+        return true;
+    }
+    let ends = rest.get(word.len()..).and_then(|rest| rest.chars().next());
+    let alone = ends.is_none_or(|next| script(next) != Script::Hiragana || BEFORE.contains(&next));
+    alone && rest.get(..word.len()).is_some_and(|written| !THEMSELVES.contains(&written))
 }
 
 /// The katakana for a hiragana, any other character as it is.
@@ -90,8 +103,7 @@ mod tests {
     #[test]
     fn loan_words_in_hiragana_are_respelt() {
         let mut words = LoanWords::default();
-        for word in ["メール", "メールアドレス", "ログイン", "パスワード", "サイト", "password", "メ"]
-        {
+        for word in ["メール", "メールアドレス", "ログイン", "パスワード", "サイト", "ゴミ", "デモ", "password", "メ"] {
             words.add(word);
         }
         for (text, wanted) in [
@@ -101,6 +113,8 @@ mod tests {
             ("メールが届かない", "メールが届かない"),
             ("返信しなさいと言われた", "返信しなさいと言われた"),
             ("うろぐいん", "うろぐいん"),
+            ("大型ごみの日", "大型ゴミの日"),
+            ("ごみごみした町でも", "ごみごみした町でも"),
             ("", ""),
         ] {
             let spelt = words.respell(text);
