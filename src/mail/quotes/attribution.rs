@@ -6,6 +6,7 @@
 //! | Gmail in Japanese, Yandex, mail.ru | date, time, name, `<address>`, colon, no verb |
 //! | Apple in Japanese | `2024/05/20 11:02、… <…>のメール:` |
 //! | Japanese mailers | `… さんは書きました:`, `… のメールから引用:`, `----- … さんのメッセージ (…) -----` |
+//! | EdMax, GroupWise | `Taro <…> wrote in <id>`, `>>> Taro <…> date >>>` |
 //! | Unix mailers | `At …, … wrote:`, `In message <…> … writes:` |
 
 use std::sync::LazyLock;
@@ -82,12 +83,19 @@ static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d{1,2}[:�
 /// The line after the attribution that begins at `at`.
 pub(super) fn end(lines: &[&str], at: usize) -> Option<usize> {
     let first = lines[at].trim();
-    if first.len() > LONG || quote_depth(first) > 0 {
+    if first.len() > LONG {
+        return None;
+    }
+    if let Some(title) = first.strip_prefix(">>> ").and_then(|rest| rest.strip_suffix(">>>")) {
+        // GroupWise sets the sentence between marks and quotes without any.
+        return (title.contains('@') && has_date(title)).then_some(at + 1);
+    }
+    if quote_depth(first) > 0 {
         return None;
     }
     if let Some(title) = dashed(first) {
         let is_message =
-            ["さんのメッセージ", "からのメッセージ", "さんからのメール", "さんのメール", " wrote", "さんは書きました"];
+            ["さんのメッセージ", "からのメッセージ", "さんからのメール", "さんのメール", " wrote", "は書きました", "が書きました"];
         return is_message.iter().any(|words| title.contains(words)).then_some(at + 1);
     }
     if first.contains(|c: char| c.is_ascii_digit()) && matches(&DATE_START, first) {
@@ -127,7 +135,11 @@ fn is_attribution(sentence: &str, lines: &[&str], at: usize, end: usize) -> bool
 
 /// `Taro <taro@example.jp> wrote:`, `In message <…> Taro writes:`, `… さんの … のメールから引用:`.
 fn is_undated(sentence: &str, lines: &[&str], end: usize) -> bool {
-    let Some(body) = without_colon(sentence) else { return false };
+    let Some(body) = without_colon(sentence) else {
+        // EdMax: the Message-ID stands at the end.
+        let named = [" wrote in <", " writes in <"].iter().any(|verb| sentence.contains(verb));
+        return named && sentence.ends_with('>') && quote_follows(lines, end);
+    };
     if sentence.len() > 240 || !ends_with_verb(body) || body.contains(['「', '」']) && !body.contains('@') {
         return false;
     }

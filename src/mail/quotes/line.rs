@@ -42,7 +42,8 @@ pub(super) fn fixed(lines: &[&str]) -> Vec<bool> {
     let mut pem: Option<usize> = None;
     for (at, text) in lines.iter().enumerate() {
         let begin = text.trim_start();
-        if begin.starts_with("```") || begin.starts_with("~~~") {
+        // A long row of waves is the edge of a signature, not of a listing.
+        if begin.starts_with("```") || begin.starts_with("~~~") && !begin.starts_with("~~~~~~~~") {
             match fence.take() {
                 Some(from) => fixed[from..=at].fill(true),
                 None => fence = Some(at),

@@ -51,6 +51,7 @@ pub(super) fn is_original(text: &str) -> bool {
         "orijinal mesaj",
         "元のメッセージ",
         "元のメール",
+        "元メール",
         "オリジナルメッセージ",
         "オリジナル・メッセージ",
         "返信元メッセージ",
@@ -68,7 +69,12 @@ pub(super) fn is_original(text: &str) -> bool {
         "引用元メッセージ",
         "以前のメッセージ",
     ];
-    dashed(text).is_some_and(|title| TITLES.contains(&title.as_str()))
+    // 以下、元のメッセージ: "here follows", said first.
+    let bare = |title: &str| {
+        let title = title.strip_prefix("以下").unwrap_or(title).trim_start_matches(['、', ',', 'は', ' ', '\u{3000}']);
+        TITLES.contains(&title)
+    };
+    dashed(text).is_some_and(|title| bare(&title))
 }
 
 /// The line above a forwarded message.

@@ -56,6 +56,8 @@ const ABOVE_MARKED: &[&str] = &[
     "From: 窓口サポート <desk@help.example>\nSubject: プリンター\nDate: Tue, 5 Mar 2024 09:14:03 +0900",
     "窓口サポートさんからのメール:",
     "desk@help.example さんは書きました：",
+    "窓口サポート <desk@help.example> さん wrote in <20240305.4711@help.example>",
+    "---- 窓口サポート さんが書きました ----",
     "On Tue, Mar 5, 2024 at 9:14 AM 窓口サポート（東日本担当）\n<desk@help.example> wrote:",
     // Chinese
     "窗口 <desk@help.example> 于2024年3月5日周二 09:14写道：",
@@ -82,6 +84,9 @@ const ABOVE_BARE: &[&str] = &[
     "________________________________\n差出人: 窓口 <desk@help.example>\n送信日時: 2024年3月5日 9:14\n宛先: 私 <me@customer.example>\n件名: RE: プリンター",
     "-----元のメッセージ-----\n差出人: 窓口\n送信日時: 2024年3月5日火曜日 9:14\n宛先: me@customer.example\n件名: RE: プリンター",
     "-------- 元のメッセージ --------\n差出人: 窓口 <desk@help.example>\n日付: 2024/03/05 9:14 (GMT+09:00)\n宛先: me@customer.example\n件名: Re: プリンター",
+    "差出人: 窓口 <desk@help.example>\n送信済み: 2024年3月5日 9:14\n宛先: 私 <me@customer.example>\n件名: RE: プリンター",
+    "==== 以下、元メール ====\n差出人: 窓口\n日付: 2024/03/05 9:14\n件名: Re: プリンター",
+    ">>> 窓口 <desk@help.example> 2024/03/05 9:14 >>>",
     "差出人:\t窓口 <desk@help.example>\n宛先:\tme@customer.example\n日付:\t2024/03/05 09:14\n件名:\tプリンター",
     "发件人: 窗口 <desk@help.example>\n发送时间: 2024年3月5日 9:14\n收件人: 我\n主题: 打印机",
     "## この行より上に返信してください ##",

@@ -25,6 +25,8 @@ const SIGNATURES: &[&str] = &[
     "Androidから送信",
     "私のiPadから送信",
     "Xperiaスマートフォンから送信",
+    "Xperia(TM)スマートフォンから送信しました。",
+    "~~~~~~~~~~~~~~~~~~~~~~~~\n例株式会社\n山田 太郎\nTEL 03-0000-0000\n~~~~~~~~~~~~~~~~~~~~~~~~",
     "Yahoo!メール(iPhone)から送信",
     "Windows 10 版のメールから送信",
     "iOS 版 Outlook を入手<https://aka.ms/o0ukef>",
