@@ -36,6 +36,7 @@ fn catalog() -> Catalog {
             questions_per_ticket: 2,
             reopen_within_days: 14,
         },
+        service: madoguchi::domain::ServiceRules::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod connections;
 mod seal;
+mod service;
 mod starter;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use crate::telemetry::Metrics;
 use crate::workers::handle::{Handler, Takes};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
+use crate::workers::tick::Ticker;
 
 /// Workers that decide: one decides while the other writes.
 pub const HANDLERS: usize = 2;
@@ -92,6 +94,17 @@ impl App {
             batch: BATCH,
             takes: if number == 0 { Takes::All } else { Takes::Fresh },
             undecided: Mutex::default(),
+        }
+    }
+
+    /// A worker that lets time pass on tickets.
+    #[must_use]
+    pub fn ticker(&self) -> Ticker {
+        Ticker {
+            store: self.store.clone(),
+            live: self.live.clone(),
+            clock: self.clock.clone(),
+            renewal: Mutex::default(),
         }
     }
 
@@ -164,6 +177,7 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
             faults.push(Fault { file, line, message });
         }
     }
+    faults.extend(service::unknown_intents(config, &content.intents));
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -181,10 +195,12 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
             intent: config.intent_probability,
         },
         limits: config.limits,
+        service: service::rules(config),
     };
+    catalog.service.version = service::version(&catalog);
     // Everything a decision can depend on: the files, and what comes from the settings.
-    let Catalog { version, desk, queues, calendars, thresholds, limits, .. } = &catalog;
-    let settings = format!("{version}{desk:?}{queues:?}{calendars:?}{thresholds:?}{limits:?}");
+    let Catalog { version, desk, queues, calendars, thresholds, limits, service, .. } = &catalog;
+    let settings = format!("{version}{desk:?}{queues:?}{calendars:?}{thresholds:?}{limits:?}{service:?}");
     catalog.version = hex::encode(&Sha256::digest(settings)[..8]);
     Ok(catalog)
 }

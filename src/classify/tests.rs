@@ -28,6 +28,7 @@ pub(super) fn catalog(intents: Vec<Intent>, articles: Vec<Article>, synonyms: Ve
             questions_per_ticket: 2,
             reopen_within_days: 14,
         },
+        service: crate::domain::ServiceRules::default(),
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
     for number in 0..HANDLERS {
         supervisor.run(app.handler(number));
     }
+    supervisor.run(app.ticker());
     Connections::open(app).await?.start(app, supervisor)?;
     Ok(())
 }

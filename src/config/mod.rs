@@ -1,12 +1,16 @@
 //! Settings: read, laid over with `--set`, checked at once. Every fault is reported, not the first.
 
 mod build;
+mod calendars;
 mod chat;
 mod document;
+mod escalation;
 mod hours;
+mod ics;
 mod mail;
 mod secret;
 mod sections;
+mod sla;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +21,7 @@ pub use mail::{
     After, Backfill, ClamdSettings, ImapSettings, Login, MailboxSettings, OAuthSettings, SmtpSettings, Tls, is_loopback,
 };
 pub use secret::env;
+pub use sla::ServiceSettings;
 
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::Calendar;
@@ -56,6 +61,8 @@ pub struct Config {
     pub queues: Vec<Queue>,
     /// Holds `always` and `business`.
     pub calendars: Vec<Calendar>,
+    /// Promises, escalation, who is told.
+    pub service: ServiceSettings,
     /// In file order.
     pub mailboxes: Vec<MailboxSettings>,
     /// The Slack workspace, when there is one.

@@ -8,8 +8,8 @@ use crate::domain::catalog::{Catalog, Desk, Mailbox, SendLimits, Thresholds};
 use crate::domain::schedule::{Calendar, Objective, Span};
 use crate::domain::{
     Address, Article, ArticleCandidate, Bilingual, Changes, Channel, Classification, Decided, Due, Handling, InboxId,
-    Intent, IntentCandidate, Keyring, Known, Language, Level, Message, Priority, Queue, RuleHit, Slot, Status, Ticket,
-    TicketId, Timestamp, Wish,
+    Intent, IntentCandidate, Keyring, Known, Language, Level, Message, Priority, Promises, Queue, RuleHit, Slot,
+    Status, Ticket, TicketId, Timestamp, Wish,
 };
 
 /// Sunday 22 November 2026, 15:00 in Tokyo.
@@ -35,8 +35,10 @@ fn calendar(name: &str, open_days: usize, hours: Span) -> Calendar {
         week: std::array::from_fn(|day| if day < open_days { vec![hours] } else { Vec::new() }),
         japanese_holidays: open_days < 7,
         closed_yearly: Vec::new(),
+        holidays: Vec::new(),
         closed_dates: Vec::new(),
         open_dates: Vec::new(),
+        special_hours: Vec::new(),
     }
 }
 
@@ -168,6 +170,11 @@ pub(super) fn catalog() -> Catalog {
             questions_per_ticket: 2,
             reopen_within_days: 14,
         },
+        service: crate::domain::ServiceRules {
+            policies: crate::sla::shipped::policies(),
+            words: crate::sla::shipped::words(),
+            ..Default::default()
+        },
     }
 }
 
@@ -243,6 +250,7 @@ pub(super) fn ticket(status: Status) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
+        promises: Promises::default(),
     }
 }
 

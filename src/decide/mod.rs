@@ -10,6 +10,7 @@ mod details;
 mod escalate;
 mod follow_up;
 mod guard;
+mod keep;
 mod letter;
 mod plan;
 mod priority;
@@ -17,6 +18,7 @@ mod recipient;
 mod route;
 mod silence;
 mod subject;
+mod tick;
 mod trace;
 mod wording;
 
@@ -24,6 +26,7 @@ pub use case::Context;
 pub use plan::plan;
 pub use priority::priority;
 pub use route::{queue_for, second_line};
+pub use tick::{tick, would_fire};
 pub use wording::{Template, Values, WordingFault, plain_text, render};
 
 use case::Case;

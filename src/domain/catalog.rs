@@ -29,6 +29,8 @@ pub struct Catalog {
     pub thresholds: Thresholds,
     /// Limits on what the machine sends.
     pub limits: SendLimits,
+    /// Promises, escalation, who is told.
+    pub service: super::service::ServiceRules,
 }
 
 /// The desk.

@@ -77,12 +77,15 @@ pub struct Ticket {
     pub resolved_at: Option<Timestamp>,
     /// When the promises fall due.
     pub due: Due,
-    /// Promises missed: `first_response`, `resolution`.
+    /// Promises missed, ours or the contract's: `first_response`, `next_response`, `next_update`, `resolution`.
     pub breached: Vec<String>,
     /// Merged: everything for it goes to this one.
     pub merged_into: Option<TicketId>,
     /// Another ticket it belongs beside.
     pub linked_to: Option<TicketId>,
+    /// Its clocks, and what the escalation rules look at.
+    #[serde(default)]
+    pub promises: super::promise::Promises,
 }
 
 words! {
@@ -112,6 +115,8 @@ words! {
         Merged = "merged",
         /// Another was split off it, or it was linked.
         Linked = "linked",
+        /// A clock warned, was missed, or got other terms.
+        Clock = "clock",
         /// A delivery failed or was delayed.
         Delivery = "delivery",
     }

@@ -48,6 +48,10 @@ const TABLES: &[Table] = &[
     table!("thread_keys"),
     table!("decisions"),
     table!("outbox"),
+    table!("sla_timers"),
+    table!("escalation_firings"),
+    table!("problems"),
+    table!("rules_in_force"),
     table!("delivery_attempts"),
     table!("article_revisions"),
     table!("mail_folders"),
@@ -61,6 +65,7 @@ const CLEAR: &[&str] = &[
     "DELETE FROM signing_keys",
     "DELETE FROM oauth_tokens",
     "DELETE FROM leases",
+    "DELETE FROM rules_in_force",
     "DELETE FROM mail_uids",
     "DELETE FROM mail_folders",
 ];

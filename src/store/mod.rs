@@ -28,6 +28,7 @@ mod schema;
 mod secrets;
 mod send_counts;
 mod tickets;
+mod timers;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

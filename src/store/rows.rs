@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::StoreError;
+use super::timers::{TimerRow, timer_rows};
 use crate::domain::{
-    Attachment, Changes, Classification, Decided, Outbound, Status, StoredMessage, Ticket, TicketEvent,
+    Attachment, Changes, Classification, Decided, Firing, Outbound, Problem, Status, StoredMessage, Ticket, TicketEvent,
 };
 
 /// How an inbox row ends.
@@ -117,6 +118,9 @@ pub(super) struct Rows<'a> {
     pub(super) outbox: Vec<OutboundRow<'a>>,
     pub(super) bounced: Vec<super::raw::IdRow>,
     pub(super) decisions: Vec<DecisionRow<'a>>,
+    pub(super) timers: Vec<TimerRow<'a>>,
+    pub(super) fired: Vec<&'a Firing>,
+    pub(super) problems: Vec<&'a Problem>,
 }
 
 impl<'a> Rows<'a> {
@@ -153,6 +157,7 @@ impl<'a> Rows<'a> {
         for ticket in &changes.tickets {
             let list = if ticket.version == 0 { &mut self.new_tickets } else { &mut self.changed_tickets };
             list.push(ticket_row(ticket));
+            self.timers.extend(timer_rows(ticket));
         }
         self.events.extend(changes.events.iter().map(event_row));
         if let Some(message) = &changes.message {
@@ -163,6 +168,8 @@ impl<'a> Rows<'a> {
         }
         self.thread_keys.extend(changes.thread_keys.iter().map(|key| KeyRow { key: &key.key, ticket: key.ticket.0 }));
         self.outbox.extend(changes.outbound.iter().map(outbound_row));
+        self.fired.extend(&changes.fired);
+        self.problems.extend(&changes.problems);
         self.bounced.extend(changes.bounced.iter().map(|id| super::raw::IdRow { id: id.0 }));
     }
 }

@@ -10,12 +10,20 @@ use super::StoreError;
 use super::backend::Backend;
 
 /// Number, name, text for `SQLite`, text for `PostgreSQL`.
-pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "init",
-    include_str!("../../migrations/sqlite/0001_init.sql"),
-    include_str!("../../migrations/postgres/0001_init.sql"),
-)];
+pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "init",
+        include_str!("../../migrations/sqlite/0001_init.sql"),
+        include_str!("../../migrations/postgres/0001_init.sql"),
+    ),
+    (
+        4,
+        "clocks",
+        include_str!("../../migrations/sqlite/0004_clocks.sql"),
+        include_str!("../../migrations/postgres/0004_clocks.sql"),
+    ),
+];
 
 /// Holds a lock beside the database file while the schema is brought up to date: `SQLite` migrations of two programs that start
 /// together would trip over each other. `PostgreSQL` has its own lock for this.

@@ -6,3 +6,4 @@ pub mod live;
 pub mod read;
 pub mod receive;
 pub mod supervise;
+pub mod tick;

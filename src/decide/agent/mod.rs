@@ -7,10 +7,10 @@ pub use joining::{merge, split};
 
 use minijinja::Value;
 
-use super::clocks::{self, Promise};
 use super::letter::{Letter, Post, is_id};
 use super::recipient::{is_nobody, is_own, is_usable, same};
 use super::wording::{Template, Values};
+use super::{clocks, keep};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
     Address, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
@@ -140,9 +140,6 @@ pub fn reply(hand: &Hand<'_>, ticket: &Ticket, reply: &Reply<'_>) -> Result<Chan
     work.send(Template::AgentReply, OutboundKind::AgentReply, values, Mail { cc, last: reply.last })?;
     let now = hand.now;
     work.ticket.first_response_at.get_or_insert(now);
-    if work.ticket.due.next_update.is_some() {
-        work.ticket.due.next_update = Promise::of(hand.catalog, &work.ticket).due(now).next_update;
-    }
     match reply.then {
         Then::StaysOpen => work.wake(Status::Open, "an agent replied"),
         Then::Waits => work.set_status(Status::Waiting, "an agent replied and waits for the requester"),
@@ -193,7 +190,7 @@ pub fn move_queue(hand: &Hand<'_>, ticket: &Ticket, queue: &str) -> Result<Chang
     Ok(work.done())
 }
 
-/// Sets how soon the ticket is dealt with. Raised to critical its promises count from now; otherwise they stay.
+/// Sets how soon the ticket is dealt with, for good: no rule changes it afterwards. Promises of another policy count from now.
 ///
 /// # Errors
 /// Merged ticket, or it has that priority already.
@@ -204,16 +201,7 @@ pub fn set_priority(hand: &Hand<'_>, ticket: &Ticket, priority: Priority) -> Res
     }
     work.event(EventKind::Priority, format!("{} → {priority}", ticket.priority));
     work.ticket.priority = priority;
-    if priority == Priority::Critical && !clocks::is_standing(ticket.status) {
-        let due = Promise::of(hand.catalog, &work.ticket).due(hand.now);
-        let answered = work.ticket.first_response_at.is_some();
-        work.ticket.due = crate::domain::Due {
-            first_response: if answered { work.ticket.due.first_response } else { due.first_response },
-            ..due
-        };
-    } else if priority != Priority::Critical {
-        work.ticket.due.next_update = None;
-    }
+    work.ticket.promises.priority_by = Some(hand.agent.to_owned());
     Ok(work.done())
 }
 
@@ -273,6 +261,8 @@ struct Mail<'a> {
 struct Work<'a> {
     hand: Hand<'a>,
     ticket: Ticket,
+    /// The tickets as they were.
+    before: Vec<Ticket>,
     changes: Changes,
 }
 
@@ -281,14 +271,17 @@ impl<'a> Work<'a> {
         if let Some(into) = ticket.merged_into {
             return Err(Refusal::Merged { ticket: ticket.id, into });
         }
+        let before = vec![ticket.clone()];
         let mut ticket = ticket.clone();
-        clocks::catch_up(hand.catalog, &mut ticket, hand.now);
+        clocks::adopt(hand.catalog, &mut ticket);
         ticket.updated_at = hand.now;
-        Ok(Self { hand: *hand, ticket, changes: Changes::default() })
+        Ok(Self { hand: *hand, ticket, before, changes: Changes::default() })
     }
 
     fn done(mut self) -> Changes {
         self.changes.tickets.insert(0, self.ticket);
+        let before: Vec<&Ticket> = self.before.iter().collect();
+        keep::keep(self.hand.catalog, &before, &mut self.changes, (self.hand.now, self.hand.now));
         self.changes
     }
 

@@ -4,7 +4,9 @@ mod joined;
 mod opened;
 
 use super::case::{Case, Context};
+use super::clocks;
 use super::follow_up::{Turn, turn};
+use super::keep::{self, Unsure};
 use super::letter::{Letter, Post, thread_of};
 use super::recipient::{is_nobody, is_own, is_usable, recipient};
 use super::silence::silence;
@@ -28,14 +30,30 @@ pub fn plan(decided: &Decided, message: &Message, context: &Context<'_>, keyring
     let post = Post { catalog: context.catalog, keyring, now };
     let sheet =
         Sheet { message, context: *context, post, decided: decided.clone(), changes: Changes::default(), sent: 0 };
-    match (&decided.decision, turn(&case)) {
+    let mut changes = match (&decided.decision, turn(&case)) {
         (Decision::Ignore { reason }, _) => sheet.ignored(*reason),
         (Decision::FollowUp { .. }, Turn::Joins { ticket, place }) => joined::plan(sheet, ticket, &place),
         (_, Turn::Beside { ticket, stranger, .. }) => {
             opened::plan(sheet, Some(&opened::Beside { ticket: ticket.id, stranger }))
         }
         (_, Turn::New | Turn::Joins { .. }) => opened::plan(sheet, None),
+    };
+    promise(&mut changes, message, context, now);
+    changes
+}
+
+/// What the message says of its ticket's promises, and what it does to the clocks.
+fn promise(changes: &mut Changes, message: &Message, context: &Context<'_>, now: Timestamp) {
+    if message.automatic.is_none() {
+        let decided = changes.settled.as_ref().and_then(|settled| settled.decided.as_ref());
+        let unsure = decided.is_some_and(|decided| decided.intent.is_none() && decided.decision == Decision::File);
+        for ticket in &mut changes.tickets {
+            let unsure = if unsure && ticket.version == 0 { Unsure::Yes } else { Unsure::No };
+            keep::signals(ticket, context.classification, unsure);
+        }
     }
+    let known: Vec<&Ticket> = context.known.ticket.iter().collect();
+    keep::keep(context.catalog, &known, changes, (clocks::start(message, now), now));
 }
 
 /// The changes while they are being put together.

@@ -141,6 +141,7 @@ pub fn ticket(id: TicketId) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
+        promises: Promises::default(),
     }
 }
 
@@ -195,6 +196,8 @@ pub fn opening(item: &InboxItem) -> Changes {
         thread_keys: vec![ThreadKey { key: format!("{name}@customer.example"), ticket: id }],
         outbound: vec![outbound(&format!("reply:{}:0", item.id), id)],
         send_count: None,
+        fired: Vec::new(),
+        problems: Vec::new(),
         bounced: Vec::new(),
     }
 }
