@@ -7,6 +7,8 @@ mod desk;
 #[cfg(test)]
 mod email;
 #[cfg(test)]
+mod sla;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;

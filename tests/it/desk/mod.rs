@@ -5,7 +5,7 @@ mod content;
 #[cfg(feature = "crash-points")]
 mod crash_points;
 mod files;
-mod harness;
+pub mod harness;
 #[cfg(feature = "crash-points")]
 mod kills;
 mod letter;
