@@ -10,6 +10,8 @@ mod ics;
 mod mail;
 mod secret;
 mod sections;
+#[cfg(test)]
+mod service_tests;
 mod sla;
 #[cfg(test)]
 mod tests;

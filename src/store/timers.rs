@@ -35,6 +35,7 @@ pub(super) const PUT_PROBLEMS: Sql = bulk!(
 const DUE: Sql = sql!(
     "SELECT ticket_id FROM sla_timers WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, ticket_id LIMIT $2"
 );
+const NEXT: Sql = sql!("SELECT next_at FROM sla_timers WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1");
 const TICKETS: Sql =
     bulk!("SELECT id, version, body FROM tickets WHERE id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
 const UNFINISHED: Sql = sql!(
@@ -143,6 +144,17 @@ impl Store {
             }
         }
         Ok(tickets)
+    }
+
+    /// When the next clock or rule has to be looked at; none when nothing is due by the passing of time alone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next_timer_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut tx = self.backend.read().await?;
+        let found: Vec<(i64,)> = tx.fetch(NEXT, []).await?;
+        tx.commit().await?;
+        Ok(found.into_iter().next().map(|(at,)| Timestamp(at)))
     }
 
     /// Unfinished tickets above `after`, in order of their numbers.

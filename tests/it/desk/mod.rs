@@ -1,5 +1,6 @@
 //! The real program with real servers, as its users run it.
 
+mod clocks;
 mod commands;
 mod content;
 #[cfg(feature = "crash-points")]

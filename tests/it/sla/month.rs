@@ -74,7 +74,7 @@ fn acts(dice: &mut Dice, intent: &str, arrives: i64) -> Vec<(i64, Act)> {
     let longest = if intent == "incident" { 70 } else { 2_400 };
     let (mut acts, mut at, mut last) = (Vec::new(), arrives, None);
     for _ in 0..dice.below(9) {
-        at += (dice.below(longest) + 1) * 2 - if acts.is_empty() { 1 } else { 0 };
+        at += (dice.below(longest) + 1) * 2 - i64::from(acts.is_empty());
         last = Some(match (last, dice.below(10)) {
             (Some(Act::Ask), _) => Act::ComeBack,
             (Some(Act::Resolve), 0..4) => Act::Reopen,
@@ -125,8 +125,13 @@ impl Month {
             }
         }
         let mut worker = ticker(&self.store, &self.catalog, &self.time);
+        // A look at a minute when nothing is due would find nothing: only every half hour one is made all the same.
+        let mut next = None;
         for slot in 0..SLOTS {
             self.time.set(at(slot));
+            if todo.contains_key(&slot) {
+                next = Some(at(slot));
+            }
             for (n, act) in todo.remove(&slot).unwrap_or_default() {
                 match act {
                     None => self.arrive(n, lives[n].intent, at(slot)).await,
@@ -136,8 +141,12 @@ impl Month {
             if slot % 2 == 0 {
                 if self.dice.below(150) == 0 {
                     worker = self.restart(worker).await;
+                    next = Some(at(slot));
                 }
-                tick(&worker).await;
+                if next.is_some_and(|next| next <= at(slot)) || slot % 60 == 0 {
+                    tick(&worker).await;
+                    next = self.store.next_timer_at().await.unwrap();
+                }
             }
         }
         assert!(self.restarts > 100, "{} restarts", self.restarts);
@@ -276,7 +285,7 @@ fn hours(name: &str) -> Hours {
 }
 
 /// One promise while it is counted by hand.
-struct Counted {
+struct Promise {
     kind: ClockKind,
     level: ClockLevel,
     target: i64,
@@ -302,8 +311,8 @@ fn misses(lives: &[Life]) -> BTreeSet<Miss> {
     found
 }
 
-fn promises(life: &Life, hours: &Hours) -> Vec<Counted> {
-    let promise = |kind, level, target| Counted { kind, level, target, counted: 0, open: true, missed: false };
+fn promises(life: &Life, hours: &Hours) -> Vec<Promise> {
+    let promise = |kind, level, target| Promise { kind, level, target, counted: 0, open: true, missed: false };
     if life.intent == "incident" {
         return vec![
             promise(ClockKind::FirstResponse, ClockLevel::Slo, 15 * 2),
@@ -351,7 +360,7 @@ fn by_hand(n: usize, life: &Life, hours: &Hours, found: &mut BTreeSet<Miss>) {
     }
 }
 
-fn apply(promise: &mut Counted, act: Act) {
+fn apply(promise: &mut Promise, act: Act) {
     match (act, promise.kind) {
         (Act::Say | Act::Ask, ClockKind::Update) => (promise.counted, promise.missed) = (0, false),
         (Act::Say | Act::Ask, ClockKind::FirstResponse) | (Act::Resolve, _) => promise.open = false,

@@ -53,7 +53,12 @@ async fn keys_are_unique_in_the_schema_itself(desk: Desk) {
 
 async fn a_newer_schema_is_refused(desk: Desk) {
     desk.store.close().await;
-    run(&desk, "UPDATE _sqlx_migrations SET version = 4711").await.unwrap();
+    run(
+        &desk,
+        "UPDATE _sqlx_migrations SET version = 4711 WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)",
+    )
+    .await
+    .unwrap();
     let refused = Store::open(&desk.url, desk.dir.path()).await;
     assert!(matches!(refused, Err(StoreError::SchemaTooNew { version: 4711 })), "{refused:?}");
 }
