@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::StoreError;
-use super::timers::{TimerRow, timer_rows};
+use super::timers::{ProblemRow, TimerRow, add_problem, timer_rows};
 use crate::domain::{
-    Attachment, Changes, Classification, Decided, Firing, Outbound, Problem, Status, StoredMessage, Ticket, TicketEvent,
+    Attachment, Changes, Classification, Decided, Firing, Outbound, Status, StoredMessage, Ticket, TicketEvent,
 };
 
 /// How an inbox row ends.
@@ -120,7 +120,7 @@ pub(super) struct Rows<'a> {
     pub(super) decisions: Vec<DecisionRow<'a>>,
     pub(super) timers: Vec<TimerRow<'a>>,
     pub(super) fired: Vec<&'a Firing>,
-    pub(super) problems: Vec<&'a Problem>,
+    pub(super) problems: Vec<ProblemRow<'a>>,
 }
 
 impl<'a> Rows<'a> {
@@ -169,7 +169,9 @@ impl<'a> Rows<'a> {
         self.thread_keys.extend(changes.thread_keys.iter().map(|key| KeyRow { key: &key.key, ticket: key.ticket.0 }));
         self.outbox.extend(changes.outbound.iter().map(outbound_row));
         self.fired.extend(&changes.fired);
-        self.problems.extend(&changes.problems);
+        for problem in &changes.problems {
+            add_problem(&mut self.problems, problem);
+        }
         self.bounced.extend(changes.bounced.iter().map(|id| super::raw::IdRow { id: id.0 }));
     }
 }

@@ -27,10 +27,10 @@ pub(super) const INSERT_FIRINGS: Sql = bulk!(
 );
 pub(super) const PUT_PROBLEMS: Sql = bulk!(
     "INSERT INTO problems (key, title, first_ticket_id, last_ticket_id, times, opened_at, seen_at)
-     SELECT value->>'key', value->>'title', CAST(value->>'ticket' AS BIGINT), CAST(value->>'ticket' AS BIGINT), 1,
-            CAST(value->>'at' AS BIGINT), CAST(value->>'at' AS BIGINT)
+     SELECT value->>'key', value->>'title', CAST(value->>'first' AS BIGINT), CAST(value->>'last' AS BIGINT),
+            CAST(value->>'times' AS BIGINT), CAST(value->>'at' AS BIGINT), CAST(value->>'at' AS BIGINT)
      FROM " ROWS " WHERE true
-     ON CONFLICT (key) DO UPDATE SET last_ticket_id = excluded.last_ticket_id, times = problems.times + 1, seen_at = excluded.seen_at"
+     ON CONFLICT (key) DO UPDATE SET last_ticket_id = excluded.last_ticket_id, times = problems.times + excluded.times, seen_at = excluded.seen_at"
 );
 const DUE: Sql = sql!(
     "SELECT ticket_id FROM sla_timers WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, ticket_id LIMIT $2"
@@ -69,6 +69,35 @@ pub(super) struct TimerRow<'a> {
     kept: u32,
     missed: u32,
     next: Option<i64>,
+}
+
+/// A problem as often as one change names it: a statement may touch a row only once.
+#[derive(Serialize)]
+pub(super) struct ProblemRow<'a> {
+    key: &'a str,
+    title: &'a str,
+    first: i64,
+    last: i64,
+    times: i64,
+    at: i64,
+}
+
+/// Adds `problem` to `rows`.
+pub(super) fn add_problem<'a>(rows: &mut Vec<ProblemRow<'a>>, problem: &'a Problem) {
+    let (ticket, at) = (problem.ticket.0, problem.at.0);
+    match rows.iter_mut().find(|row| row.key == problem.key) {
+        Some(row) => (row.last, row.times, row.at) = (ticket, row.times + 1, at),
+        None => {
+            rows.push(ProblemRow {
+                key: &problem.key,
+                title: &problem.title,
+                first: ticket,
+                last: ticket,
+                times: 1,
+                at,
+            });
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]

@@ -1,5 +1,5 @@
-//! Looks at tickets whose clocks or rules are due: warnings, misses, escalation. Each ticket is written in one transaction that
-//! names the version it was read with, so that of two processes one does it and the other finds it done.
+//! Looks at tickets whose clocks or rules are due: warnings, misses, escalation. A page of them is written in one transaction
+//! that names the versions they were read with, so that of two processes one does it and the other finds it done.
 //!
 //! When the rules change, every open ticket is brought up to them once, a page at a time.
 
@@ -12,7 +12,7 @@ use super::live::Live;
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::tick;
-use crate::domain::{Catalog, Ticket, TicketId, Timestamp};
+use crate::domain::{Catalog, Changes, Ticket, TicketId, Timestamp};
 use crate::store::{Store, StoreError, crash};
 
 /// Clocks looked at in one step.
@@ -70,21 +70,34 @@ impl Ticker {
         Ok(renewed + self.write(&rules.catalog, &due, now).await?)
     }
 
+    /// Writes what time changed on `tickets`, all in one transaction; one by one when somebody else changed one of them.
     async fn write(&self, catalog: &Catalog, tickets: &[Ticket], now: Timestamp) -> Result<usize, StoreError> {
-        let mut written = 0;
+        let mut each = Vec::with_capacity(tickets.len());
         for ticket in tickets {
             crash::point("tick.begin");
-            let changes = tick(catalog, ticket, now);
-            for firing in &changes.fired {
-                tracing::info!(ticket.id = %ticket.id, rule = firing.rule, "escalated: {}", firing.because);
-            }
-            match self.store.apply(&changes, now).await {
+            each.push(tick(catalog, ticket, now));
+        }
+        if each.is_empty() {
+            return Ok(0);
+        }
+        let written = match self.store.apply(&together(&each), now).await {
+            Ok(()) => each.len(),
+            Err(StoreError::Conflict { .. }) => self.write_alone(&each, now).await?,
+            Err(fault) => return Err(fault),
+        };
+        crash::point("tick.applied");
+        Ok(written)
+    }
+
+    async fn write_alone(&self, each: &[Changes], now: Timestamp) -> Result<usize, StoreError> {
+        let mut written = 0;
+        for changes in each {
+            match self.store.apply(changes, now).await {
                 Ok(()) => written += 1,
                 // Somebody else changed the ticket: if it is still due, the next look sees it.
-                Err(StoreError::Conflict { .. }) => tracing::debug!(ticket.id = %ticket.id, "changed meanwhile"),
+                Err(StoreError::Conflict { what }) => tracing::debug!("changed meanwhile: {what}"),
                 Err(fault) => return Err(fault),
             }
-            crash::point("tick.applied");
         }
         Ok(written)
     }
@@ -116,4 +129,17 @@ impl Ticker {
         // Pages without a single outdated ticket are work all the same.
         Ok(1)
     }
+}
+
+/// The changes of several tickets as one.
+fn together(each: &[Changes]) -> Changes {
+    let mut all = Changes::default();
+    for changes in each {
+        all.tickets.extend(changes.tickets.iter().cloned());
+        all.events.extend(changes.events.iter().cloned());
+        all.outbound.extend(changes.outbound.iter().cloned());
+        all.fired.extend(changes.fired.iter().cloned());
+        all.problems.extend(changes.problems.iter().cloned());
+    }
+    all
 }
