@@ -6,45 +6,26 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use madoguchi::app::{listing, rules};
 use madoguchi::classify::Engine;
-use madoguchi::content;
-use madoguchi::domain::catalog::{Catalog, Desk, SendLimits, Thresholds};
+use madoguchi::config::Config;
+use madoguchi::domain::Timestamp;
 use madoguchi::domain::schedule::{Calendar, Objective, Span, Timetable};
-use madoguchi::domain::{Language, Timestamp};
 use madoguchi::sla::hours;
 use madoguchi::text::tokenise::light;
 use madoguchi::text::{language, normalise};
+use madoguchi::workers::live::Rules;
 
-fn catalog() -> Catalog {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (content, _) = content::load(&root.join("intents"), &root.join("knowledge-base"));
-    Catalog {
-        version: content.version,
-        desk: Desk {
-            name: "desk".to_owned(),
-            language: Language::Ja,
-            timezone: chrono_tz::Asia::Tokyo,
-            mailboxes: Vec::new(),
-        },
-        intents: content.intents,
-        articles: content.articles,
-        synonyms: content.synonyms,
-        queues: Vec::new(),
-        calendars: Vec::new(),
-        thresholds: Thresholds { answer: 0.9, suggest: 0.5, intent: 0.5 },
-        limits: SendLimits {
-            automatic_per_sender_day: 10,
-            automatic_per_ticket: 5,
-            questions_per_ticket: 2,
-            reopen_within_days: 14,
-        },
-        service: madoguchi::domain::ServiceRules::default(),
-    }
+/// The rules of a desk without settings of its own.
+#[expect(clippy::panic, reason = "figures of a desk without content would be worth nothing")]
+fn shipped() -> Rules {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("madoguchi.toml");
+    let rules = Config::parse(&file, "", &[]).and_then(|config| rules(&config));
+    rules.unwrap_or_else(|faults| panic!("{}", listing(&faults)))
 }
 
 fn classify(c: &mut Criterion) {
-    let catalog = catalog();
-    let Ok(engine) = Engine::build(&catalog) else { return };
+    let Rules { catalog, engine } = shipped();
     let long = "お世話になっております。昨日からVPNに接続できず、エラー0x80070057と表示されます。".repeat(20);
     for (name, text) in [
         ("classify/question ja", "パスワードを忘れてしまいログインできません。再設定の方法を教えてください。"),

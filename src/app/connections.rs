@@ -9,14 +9,16 @@ use tokio::sync::{Mutex, watch};
 use super::App;
 use super::seal::Seal;
 use crate::config::{self, ImapSettings, Login, MailboxSettings, OAuthSettings, SmtpSettings};
-use crate::connectors::email::imap::Receiver;
+use crate::connectors::email::imap::{Receiver, SentFolder};
 use crate::connectors::email::oauth::TokenSource;
 use crate::connectors::email::settings::{self, Auth, ClamdAddress, Grant};
 use crate::connectors::email::smtp::Sender;
 use crate::domain::Address;
 use crate::store::Store;
 use crate::workers::deliver::Deliverer;
+use crate::workers::outlet::Outlet;
 use crate::workers::receive::MailReceiver;
+use crate::workers::sent_copies::SentCopier;
 use crate::workers::supervise::Supervisor;
 
 /// Every mailbox's connections. Nothing is connected before it is used.
@@ -25,6 +27,8 @@ pub struct Connections {
     pub receivers: Vec<MailReceiver>,
     /// One a mailbox with SMTP.
     pub deliverers: Vec<Deliverer>,
+    /// One a mailbox that keeps copies of what it sends.
+    pub copiers: Vec<SentCopier>,
     tokens: Vec<Tokens>,
 }
 
@@ -42,13 +46,27 @@ impl Connections {
     /// # Errors
     /// A stored refresh token cannot be opened.
     pub async fn open(app: &App) -> anyhow::Result<Self> {
-        let mut all = Self { receivers: Vec::new(), deliverers: Vec::new(), tokens: Vec::new() };
-        for mailbox in &app.config.mailboxes {
-            if let Some(settings) = &mailbox.imap {
-                let imap = imap(settings, all.auth(app, mailbox, &settings.login).await?);
+        let mut tokens = Vec::new();
+        let routes = routes(app, &mut tokens).await?;
+        let mut all = Self { receivers: Vec::new(), deliverers: Vec::new(), copiers: Vec::new(), tokens };
+        for Route { mailbox, imap, smtp } in routes {
+            let sent_folder = mailbox.imap.as_ref().and_then(|imap| imap.sent_folder.as_deref());
+            let from = Address { name: app.config.desk_name.clone(), address: mailbox.address.clone() };
+            if let (Some(folder), Some(imap), Some(_)) = (sent_folder, &imap, &smtp) {
+                all.copiers.push(SentCopier {
+                    store: app.store.clone(),
+                    mailbox: mailbox.name.clone(),
+                    from: from.clone(),
+                    reply_to: mailbox.reply_to,
+                    folder: Mutex::new(SentFolder::new(&mailbox.name, imap.clone(), folder)),
+                    clock: app.clock.clone(),
+                    metrics: app.metrics.clone(),
+                });
+            }
+            if let Some(imap) = imap {
                 all.receivers.push(MailReceiver {
                     mailbox: mailbox.name.clone(),
-                    folder: settings.folder.clone(),
+                    folder: imap.folder.clone(),
                     receiver: Receiver::new(&mailbox.name, imap),
                     store: app.store.clone(),
                     clock: app.clock.clone(),
@@ -56,16 +74,12 @@ impl Connections {
                     owner: app.owner.clone(),
                 });
             }
-            if let Some(settings) = &mailbox.smtp {
-                let auth = match &settings.login {
-                    Some((_, login)) => Some(all.auth(app, mailbox, login).await?),
-                    None => None,
-                };
+            if let Some(smtp) = smtp {
                 all.deliverers.push(Deliverer {
                     store: app.store.clone(),
-                    mailbox: mailbox.name.clone(),
-                    from: Address { name: app.config.desk_name.clone(), address: mailbox.address.clone() },
-                    sender: Mutex::new(Sender::new(smtp(settings, auth, &mailbox.address))),
+                    source: mailbox.name.clone(),
+                    outlet: Outlet::Mail { from, sender: Box::new(Mutex::new(Sender::new(smtp))) },
+                    keeps_copies: sent_folder.is_some(),
                     clock: app.clock.clone(),
                     metrics: app.metrics.clone(),
                     owner: format!("{}/deliver-{}", app.owner, mailbox.name),
@@ -86,40 +100,70 @@ impl Connections {
         for deliverer in self.deliverers {
             supervisor.run(deliverer);
         }
+        for copier in self.copiers {
+            supervisor.run(copier);
+        }
         for tokens in self.tokens {
             let seal = Seal::open(&app.config.data_dir)?;
             supervisor.run_once(keep(tokens, seal, app.store.clone(), app.clock.clone()));
         }
         Ok(())
     }
+}
 
-    async fn auth(&mut self, app: &App, mailbox: &MailboxSettings, login: &Login) -> anyhow::Result<Auth> {
-        let oauth = match login {
-            Login::Password(password) => return Ok(Auth::Password(password.clone())),
-            Login::OAuth(oauth) => oauth,
-        };
-        // IMAP and SMTP of one mailbox usually share the sign-in: a rotated refresh token must serve both.
-        let same = |tokens: &&Tokens| {
-            tokens.mailbox == mailbox.name
-                && tokens.settings.token_url == oauth.token_url
-                && tokens.settings.client_id == oauth.client_id
-        };
-        if let Some(shared) = self.tokens.iter().find(same) {
-            return Ok(Auth::OAuth2(shared.source.clone()));
+/// A mailbox with the connector's settings of both sides.
+struct Route<'a> {
+    mailbox: &'a MailboxSettings,
+    imap: Option<settings::ImapSettings>,
+    smtp: Option<settings::SmtpSettings>,
+}
+
+/// Every mailbox of the settings; their OAuth sign-ins are added to `tokens`.
+async fn routes<'a>(app: &'a App, tokens: &mut Vec<Tokens>) -> anyhow::Result<Vec<Route<'a>>> {
+    let mut routes = Vec::new();
+    for mailbox in &app.config.mailboxes {
+        let mut route = Route { mailbox, imap: None, smtp: None };
+        if let Some(settings) = &mailbox.imap {
+            route.imap = Some(imap(settings, auth(app, tokens, mailbox, &settings.login).await?));
         }
-        let refresh_token = match &oauth.refresh_token {
-            Some(written) => Some(stored(app, &mailbox.name).await?.unwrap_or_else(|| written.clone())),
-            None => None,
-        };
-        let (sender, rotated) = watch::channel(None);
-        let on_rotated = Box::new(move |token: &SecretString| {
-            sender.send_replace(Some(token.clone()));
-        });
-        let source = Arc::new(TokenSource::new(token_settings(oauth, refresh_token), on_rotated));
-        let (mailbox, settings) = (mailbox.name.clone(), oauth.clone());
-        self.tokens.push(Tokens { mailbox, settings, source: source.clone(), rotated });
-        Ok(Auth::OAuth2(source))
+        if let Some(settings) = &mailbox.smtp {
+            let auth = match &settings.login {
+                Some((_, login)) => Some(auth(app, tokens, mailbox, login).await?),
+                None => None,
+            };
+            route.smtp = Some(smtp(settings, auth, mailbox));
+        }
+        routes.push(route);
     }
+    Ok(routes)
+}
+
+async fn auth(app: &App, all: &mut Vec<Tokens>, mailbox: &MailboxSettings, login: &Login) -> anyhow::Result<Auth> {
+    let oauth = match login {
+        Login::Password(password) => return Ok(Auth::Password(password.clone())),
+        Login::OAuth(oauth) => oauth,
+    };
+    // IMAP and SMTP of one mailbox usually share the sign-in: a rotated refresh token must serve both.
+    let same = |tokens: &&Tokens| {
+        tokens.mailbox == mailbox.name
+            && tokens.settings.token_url == oauth.token_url
+            && tokens.settings.client_id == oauth.client_id
+    };
+    if let Some(shared) = all.iter().find(same) {
+        return Ok(Auth::OAuth2(shared.source.clone()));
+    }
+    let refresh_token = match &oauth.refresh_token {
+        Some(written) => Some(stored(app, &mailbox.name).await?.unwrap_or_else(|| written.clone())),
+        None => None,
+    };
+    let (sender, rotated) = watch::channel(None);
+    let on_rotated = Box::new(move |token: &SecretString| {
+        sender.send_replace(Some(token.clone()));
+    });
+    let source = Arc::new(TokenSource::new(token_settings(oauth, refresh_token), on_rotated));
+    let (mailbox, settings) = (mailbox.name.clone(), oauth.clone());
+    all.push(Tokens { mailbox, settings, source: source.clone(), rotated });
+    Ok(Auth::OAuth2(source))
 }
 
 /// The refresh token the provider gave last; newer than the one in the settings.
@@ -178,14 +222,15 @@ fn imap(from: &ImapSettings, auth: Auth) -> settings::ImapSettings {
 }
 
 /// The connector's settings for a mailbox's SMTP side.
-fn smtp(from: &SmtpSettings, auth: Option<Auth>, address: &str) -> settings::SmtpSettings {
+fn smtp(from: &SmtpSettings, auth: Option<Auth>, mailbox: &MailboxSettings) -> settings::SmtpSettings {
     let user = from.login.as_ref().map_or("", |(user, _)| user.as_str());
     settings::SmtpSettings {
         port: from.port,
         tls: from.tls,
         ca_file: from.ca_file.clone(),
         timeout_s: from.timeout.as_secs(),
-        hello_name: address.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned(),
+        reply_to: mailbox.reply_to,
+        hello_name: mailbox.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned(),
         ..settings::SmtpSettings::new(&from.host, user, auth)
     }
 }
@@ -210,19 +255,13 @@ pub(super) fn clamd(from: &config::ClamdSettings) -> settings::ClamdSettings {
 /// A stored refresh token cannot be opened.
 pub async fn probe(app: &App) -> anyhow::Result<Vec<(String, crate::connectors::email::probe::Probe)>> {
     use crate::connectors::email::probe;
-    let mut all = Connections { receivers: Vec::new(), deliverers: Vec::new(), tokens: Vec::new() };
     let mut found = Vec::new();
-    for mailbox in &app.config.mailboxes {
-        if let Some(settings) = &mailbox.imap {
-            let imap = imap(settings, all.auth(app, mailbox, &settings.login).await?);
+    for Route { mailbox, imap, smtp } in routes(app, &mut Vec::new()).await? {
+        if let Some(imap) = imap {
             found.push((mailbox.name.clone(), probe::probe_imap(&imap).await));
         }
-        if let Some(settings) = &mailbox.smtp {
-            let auth = match &settings.login {
-                Some((_, login)) => Some(all.auth(app, mailbox, login).await?),
-                None => None,
-            };
-            found.push((mailbox.name.clone(), probe::probe_smtp(&smtp(settings, auth, &mailbox.address)).await));
+        if let Some(smtp) = smtp {
+            found.push((mailbox.name.clone(), probe::probe_smtp(&smtp).await));
         }
     }
     if let Some(scanner) = &app.config.scanner {

@@ -7,6 +7,7 @@ mod starter;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
@@ -21,14 +22,16 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::console;
 use crate::content;
-use crate::domain::catalog::{Catalog, Desk, Mailbox, Thresholds};
-use crate::domain::{Fault, Keyring};
+use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
+use crate::domain::{Channel, Fault, Keyring};
 use crate::mail;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::workers::handle::{Handler, Takes};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
+use crate::workers::rescan::Rescanner;
+use crate::workers::sweep::Sweeper;
 use crate::workers::tick::Ticker;
 
 /// Workers that decide: one decides while the other writes.
@@ -67,17 +70,12 @@ impl App {
         let store = Arc::new(open_store(&config).await?);
         let keyring = keyring(&store, &clock).await?;
         let scanner = config.scanner.as_ref().map(connections::clamd);
+        let metrics = Metrics::new();
+        for mailbox in config.mailboxes.iter().filter(|mailbox| mailbox.imap.is_some()) {
+            metrics.awaits_mailbox(&mailbox.name);
+        }
         let reader = Arc::new(Reader { policies: policies(&config), keyring: keyring.clone(), scanner });
-        Ok(Self {
-            live: Live::new(rules),
-            config,
-            store,
-            clock,
-            keyring,
-            metrics: Metrics::new(),
-            reader,
-            owner: owner()?,
-        })
+        Ok(Self { live: Live::new(rules), config, store, clock, keyring, metrics, reader, owner: owner()? })
     }
 
     /// A worker that decides messages. Only number 0 takes those that were tried before.
@@ -103,9 +101,28 @@ impl App {
         Ticker {
             store: self.store.clone(),
             live: self.live.clone(),
+            keyring: self.keyring.clone(),
             clock: self.clock.clone(),
             renewal: Mutex::default(),
         }
+    }
+
+    /// A worker that scans files again; `None` without a scanner.
+    #[must_use]
+    pub fn rescanner(&self) -> Option<Rescanner> {
+        Some(Rescanner {
+            store: self.store.clone(),
+            scanner: self.config.scanner.as_ref().map(connections::clamd)?,
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            is_down: AtomicBool::new(false),
+        })
+    }
+
+    /// A worker that removes what nothing needs any more.
+    #[must_use]
+    pub fn sweeper(&self) -> Sweeper {
+        Sweeper { store: self.store.clone(), clock: self.clock.clone() }
     }
 
     /// What the console reads.
@@ -216,7 +233,25 @@ fn desk(config: &Config) -> Desk {
         language: config.language,
         timezone: config.timezone,
         mailboxes: config.mailboxes.iter().map(mailbox).collect(),
+        chats: chats(config).map(|(channel, queue, _)| chat_source(channel, queue)).collect(),
+        triage: chats(config).filter_map(|(channel, _, room)| triage_room(channel, room)).collect(),
     }
+}
+
+/// The chat services of the settings: queue and triage room. There is one workspace each, named like its channel.
+fn chats(config: &Config) -> impl Iterator<Item = (Channel, Option<&String>, Option<&String>)> {
+    let slack = config.slack.iter().map(|slack| (Channel::Slack, slack.queue.as_ref(), slack.triage.as_ref()));
+    let discord =
+        config.discord.iter().map(|discord| (Channel::Discord, discord.queue.as_ref(), discord.triage.as_ref()));
+    slack.chain(discord)
+}
+
+fn chat_source(channel: Channel, queue: Option<&String>) -> ChatSource {
+    ChatSource { source: channel.as_str().to_owned(), queue: queue.cloned() }
+}
+
+fn triage_room(channel: Channel, room: Option<&String>) -> Option<TriageRoom> {
+    Some(TriageRoom { channel, source: channel.as_str().to_owned(), room: room?.clone() })
 }
 
 /// Faults as lines for a terminal.

@@ -6,9 +6,13 @@ use std::ops::Range;
 use crate::domain::{ArticleCandidate, Language};
 
 use super::calibrate::{Asked, Calibration, wants_no_article};
+use super::entry::Without;
 use super::faq::Faq;
+use super::letters::Spread;
+use super::order::Order;
 use super::question::{Query, read};
-use super::rank::{Ranked, Without, ranked};
+use super::rank::{Ranked, compared, takes_part};
+use super::sheet::Sheet;
 
 /// Articles named for a message.
 const NAMED: usize = 5;
@@ -28,15 +32,45 @@ const WRAPPED: usize = 60;
 /// What evidence from a part loses beside evidence from the whole, in the logit: the rest may say something else.
 const PART: f64 = 0.15;
 
+/// What a candidate loses at least beside the one ahead of it, in the logit.
+const BEHIND: f64 = 1e-6;
+
 /// What the best article loses when another sentence asks for another article at least as probable as this.
 const RIVAL: f64 = 0.8;
 const DIVIDED: f64 = 0.5;
 
-/// What is known of the message as a whole.
+/// What is known of the message as a whole, and how many articles are wanted.
 pub(super) struct About {
     pub(super) language: Language,
     /// The request type it is most likely of, by its place in the catalog.
     pub(super) class: Option<usize>,
+    pub(super) wanted: Wanted,
+}
+
+/// Which candidates are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The few that may be sent or suggested.
+    Likely,
+    /// As many as this, however unlikely.
+    Ranked(usize),
+}
+
+impl Wanted {
+    const fn most(self) -> usize {
+        match self {
+            Self::Likely => NAMED,
+            Self::Ranked(most) => most,
+        }
+    }
+}
+
+/// What answers are made from.
+#[derive(Clone, Copy)]
+pub(super) struct Knowledge<'a> {
+    pub(super) faq: &'a Faq,
+    pub(super) order: &'a Order,
+    pub(super) calibration: &'a Calibration,
 }
 
 /// A part of the message with what was found for it.
@@ -58,29 +92,17 @@ struct Evidence {
 
 /// Public articles for a normalised text without greetings, best first. Internal ones take part in the ranking: where
 /// one of them leads, a public one that comes second is no answer.
-pub(super) fn answers(faq: &Faq, calibration: &Calibration, text: &str, about: &About) -> Vec<ArticleCandidate> {
-    let parts = parts(faq, text, about);
-    let mut best: Vec<Evidence> = Vec::new();
-    for (number, part) in parts.iter().enumerate() {
-        let asked = Asked { query: &part.query, to_do: part.to_do };
-        for (place, candidate) in part.found.iter().enumerate().take(NAMED) {
-            let logit = calibration.logit(&asked, &part.found, place) - part.discount;
-            let evidence = Evidence { entry: candidate.entry, part: number, place, logit };
-            match best.iter_mut().find(|known| known.entry == evidence.entry) {
-                Some(known) if known.logit >= logit => {}
-                Some(known) => *known = evidence,
-                None => best.push(evidence),
-            }
-        }
-    }
-    best.sort_by(|a, b| b.logit.total_cmp(&a.logit).then(a.entry.cmp(&b.entry)));
+pub(super) fn answers(knowledge: Knowledge<'_>, text: &str, about: &About) -> Vec<ArticleCandidate> {
+    let Knowledge { faq, calibration, .. } = knowledge;
+    let parts = parts(knowledge, text, about);
+    let best = evidence(calibration, &parts, about.wanted.most());
     let divided = best.get(1).is_some_and(|rival| super::logistic::sigmoid(rival.logit) >= RIVAL);
     let mut named: Vec<ArticleCandidate> = Vec::with_capacity(NAMED);
     for evidence in best {
         let entry = &faq.entries[evidence.entry];
         let loss = if divided { DIVIDED } else { 0.0 };
         let probability = super::logistic::sigmoid(evidence.logit - loss);
-        if named.len() == NAMED || probability < NOISE {
+        if named.len() == about.wanted.most() || (about.wanted == Wanted::Likely && probability < NOISE) {
             break;
         }
         if !entry.public {
@@ -92,26 +114,51 @@ pub(super) fn answers(faq: &Faq, calibration: &Calibration, text: &str, about: &
             article: entry.id.clone(),
             language: entry.language,
             probability,
-            score: part.found[evidence.place].score,
+            score: evidence.logit,
             features: calibration.explain(&asked, &part.found, evidence.place),
         });
     }
     named
 }
 
-fn parts(faq: &Faq, text: &str, about: &About) -> Vec<Part> {
+/// The best evidence for each article, best first.
+fn evidence(calibration: &Calibration, parts: &[Part], most: usize) -> Vec<Evidence> {
+    let mut best: Vec<Evidence> = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        let asked = Asked { query: &part.query, to_do: part.to_do };
+        let mut ahead = f64::INFINITY;
+        for (place, candidate) in part.found.iter().enumerate().take(most) {
+            // The order is learned by itself: who comes behind is at most as probable as who is ahead.
+            let logit = calibration.logit(&asked, &part.found, place).min(ahead - BEHIND);
+            ahead = logit;
+            let evidence = Evidence { entry: candidate.entry, part: number, place, logit: logit - part.discount };
+            match best.iter_mut().find(|known| known.entry == evidence.entry) {
+                Some(known) if known.logit >= evidence.logit => {}
+                Some(known) => *known = evidence,
+                None => best.push(evidence),
+            }
+        }
+    }
+    best.sort_by(|a, b| b.logit.total_cmp(&a.logit).then(a.entry.cmp(&b.entry)));
+    best
+}
+
+fn parts(Knowledge { faq, order, .. }: Knowledge<'_>, text: &str, about: &About) -> Vec<Part> {
     let terms = read(text, faq);
     let sentences = sentences(text);
     let to_do: Vec<bool> = sentences.iter().map(|sentence| wants_no_article(text[sentence.clone()].trim())).collect();
-    let all = 0..text.len();
-    let whole = Query::part(&terms, &all);
-    let among = faq.search.find(&whole, faq.entries.len());
-    let part = |mut query: Query, to_do: bool, discount: f64| {
+    let whole = Query::part(&terms, &(0..text.len()));
+    let mut among = faq.search.find(&whole);
+    among.retain(|entry| takes_part(&faq.entries[*entry as usize], about.language, Without::Nothing));
+    let sheet = Sheet::new(faq, &terms, &among, Without::Nothing);
+    let mut spread = Spread::new();
+    let mut part = |mut query: Query, range: Range<usize>, to_do: bool, discount: f64| {
         query.class = about.class;
-        let found = ranked(faq, &query, Some(&among), about.language, Without::Nothing);
+        query.letters = faq.rarity.letters(&text[range]);
+        let found = compared(&sheet, order, &query, &mut spread);
         Part { query, to_do, found, discount }
     };
-    let mut parts = vec![part(whole, to_do.iter().any(|yes| *yes), 0.0)];
+    let mut parts = vec![part(whole, 0..text.len(), to_do.iter().any(|yes| *yes), 0.0)];
     if sentences.len() < 2 {
         return parts;
     }
@@ -121,7 +168,7 @@ fn parts(faq: &Faq, text: &str, about: &About) -> Vec<Part> {
             let query = Query::part(&terms, &range);
             // The pair of two sentences is the whole.
             if query.words >= FEWEST && last - first + 1 < sentences.len() {
-                parts.push(part(query, to_do[first] || to_do[last], PART));
+                parts.push(part(query, range, to_do[first] || to_do[last], PART));
             }
         }
     }

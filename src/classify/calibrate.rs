@@ -3,22 +3,25 @@
 //! Each question of an article is asked with itself left out: a right answer exists, and the questions of an article
 //! are to each other what messages are to them. Then with its whole article left out: no answer exists although the
 //! topic is the desk's. It is also asked as it is, and half said among other words, the way people repeat what they have
-//! read. What people write for requests the machine must not answer, sentences of other trades, and what mails hold
+//! read. Where the desk has a history, every question people asked is asked of an index that does not hold it, and the more
+//! of them there are, the less the made-up cases count. What people write for requests the machine must not answer, sentences of other trades, and what mails hold
 //! beside their question have no answer either.
 
 use crate::domain::{Handling, Intent, Language};
 use crate::text::{courtesy, language, normalise};
 
-use super::faq::{Entry, Faq};
+use super::entry::{Entry, Without};
+use super::faq::Faq;
 use super::intents::Intents;
 use super::logistic::{Sample, fit_signed};
 use super::off_topic::{BESIDE, OFF_TOPIC};
-use super::question::Query;
-use super::rank::{Ranked, Without, ranked};
+use super::order::Order;
+use super::question::{Query, Weighed};
+use super::rank::{Ranked, ranked};
 use super::request::asks_to_do;
 
 /// Number of features, the bias included.
-const N: usize = 14;
+const N: usize = 16;
 
 /// Names of the features, for `--explain`.
 const NAMES: [&str; N] = [
@@ -36,10 +39,12 @@ const NAMES: [&str; N] = [
     "unknown words",
     "unknown names",
     "asks to do",
+    "letters",
+    "votes of near questions",
 ];
 
 /// Weights for a desk of no articles to learn from: cautious, and what fitted weights are pulled towards.
-const DEFAULT: [f64; N] = [-5.0, 4.0, 0.5, 1.0, 1.0, 0.5, 0.5, 2.0, 1.0, 0.5, -1.0, -1.5, -1.0, -1.5];
+const DEFAULT: [f64; N] = [-5.0, 4.0, 0.5, 1.0, 1.0, 0.5, 0.5, 2.0, 1.0, 0.5, -1.0, -1.5, -1.0, -1.5, 1.0, 0.5];
 
 /// Weight of a question that, left out, finds another article. Authors make the questions of an article differ, so that
 /// a quarter are missed; of the questions people write (a public set of paraphrases) it is one of ten.
@@ -56,6 +61,9 @@ const REPEATED: f64 = 0.5;
 /// Weight of all texts without an answer together, beside each question asked: requests and strange texts that must be
 /// told apart are not rarer in a large knowledge base.
 const STRANGE: f64 = 0.75;
+
+/// With this many past questions they count as much as all the made-up cases.
+const MADE_UP: f64 = 60.0;
 
 /// Words of a text that gives rather than asks.
 const HANDING_OVER: &[&str] = &[
@@ -93,10 +101,17 @@ pub(super) struct Asked<'a> {
 impl Calibration {
     #[expect(clippy::cast_precision_loss, reason = "counts of questions are small")]
     /// Fitted on the articles in `faq`; `intents` give examples of what no article answers.
-    pub(super) fn fit(faq: &Faq, intents: &[Intent], types: &Intents) -> Self {
-        let teacher = Teacher { faq, types };
+    pub(super) fn fit(faq: &Faq, order: &Order, intents: &[Intent], types: &Intents) -> Self {
+        let teacher = Teacher { faq, order, types };
         let mut samples = Vec::new();
         let asked = teacher.own_questions(&mut samples);
+        let past = teacher.past_questions();
+        let made_up = MADE_UP / (MADE_UP + past.len() as f64);
+        for sample in &mut samples {
+            sample.weight *= made_up;
+        }
+        let asked = asked as f64 * made_up + past.len() as f64;
+        samples.extend(past);
         let mut strange = Vec::new();
         for intent in intents {
             // For requests that are tried on the knowledge base first, an article may well be the answer.
@@ -109,7 +124,7 @@ impl Calibration {
         for text in OFF_TOPIC.iter().chain(BESIDE) {
             strange.extend(teacher.unanswerable(text, language::detect(text).unwrap_or(Language::En)));
         }
-        let weight = (STRANGE * asked as f64 / strange.len().max(1) as f64).min(1.0);
+        let weight = (STRANGE * asked / strange.len().max(1) as f64).min(1.0);
         samples.extend(strange.into_iter().map(|features| Sample { features, holds: false, weight }));
         Self { weights: fit_signed(&samples, &DEFAULT, PULL) }
     }
@@ -130,6 +145,7 @@ impl Calibration {
 fn features(asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> [f64; N] {
     let Some(candidate) = ranked.get(place) else { return [0.0; N] };
     let rival = ranked.iter().enumerate().find(|(other, _)| *other != place).map_or(0.0, |(_, rival)| rival.score);
+    let lead = candidate.score - rival;
     let query = asked.query;
     let mass = f64::from(query.mass).max(1e-9);
     let likeness = &candidate.likeness;
@@ -141,13 +157,15 @@ fn features(asked: &Asked<'_>, ranked: &[Ranked], place: usize) -> [f64; N] {
         likeness.query_in_article,
         likeness.text,
         likeness.dictionary,
-        (candidate.score - rival) / candidate.score.max(0.05),
+        lead / (1.0 + lead.abs()),
         likeness.evidence,
         likeness.agreement,
         likeness.missing,
         f64::from(query.unknown) / mass,
         query.unknown_codes.min(2) as f64 / 2.0,
         f64::from(u8::from(asked.to_do)),
+        likeness.letters,
+        likeness.votes,
     ]
 }
 
@@ -176,6 +194,7 @@ fn said_again(question: &str, language: Language) -> String {
 /// Asks the index what it knows the answer to.
 struct Teacher<'a> {
     faq: &'a Faq,
+    order: &'a Order,
     types: &'a Intents,
 }
 
@@ -183,38 +202,63 @@ impl Teacher<'_> {
     /// Returns how many questions were asked.
     fn own_questions(&self, samples: &mut Vec<Sample<N>>) -> usize {
         let entries = &self.faq.entries;
-        let all: usize = entries.iter().map(|entry| entry.questions.len()).sum();
+        let written = |entry: &&Entry| entry.questions.iter().filter(|question| question.hand.is_none()).count();
+        let all: usize = entries.iter().map(|entry| written(&entry)).sum();
         let step = (all / ASKED).max(1);
         let questions = entries.iter().flat_map(|entry| entry.questions.iter().map(move |question| (entry, question)));
         let mut asked_count = 0_usize;
-        for (entry, question) in questions.step_by(step) {
+        for (entry, question) in questions.filter(|(_, question)| question.hand.is_none()).step_by(step) {
             asked_count += 1;
-            let mut query = Query::whole(&question.text, self.faq);
+            let (mut query, terms) = Query::whole(&question.text, self.faq);
             query.class = question.class;
             let asked = Asked { query: &query, to_do: wants_no_article(&question.text) };
-            self.ask(entry, &asked, Without::Question(&question.text), samples);
+            self.ask(entry, (&asked, &terms), Without::Question(&question.text), samples);
             if asked_count.is_multiple_of(EVERY) {
-                self.ask(entry, &asked, Without::Article(&entry.id), samples);
+                self.ask(entry, (&asked, &terms), Without::Article(&entry.id), samples);
             }
-            self.ask(entry, &asked, Without::Nothing, samples);
+            self.ask(entry, (&asked, &terms), Without::Nothing, samples);
             let changed = said_again(&question.text, entry.language);
-            let mut query = Query::whole(&changed, self.faq);
+            let (mut query, terms) = Query::whole(&changed, self.faq);
             query.class = question.class;
             let asked = Asked { query: &query, to_do: wants_no_article(&changed) };
-            self.ask(entry, &asked, Without::Nothing, samples);
+            self.ask(entry, (&asked, &terms), Without::Nothing, samples);
         }
         asked_count
     }
 
-    fn ask(&self, entry: &Entry, asked: &Asked<'_>, without: Without<'_>, samples: &mut Vec<Sample<N>>) {
-        let found = ranked(self.faq, asked.query, None, entry.language, without);
+    /// Every past question, asked of an index that does not hold it.
+    fn past_questions(&self) -> Vec<Sample<N>> {
+        let step = (self.faq.past.len() / ASKED).max(1);
+        let mut samples = Vec::new();
+        for past in self.faq.past.iter().step_by(step) {
+            let Some(entry) = past.entries.first().map(|entry| &self.faq.entries[*entry as usize]) else { continue };
+            let stripped = courtesy::strip(&past.text);
+            let (mut query, terms) = Query::whole(&stripped, self.faq);
+            query.class = self.types.likeliest(&stripped);
+            let found = ranked(self.faq, self.order, (&query, &terms), entry.language, Without::Hand(past.hand));
+            let Some(first) = found.first() else { continue };
+            let holds = u32::try_from(first.entry).is_ok_and(|first| past.entries.binary_search(&first).is_ok());
+            let asked = Asked { query: &query, to_do: wants_no_article(&past.text) };
+            samples.push(Sample { features: features(&asked, &found, 0), holds, weight: 1.0 });
+        }
+        samples
+    }
+
+    fn ask(
+        &self,
+        entry: &Entry,
+        (asked, terms): (&Asked<'_>, &[Weighed]),
+        without: Without<'_>,
+        samples: &mut Vec<Sample<N>>,
+    ) {
+        let found = ranked(self.faq, self.order, (asked.query, terms), entry.language, without);
         let Some(first) = found.first() else { return };
         let holds = self.faq.entries[first.entry].id == entry.id;
         let weight = match without {
             Without::Nothing => REPEATED,
             Without::Question(_) if holds => 1.0,
             Without::Question(_) => MISSED,
-            Without::Article(_) => UNANSWERED,
+            Without::Article(_) | Without::Hand(_) => UNANSWERED,
         };
         samples.push(Sample { features: features(asked, &found, 0), holds, weight });
     }
@@ -223,9 +267,9 @@ impl Teacher<'_> {
     fn unanswerable(&self, text: &str, language: Language) -> Option<[f64; N]> {
         let text = normalise(text);
         let stripped = courtesy::strip(&text);
-        let mut query = Query::whole(&stripped, self.faq);
+        let (mut query, terms) = Query::whole(&stripped, self.faq);
         query.class = self.types.likeliest(&stripped);
-        let found = ranked(self.faq, &query, None, language, Without::Nothing);
+        let found = ranked(self.faq, self.order, (&query, &terms), language, Without::Nothing);
         let asked = Asked { query: &query, to_do: wants_no_article(&text) };
         (!found.is_empty()).then(|| features(&asked, &found, 0))
     }

@@ -1,20 +1,22 @@
-//! Which request type a text is, or none. The probability is calibrated on texts the model has not seen and on request
-//! types it has not seen, so that an unknown text gets a low one.
+//! Which request type a text is, or none, with a calibrated probability.
 
-use crate::domain::{Intent, IntentCandidate, RuleHit};
-use crate::text::{courtesy, normalise};
+use crate::domain::{Intent, IntentCandidate, Labelled, RuleHit};
 
-use super::features::count;
-use super::linear::{Example, Linear, Scores};
-use super::logistic::{Sample, fit, sigmoid};
-use super::off_topic::OFF_TOPIC;
+use super::examples::{Example, gather};
+use super::features::{count, weigh};
+use super::linear::{Counts, Inventory, Linear, Scores, Trained, in_rows};
+use super::logistic::sigmoid;
+use super::machine::{Lesson, Machines, Rows};
+use super::nearest::Nearest;
+use super::unknown::{Certainty, Learnt, N, certainty, signals};
 
-/// Passes over the examples for the model that is kept, and for those that are only measured.
-const ROUNDS: usize = 10;
-const FOLD_ROUNDS: usize = 4;
+/// Most passes over the examples.
+const ROUNDS: usize = 6;
 
-/// The calibration leaves out a quarter of the examples and a quarter of the request types at a time.
-const FOLDS: usize = 4;
+/// Cost of a wrong side: higher for few examples.
+const COST_FEW: f32 = 4.0;
+const COST_MANY: f32 = 1.0;
+const FEW: usize = 2_000;
 
 /// At most this many candidates are named.
 const NAMED: usize = 5;
@@ -30,56 +32,74 @@ const RULE_LOGIT: f64 = 1.5;
 const ENOUGH: usize = 3;
 const THIN: f64 = 0.3;
 
-const N: usize = 7;
-
-/// Cautious weights for few examples: bias, machine score, lead, nearest example, known share, class share, few features.
-const DEFAULT: [f64; N] = [-3.0, 1.5, 0.6, 3.0, 1.0, 1.5, -1.0];
-const PULL: f64 = 0.5;
-
 /// The model with everything to judge it by.
 pub(super) struct Intents {
     ids: Vec<String>,
-    model: Linear,
-    /// The examples of each class as the model weighs them.
-    examples: Vec<Vec<Vec<(u32, f32)>>>,
-    weights: [f64; N],
+    model: Model,
+    certainty: Certainty,
+}
+
+/// What is asked about a text.
+pub(super) struct Model {
+    pub(super) linear: Linear,
+    pub(super) nearest: Nearest,
+    /// It was taught texts of no type.
+    pub(super) has_nones: bool,
+}
+
+/// A text as the model has read it: read once, asked several times.
+pub(super) struct Reading {
+    scores: Scores,
+}
+
+impl Model {
+    /// `taught` are the texts of the lesson that the linear model was trained on.
+    pub(super) fn new(linear: Linear, (lesson, taught): (&Lesson, &[usize]), has_nones: bool) -> Self {
+        let nearest = Nearest::new(lesson, taught, linear.classes, linear.rows());
+        Self { linear, nearest, has_nones }
+    }
+
+    /// The signals of a text for its best class, and that class.
+    pub(super) fn first(&self, counted: &[(u16, u16)]) -> ([f64; N], usize) {
+        let scores = self.linear.score(counted);
+        let best = best(&scores.combined).unwrap_or_default();
+        (signals(self, &scores, best), best)
+    }
 }
 
 impl Intents {
-    /// Trains on the intents' examples.
-    pub(super) fn train(intents: &[Intent]) -> Self {
-        let mut examples: Vec<Example> = Vec::new();
-        for (class, intent) in intents.iter().enumerate() {
-            for (_, text) in &intent.examples {
-                examples.push(Example { counted: counted(text), class });
-            }
-        }
-        let all: Vec<&Example> = examples.iter().collect();
-        let ids = intents.iter().map(|intent| intent.id.clone()).collect();
-        let mut trained = Self::on(&all, intents.len(), ROUNDS, DEFAULT);
-        trained.ids = ids;
-        trained.weights = calibrate(&examples, intents.len());
-        trained
+    /// Trains on the intents' examples and on what people labelled. Labels of intents that are not there are ignored.
+    /// The same intents and labels always give the same model.
+    pub(super) fn train(intents: &[Intent], extra: &[Labelled]) -> Self {
+        let examples = gather(intents, extra);
+        let classes = intents.len();
+        let inventory = Inventory::new(examples.iter().map(|example| example.counted.as_slice()));
+        let lesson = lesson(&examples, &inventory);
+        let has_nones = examples.iter().any(|example| example.class == classes);
+        let mut machines = Machines::new(&lesson, inventory.shared, classes + usize::from(has_nones));
+        let mut order: Vec<u32> = (0_u32..).zip(&examples).map(|(number, _)| number).collect();
+        machines.train(&lesson, &mut order, ROUNDS);
+        let counts = bayes(&examples, &lesson, inventory.used, machines.width);
+        let trained = Trained { lesson: &lesson, machines: &machines, counts: &counts };
+        let certainty = certainty(&Learnt { examples: &examples, inventory: &inventory, trained, classes });
+        let wanted = vec![true; inventory.used];
+        let linear = Linear::new(inventory, &trained, vec![false; classes], &wanted);
+        let all: Vec<usize> = (0..examples.len()).collect();
+        let model = Model::new(linear, (&lesson, &all), has_nones);
+        Self { ids: intents.iter().map(|intent| intent.id.clone()).collect(), model, certainty }
     }
 
-    fn on(examples: &[&Example], classes: usize, rounds: usize, weights: [f64; N]) -> Self {
-        let model = Linear::train(examples, classes, rounds);
-        let mut kept = vec![Vec::new(); classes];
-        for example in examples {
-            kept[example.class].push(model.weighed(example));
-        }
-        Self { ids: Vec::new(), model, examples: kept, weights }
+    /// Reads a normalised text without greetings.
+    pub(super) fn read(&self, text: &str) -> Reading {
+        Reading { scores: self.model.linear.score(&count(text)) }
     }
 
-    /// Candidates for a normalised text without greetings, best first, at most five.
-    pub(super) fn candidates(&self, text: &str, rules: &[RuleHit]) -> Vec<IntentCandidate> {
-        if self.ids.is_empty() {
-            return Vec::new();
-        }
-        let counted = count(text);
-        let mut scores = self.model.score(&counted);
+    /// Candidates for a text, best first, at most five.
+    pub(super) fn candidates(&self, reading: &Reading, rules: &[RuleHit]) -> Vec<IntentCandidate> {
+        let scores = &reading.scores;
+        let mut combined = scores.combined.clone();
         let hit = |id: &str, certain: bool| rules.iter().any(|rule| rule.intent == id && rule.certain == certain);
-        for (id, score) in self.ids.iter().zip(&mut scores.combined) {
+        for (id, score) in self.ids.iter().zip(&mut combined) {
             if hit(id, false) || hit(id, true) {
                 *score += RULE_SCORE;
             }
@@ -87,20 +107,19 @@ impl Intents {
         // Two certain rules of different intents contradict each other: then neither decides alone.
         let mut certain = self.ids.iter().enumerate().filter(|(_, id)| hit(id, true)).map(|(class, _)| class);
         let decided = certain.next().filter(|_| certain.next().is_none());
-        let order = order(&scores.combined);
-        let Some(best) = decided.or(order.first().copied()) else { return Vec::new() };
-        let mut logit = dot(&self.weights, &self.signals(&scores, best));
-        if hit(&self.ids[best], false) || hit(&self.ids[best], true) {
+        let Some(first) = decided.or_else(|| best(&combined)) else { return Vec::new() };
+        let mut logit = self.logit(scores, first);
+        if hit(&self.ids[first], false) || hit(&self.ids[first], true) {
             logit += RULE_LOGIT;
         }
         let most = if scores.features.len() < ENOUGH { THIN } else { CERTAIN };
         let probability = if decided.is_some() { CERTAIN } else { sigmoid(logit).min(most) };
         // What is left is shared out by score; nobody gets more than the best.
-        let rest: Vec<usize> = order.into_iter().filter(|class| *class != best).take(NAMED - 1).collect();
-        let shares: Vec<f64> = rest.iter().map(|class| f64::from(scores.combined[*class]).exp()).collect();
-        let own = f64::from(scores.combined[best]).exp();
+        let rest: Vec<usize> = order(&combined).into_iter().filter(|class| *class != first).take(NAMED - 1).collect();
+        let shares: Vec<f64> = rest.iter().map(|class| f64::from(combined[*class]).exp()).collect();
+        let own = f64::from(combined[first]).exp();
         let sum = shares.iter().sum::<f64>() + own;
-        let mut named = vec![IntentCandidate { intent: self.ids[best].clone(), probability }];
+        let mut named = vec![IntentCandidate { intent: self.ids[first].clone(), probability }];
         for (class, share) in rest.iter().zip(shares) {
             let probability = ((1.0 - probability) * share / sum).min(probability);
             named.push(IntentCandidate { intent: self.ids[*class].clone(), probability });
@@ -108,108 +127,70 @@ impl Intents {
         named
     }
 
-    /// The type the model alone finds likeliest for a normalised text, by its place in the catalog.
+    /// The likeliest type and its probability, without rules.
+    pub(super) fn first(&self, reading: &Reading) -> Option<(&str, f64)> {
+        let first = best(&reading.scores.combined)?;
+        let most = if reading.scores.features.len() < ENOUGH { THIN } else { CERTAIN };
+        Some((self.ids[first].as_str(), sigmoid(self.logit(&reading.scores, first)).min(most)))
+    }
+
+    /// See [`super::intent_model::IntentModel::abstain_below`].
+    pub(super) const fn abstain_below(&self) -> f64 {
+        self.certainty.keeps
+    }
+
+    fn logit(&self, scores: &Scores, class: usize) -> f64 {
+        signals(&self.model, scores, class).iter().zip(&self.certainty.weights).map(|(x, weight)| x * weight).sum()
+    }
+
+    /// The type the model alone finds likeliest for a text, by its place in the catalog.
+    pub(super) fn likeliest_of(reading: &Reading) -> Option<usize> {
+        best(&reading.scores.combined)
+    }
+
+    /// As [`Intents::likeliest_of`] for a normalised text without greetings.
     pub(super) fn likeliest(&self, text: &str) -> Option<usize> {
-        if self.ids.is_empty() {
-            return None;
-        }
-        order(&self.model.score(&count(text)).combined).first().copied()
-    }
-
-    fn signals(&self, scores: &Scores, best: usize) -> [f64; N] {
-        let rival = scores
-            .combined
-            .iter()
-            .enumerate()
-            .filter(|(class, _)| *class != best)
-            .fold(f32::NEG_INFINITY, |most, (_, score)| most.max(*score));
-        let lead = if rival.is_finite() { scores.combined[best] - rival } else { 1.0 };
-        [
-            1.0,
-            f64::from(scores.machine[best]),
-            f64::from(lead.clamp(-1.0, 4.0)),
-            f64::from(self.nearest(&scores.features, best)),
-            f64::from(scores.known),
-            f64::from(self.model.class_share(&scores.features, best)),
-            if scores.features.len() < 6 { 1.0 } else { 0.0 },
-        ]
-    }
-
-    /// Cosine with the nearest example of `class`, 0 to 1.
-    fn nearest(&self, features: &[(u32, f32)], class: usize) -> f32 {
-        let length: f32 = features.iter().map(|(_, x)| x * x).sum::<f32>().sqrt().max(1e-6);
-        let best = self.examples[class].iter().map(|example| shared(features, example)).fold(0.0_f32, f32::max);
-        // Both blocks have length 1, so a whole text has length √2.
-        (best / (length * std::f32::consts::SQRT_2)).min(1.0)
+        Self::likeliest_of(&self.read(text))
     }
 }
 
-fn counted(text: &str) -> Vec<(u32, f32)> {
-    let text = normalise(text);
-    count(&courtesy::strip(&text))
+fn lesson(examples: &[Example], inventory: &Inventory) -> Lesson {
+    let cost = if examples.len() < FEW { COST_FEW } else { COST_MANY };
+    let weighed: Vec<Vec<(u32, f32)>> =
+        examples.iter().map(|example| in_rows(inventory, &weigh(&example.counted, &inventory.idf))).collect();
+    let of = |shared: bool| {
+        let side = move |(row, _): &(u32, f32)| ((*row as usize) < inventory.shared) == shared;
+        Rows::new(weighed.iter().map(|text| text.iter().copied().filter(side).collect()))
+    };
+    Lesson {
+        shared: of(true),
+        private: of(false),
+        classes: examples.iter().map(|example| example.class).collect(),
+        costs: examples.iter().map(|example| cost * example.weight).collect(),
+    }
 }
 
-/// The scalar product of two lists sorted by slot.
-fn shared(a: &[(u32, f32)], b: &[(u32, f32)]) -> f32 {
-    let (mut i, mut j, mut sum) = (0, 0, 0.0);
-    while let (Some((left, x)), Some((right, y))) = (a.get(i), b.get(j)) {
-        match left.cmp(right) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                sum += x * y;
-                i += 1;
-                j += 1;
-            }
+fn bayes(examples: &[Example], lesson: &Lesson, rows: usize, width: usize) -> Counts {
+    let mut counts = Counts::new(rows, width);
+    for (place, example) in examples.iter().enumerate() {
+        counts.add(lesson, place, example.weight);
+    }
+    counts
+}
+
+/// The class with the highest score, the first of equals.
+fn best(scores: &[f32]) -> Option<usize> {
+    let mut best: Option<(usize, f32)> = None;
+    for (class, score) in scores.iter().enumerate() {
+        if best.is_none_or(|(_, most)| *score > most) {
+            best = Some((class, *score));
         }
     }
-    sum
+    best.map(|(class, _)| class)
 }
 
 fn order(scores: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
     order
-}
-
-fn dot(a: &[f64; N], b: &[f64; N]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Fold by fold: train without a quarter of the types and without a quarter of the other types' examples, then ask for
-/// both. Examples of the left-out types are unknown texts; so are sentences of other trades.
-fn calibrate(examples: &[Example], classes: usize) -> [f64; N] {
-    let mut samples = Vec::new();
-    if classes < 2 {
-        return DEFAULT;
-    }
-    for fold in 0..FOLDS {
-        let left_out = |class: usize| classes >= 2 * FOLDS && class % FOLDS == fold;
-        let held = |place: usize| (place / FOLDS + place) % FOLDS == fold;
-        let mut train: Vec<&Example> = Vec::new();
-        for (place, example) in examples.iter().enumerate() {
-            if !left_out(example.class) && !held(place) {
-                train.push(example);
-            }
-        }
-        let model = Intents::on(&train, classes, FOLD_ROUNDS, DEFAULT);
-        // Half of what was left out is enough for a handful of weights.
-        for (_, example) in examples.iter().enumerate().filter(|(place, _)| held(*place)).step_by(2) {
-            let unknown = left_out(example.class);
-            let (signals, best) = model.first(&example.counted);
-            samples.push(Sample { features: signals, holds: !unknown && best == example.class, weight: 1.0 });
-        }
-        for text in OFF_TOPIC.iter().skip(fold).step_by(FOLDS) {
-            samples.push(Sample { features: model.first(&counted(text)).0, holds: false, weight: 1.0 });
-        }
-    }
-    fit(&samples, &DEFAULT, PULL)
-}
-
-impl Intents {
-    fn first(&self, counted: &[(u32, f32)]) -> ([f64; N], usize) {
-        let scores = self.model.score(counted);
-        let best = order(&scores.combined).first().copied().unwrap_or_default();
-        (self.signals(&scores, best), best)
-    }
 }

@@ -79,7 +79,7 @@ pub(super) fn fit<const N: usize>(samples: &[Sample<N>], prior: &[f64; N], pull:
 }
 
 /// Solves `matrix · x = right` for a positive definite matrix (the pull makes it so) by elimination.
-fn solve<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> [f64; N] {
+pub(super) fn solve<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> [f64; N] {
     for pivot in 0..N {
         let row = matrix[pivot];
         let value = right[pivot];

@@ -6,19 +6,28 @@
 
 mod answers;
 mod calibrate;
+mod entry;
+mod examples;
 mod faq;
 mod features;
+mod intent_model;
 mod intents;
+mod letters;
 mod linear;
 mod logistic;
+mod machine;
+mod nearest;
 mod off_topic;
+mod order;
 mod question;
 mod rank;
 mod request;
 mod rules;
 mod search;
+mod sheet;
 mod slots;
 mod terms;
+mod unknown;
 mod wishes;
 
 #[cfg(test)]
@@ -26,14 +35,17 @@ mod shipped_tests;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::{Catalog, Classification, Language, Message};
+use crate::domain::{ArticleCandidate, Catalog, Classification, Confirmed, Labelled, Language, Message};
 use crate::text::synonyms::Synonyms;
 use crate::text::{courtesy, cut, fold, normalise};
 
-use answers::{About, answers};
+pub use intent_model::{Guess, IntentModel, features_of};
+
+use answers::{About, Knowledge, Wanted, answers};
 use calibrate::Calibration;
 use faq::Faq;
 use intents::Intents;
+use order::Order;
 use rules::Rules;
 use slots::Slots;
 use wishes::Wishes;
@@ -68,6 +80,7 @@ pub struct Engine {
     slots: Slots,
     intents: Intents,
     faq: Faq,
+    order: Order,
     calibration: Calibration,
 }
 
@@ -84,10 +97,21 @@ impl Engine {
     /// # Errors
     /// When a pattern does not compile, which a catalog that was checked rules out.
     pub fn build(catalog: &Catalog) -> Result<Self, BuildError> {
-        let mut faq = Faq::build(&catalog.articles, Synonyms::new(&catalog.synonyms))?;
-        let intents = Intents::train(&catalog.intents);
+        Self::taught(catalog, &[], &[])
+    }
+
+    /// As [`Engine::build`], taught by what people asked and corrected. `history`, oldest first, becomes part of the articles
+    /// it was answered with, and the order and the probabilities of articles are fitted on it; `labelled` texts stand beside
+    /// the intents' own examples. What belongs to articles or intents that are gone is left out.
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub fn taught(catalog: &Catalog, history: &[Confirmed], labelled: &[Labelled]) -> Result<Self, BuildError> {
+        let mut faq = Faq::build(&catalog.articles, history, Synonyms::new(&catalog.synonyms))?;
+        let intents = Intents::train(&catalog.intents, labelled);
         faq.type_questions(|text| intents.likeliest(text));
-        let calibration = Calibration::fit(&faq, &catalog.intents, &intents);
+        let order = Order::learn(&faq, &intents);
+        let calibration = Calibration::fit(&faq, &order, &catalog.intents, &intents);
         Ok(Self {
             language: catalog.desk.language,
             wishes: Wishes::build()?,
@@ -95,6 +119,7 @@ impl Engine {
             slots: Slots::build(&catalog.intents)?,
             intents,
             faq,
+            order,
             calibration,
         })
     }
@@ -116,6 +141,28 @@ impl Engine {
         self.read(subject, text, language, None)
     }
 
+    /// At most `most` public articles for a question, best first, however unlikely they are; `language` `None` means: find
+    /// out. The first ones are those of [`Engine::classify_text`].
+    #[must_use]
+    pub fn rank(&self, text: &str, language: Option<Language>, most: usize) -> Vec<ArticleCandidate> {
+        let language = language.unwrap_or_else(|| wishes::language_of(text, self.language));
+        let text = normalise(cut(text.trim(), READ_CHARS));
+        let stripped = courtesy::strip(&text);
+        let class = self.intents.likeliest(&stripped);
+        self.articles(&stripped, &About { language, class, wanted: Wanted::Ranked(most) })
+    }
+
+    /// The features the order of articles is made from, each with its weight.
+    #[must_use]
+    pub fn order_weights(&self) -> Vec<(&'static str, f64)> {
+        order::NAMES.into_iter().zip(self.order.weights).collect()
+    }
+
+    fn articles(&self, stripped: &str, about: &About) -> Vec<ArticleCandidate> {
+        let knowledge = Knowledge { faq: &self.faq, order: &self.order, calibration: &self.calibration };
+        answers(knowledge, stripped, about)
+    }
+
     fn read(&self, subject: &str, reply: &str, language: Language, known_intent: Option<&str>) -> Classification {
         let subject = cut(subject.trim(), READ_CHARS);
         let reply = cut(reply.trim(), READ_CHARS);
@@ -128,13 +175,14 @@ impl Engine {
         let wishes = self.wishes.find(&text, &reply);
         let rules = self.rules.hits(&text);
         let stripped = courtesy::strip(&text);
-        let intents = self.intents.candidates(&stripped, &rules);
+        let reading = self.intents.read(&stripped);
+        let intents = self.intents.candidates(&reading, &rules);
         let likely =
             || intents.first().filter(|best| best.probability >= WORTH_READING).map(|best| best.intent.as_str());
         let intent = known_intent.or_else(likely);
         let slots = intent.map(|intent| self.slots.find(intent, &folded)).unwrap_or_default();
-        let about = About { language, class: self.intents.likeliest(&stripped) };
-        let articles = answers(&self.faq, &self.calibration, &stripped, &about);
+        let class = Intents::likeliest_of(&reading);
+        let articles = self.articles(&stripped, &About { language, class, wanted: Wanted::Likely });
         Classification { language, rules, intents, articles, slots, wishes }
     }
 }

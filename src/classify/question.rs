@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::text::tokenise::Kind;
 
-use super::faq::Faq;
+use super::faq::{DICTIONARY_SHARE, Faq};
+use super::letters::Letters;
 use super::terms::{Piece, pieces};
 
 /// Terms of the light stream that are looked at: the heaviest ones.
@@ -20,10 +21,10 @@ const STRADDLING: f32 = 0.5;
 pub(super) struct Weighed {
     key: u64,
     /// `None`: no article has it.
-    number: Option<u32>,
+    pub(super) number: Option<u32>,
     kind: Kind,
     /// Kind weight × idf.
-    weight: f32,
+    pub(super) weight: f32,
     start: usize,
 }
 
@@ -54,12 +55,17 @@ pub(super) struct Query {
     pub(super) words: usize,
     /// The request type the message is most likely of.
     pub(super) class: Option<usize>,
+    /// The words letter by letter.
+    pub(super) letters: Letters,
 }
 
 impl Query {
-    /// The query for a whole normalised text without greetings.
-    pub(super) fn whole(text: &str, faq: &Faq) -> Self {
-        Self::part(&read(text, faq), &(0..usize::MAX))
+    /// The query for a whole normalised text without greetings, and the terms it was made from.
+    pub(super) fn whole(text: &str, faq: &Faq) -> (Self, Vec<Weighed>) {
+        let terms = read(text, faq);
+        let mut query = Self::part(&terms, &(0..usize::MAX));
+        query.letters = faq.rarity.letters(text);
+        (query, terms)
     }
 
     /// The query for the terms of a text that begin in `range`, in bytes.
@@ -97,6 +103,19 @@ impl Query {
     }
 }
 
+impl Query {
+    /// What an article that has every term, and much of it, reaches in the search.
+    pub(super) fn most(&self) -> f32 {
+        DICTIONARY_SHARE.mul_add(self.dictionary_mass, self.mass)
+    }
+
+    /// What the term at `place` counts in the search.
+    pub(super) fn searched(&self, place: usize) -> f32 {
+        let share = if place < self.light { 1.0 } else { DICTIONARY_SHARE };
+        self.terms[place].weight * share
+    }
+}
+
 /// Whether a piece is a word of its own rather than a part of one.
 pub(super) const fn is_whole(kind: Kind) -> bool {
     matches!(kind, Kind::KanjiPair | Kind::Katakana | Kind::Word | Kind::Code)
@@ -112,7 +131,7 @@ fn heaviest(terms: &mut Vec<QueryTerm>, most: usize) {
 /// The terms of a normalised text. The letters of a Latin word count only where the word itself is unknown: they then
 /// stand for it.
 pub(super) fn read(text: &str, faq: &Faq) -> Vec<Weighed> {
-    let pieces = pieces(text, &faq.synonyms);
+    let pieces = pieces(&faq.loan_words.respell(text), &faq.synonyms);
     let mut all: Vec<Weighed> = Vec::with_capacity(pieces.len());
     let mut at = 0;
     while let Some(piece) = pieces.get(at) {

@@ -2,19 +2,21 @@
 
 use crate::domain::Language;
 
-use super::faq::{DICTIONARY_SHARE, Entry, Faq, Hit, Question};
-use super::question::{Query, is_whole};
+use super::entry::{Entry, Without};
+use super::faq::Faq;
+use super::letters::Spread;
+use super::order::{FEATURES, Order};
+use super::question::{Query, Weighed, is_whole};
+use super::sheet::{Places, Row, Sheet};
 
-/// What is left out when a question is asked of the index that holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Without<'a> {
-    /// Nothing: a real message.
-    Nothing,
-    /// This way to ask (normalised), wherever it is.
-    Question(&'a str),
-    /// A whole article, in both languages: the query then has no right answer.
-    Article(&'a str),
-}
+/// Candidates whose questions are compared; the others are far behind.
+const COMPARED: usize = 32;
+
+/// An article's nearest questions by words that are compared letter by letter.
+const BY_LETTER: usize = 3;
+
+/// The nearest questions of all candidates vote for their articles; the first counts most.
+const VOTES: usize = 10;
 
 /// How alike a query and an article are; each 0 to 1, but for the count.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,9 +43,21 @@ pub(super) struct Likeness {
     pub(super) agreement: f64,
     /// The search score beside the best candidate's.
     pub(super) search: f64,
+    /// The search score of the article's text alone, beside the best candidate's.
+    pub(super) told: f64,
+    /// Likeness to the nearest question letter by letter.
+    pub(super) letters: f64,
+    /// The same beside the best candidate's.
+    pub(super) most_letters: f64,
+    /// The nearest question, by words and letters, beside the best candidate's.
+    pub(super) nearest: f64,
+    /// Votes of the nearest questions of all candidates.
+    pub(super) votes: f64,
+    /// How often people asked what this article answers; 1 for about twenty times.
+    pub(super) asked: f64,
 }
 
-/// A candidate with its likeness and its score (higher is better; 0 to about 1.15).
+/// A candidate with its likeness and its score (higher is better; comparable within one query only).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ranked {
     pub(super) entry: usize,
@@ -52,150 +66,225 @@ pub(super) struct Ranked {
 }
 
 impl Likeness {
-    /// The order of candidates. Weights chosen by hand among a dozen mixtures, by how often the shipped articles' own
-    /// questions find their article when they are left out of it; public question sets agree. The search score decides,
-    /// the nearest questions settle what is close.
-    fn score(&self) -> f64 {
-        0.60 * self.search
-            + 0.10 * self.dice
-            + 0.10 * self.second
-            + 0.10 * self.query_in_article
-            + 0.10 * self.dictionary
-            + 0.05 * self.query_in_question
-            + 0.05 * self.question_in_query
-            + 0.05 * self.agreement
+    /// What the order of candidates is made from; see [`super::order::NAMES`].
+    pub(super) fn features(&self) -> [f64; FEATURES] {
+        [
+            self.search,
+            self.text,
+            self.dice,
+            self.second,
+            self.query_in_question,
+            self.question_in_query,
+            self.query_in_article,
+            self.told,
+            self.letters,
+            self.most_letters,
+            self.nearest,
+            self.votes,
+            self.asked,
+            self.dictionary,
+            self.agreement,
+            self.missing,
+        ]
     }
 }
 
-/// Candidates for `query`, best first, one for each article; with `among` only those it names.
-///
-/// An article that has a translation is only looked at in `language`; one that has none is found from either language.
+/// Whether an article takes part: one that has a translation only in `language`, one that has none in either language.
+pub(super) fn takes_part(entry: &Entry, language: Language, without: Without<'_>) -> bool {
+    (!entry.translated || entry.language == language) && without != Without::Article(&entry.id)
+}
+
+/// Candidates for a query that is one of the index's own questions, best first, one for each article.
 pub(super) fn ranked(
     faq: &Faq,
-    query: &Query,
-    among: Option<&[bool]>,
+    order: &Order,
+    (query, terms): (&Query, &[Weighed]),
     language: Language,
     without: Without<'_>,
 ) -> Vec<Ranked> {
-    let mut found = faq.candidates(query, among, |entry| {
-        (!entry.translated || entry.language == language) && without != Without::Article(&entry.id)
-    });
-    if let Without::Question(text) = without {
-        for hit in &mut found {
-            *hit = faq.without(query, hit, text);
-        }
-    }
-    let best = found.iter().fold(1e-9_f32, |most, hit| most.max(hit.score));
-    let places = Places::new(query, faq);
-    let mut all: Vec<Ranked> = found
+    let candidates = faq.candidates(query, |entry| takes_part(entry, language, without));
+    let sheet = Sheet::new(faq, terms, &candidates, without);
+    compared(&sheet, order, query, &mut Spread::new())
+}
+
+/// The candidates of `sheet` for one of its message's queries, best first; those that share nothing with it are left out.
+pub(super) fn compared(sheet: &Sheet<'_>, order: &Order, query: &Query, spread: &mut Spread) -> Vec<Ranked> {
+    let comparison = Comparison::new(sheet, query);
+    let mut rows: Vec<(&Row, Score)> =
+        sheet.rows.iter().map(|row| (row, comparison.score(row))).filter(|(_, score)| score.all > 0.0).collect();
+    rows.sort_by(|a, b| b.1.all.total_cmp(&a.1.all).then(a.0.entry.cmp(&b.0.entry)));
+    rows.truncate(COMPARED);
+    let best = rows.first().map_or(1e-9, |(_, score)| f64::from(score.all).max(1e-9));
+    let most_told = rows.iter().fold(1e-9, |most, (_, score)| f64::from(score.told).max(most));
+    spread.load(&query.letters);
+    let mut near: Vec<(f64, usize)> = Vec::new();
+    let mut all: Vec<Ranked> = rows
         .iter()
-        .map(|hit| {
-            let mut likeness = places.compare(&faq.entries[hit.entry], hit, without);
-            likeness.search = f64::from(hit.score / best);
-            Ranked { entry: hit.entry, likeness, score: likeness.score() }
+        .enumerate()
+        .map(|(number, (row, score))| {
+            let mut likeness = comparison.likeness(row, score, spread, |nearness| near.push((nearness, number)));
+            likeness.search = f64::from(score.all) / best;
+            likeness.told = f64::from(score.told) / most_told;
+            Ranked { entry: row.entry as usize, likeness, score: 0.0 }
         })
         .collect();
+    vote(&mut all, near);
+    for ranked in &mut all {
+        ranked.score = order.score(&ranked.likeness);
+    }
     all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.entry.cmp(&b.entry)));
     all
 }
 
-/// Where each term stands in the query, by term number: sets of terms become bits.
-struct Places<'q> {
+/// Fills in what depends on the other candidates. `near` holds how near each question is, with its candidate.
+#[expect(clippy::cast_precision_loss, reason = "a handful of votes")]
+fn vote(all: &mut [Ranked], mut near: Vec<(f64, usize)>) {
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let nearest = near.first().map_or(1e-9, |(nearness, _)| nearness.max(1e-9));
+    for (number, (nearness, candidate)) in near.iter().enumerate() {
+        let likeness = &mut all[*candidate].likeness;
+        likeness.nearest = likeness.nearest.max(nearness / nearest);
+        if number < VOTES {
+            likeness.votes += nearness / (number + 1) as f64;
+        }
+    }
+    let most = all.iter().fold(1e-9, |most: f64, one| most.max(one.likeness.letters));
+    for ranked in all {
+        ranked.likeness.most_letters = ranked.likeness.letters / most;
+    }
+}
+
+/// Search scores of a candidate.
+#[derive(Clone, Copy, Debug, Default)]
+struct Score {
+    all: f32,
+    told: f32,
+    /// The query's terms the article has, by their places in the query.
+    covered: u64,
+}
+
+struct Comparison<'q> {
+    sheet: &'q Sheet<'q>,
     query: &'q Query,
-    /// 0: not in the query; n: the query's term n − 1.
-    by_number: Vec<u8>,
-    light_mask: u64,
-    whole_mask: u64,
+    places: Places,
+    whole: f64,
+    /// What BM25F could reach at most.
+    most: f64,
     /// Weight of the heaviest whole word, known or not.
     heaviest: f32,
     /// The weight of four rare words.
     much: f64,
 }
 
-impl<'q> Places<'q> {
-    fn new(query: &'q Query, faq: &Faq) -> Self {
-        let mut by_number = vec![0; faq.vocabulary.len()];
-        let mut whole_mask = 0;
-        let mut heaviest = query.heaviest_unknown;
-        for (place, term) in (1_u8..).zip(query.terms.iter().take(64)) {
-            by_number[term.number as usize] = place;
-            if is_whole(term.kind) {
-                whole_mask |= 1 << (place - 1);
-                heaviest = heaviest.max(term.weight);
+impl<'q> Comparison<'q> {
+    fn new(sheet: &'q Sheet<'q>, query: &'q Query) -> Self {
+        let whole_words = query.terms.iter().filter(|term| is_whole(term.kind)).map(|term| term.weight);
+        Self {
+            sheet,
+            query,
+            places: sheet.places(query),
+            whole: f64::from(query.mass).max(1e-9),
+            most: f64::from(query.most()).max(1e-9),
+            heaviest: whole_words.fold(query.heaviest_unknown, f32::max).max(1e-6),
+            much: f64::from(sheet.faq.unknown_idf).max(1e-6) * 4.0,
+        }
+    }
+
+    fn score(&self, row: &Row) -> Score {
+        let mut score = Score::default();
+        for (word, impact) in &row.cells {
+            if let Some(place) = self.places.get(*word) {
+                let weight = self.query.searched(place);
+                score.all += weight * impact.all;
+                score.told += weight * impact.text;
+                score.covered |= 1 << place;
             }
         }
-        let light_mask = if query.light >= 64 { u64::MAX } else { (1 << query.light) - 1 };
-        Self { query, by_number, light_mask, whole_mask, heaviest, much: f64::from(faq.unknown_idf).max(1e-6) * 4.0 }
+        score
     }
 
-    fn mask(&self, terms: &[u32]) -> u64 {
-        terms.iter().fold(0, |mask, term| match self.by_number[*term as usize] {
-            0 => mask,
-            place => mask | 1 << (place - 1),
-        })
-    }
-
-    fn weight(&self, mask: u64) -> f64 {
-        self.terms(mask).map(f64::from).sum()
-    }
-
-    /// The weights of the terms in `mask`.
-    fn terms(&self, mut mask: u64) -> impl Iterator<Item = f32> + '_ {
-        std::iter::from_fn(move || {
-            if mask == 0 {
-                return None;
+    fn likeness(&self, row: &Row, score: &Score, spread: &Spread, mut near: impl FnMut(f64)) -> Likeness {
+        let entry = &self.sheet.faq.entries[row.entry as usize];
+        let mut best = Likeness::default();
+        let mut nearest: [(f64, usize); BY_LETTER] = [(0.0, usize::MAX); BY_LETTER];
+        for asked in &row.questions {
+            let likeness = self.question(f64::from(entry.questions[asked.place].mass), &asked.words);
+            let mut place = (likeness.dice, asked.place);
+            for kept in &mut nearest {
+                if place.0 > kept.0 {
+                    std::mem::swap(kept, &mut place);
+                }
             }
-            let place = mask.trailing_zeros() as usize;
-            mask &= mask - 1;
-            Some(self.query.terms[place].weight)
-        })
-    }
-
-    fn compare(&self, entry: &Entry, hit: &Hit, without: Without<'_>) -> Likeness {
-        let whole = f64::from(self.query.mass).max(1e-9);
-        let most = f64::from(DICTIONARY_SHARE.mul_add(self.query.dictionary_mass, self.query.mass)).max(1e-9);
-        let mut nearest = Likeness::default();
-        let mut second = 0.0_f64;
-        let (mut same, mut asked) = (0.0, 0.0);
-        for question in entry.questions.iter().filter(|question| without != Without::Question(&question.text)) {
-            let likeness = self.likeness(question, whole);
-            asked += 1.0;
-            same += if self.query.class.is_some() && self.query.class == question.class { 1.0 } else { 0.0 };
-            if likeness.dice > nearest.dice {
-                second = nearest.dice;
-                nearest = likeness;
+            if likeness.dice > best.dice {
+                best = Likeness { second: best.dice, ..likeness };
             } else {
-                second = second.max(likeness.dice);
+                best.second = best.second.max(likeness.dice);
             }
         }
-        let missing = self.terms(self.whole_mask & !hit.covered).fold(self.query.heaviest_unknown, f32::max);
-        let covered = self.weight(hit.covered & self.light_mask);
-        nearest.second = second;
-        nearest.query_in_article = covered / whole;
-        nearest.evidence = (covered / self.much).min(1.0);
-        nearest.agreement = same / f64::max(asked, 1.0);
-        nearest.text = f64::from(hit.score) / most;
-        nearest.missing = f64::from(missing / self.heaviest.max(1e-6));
-        nearest
+        for (dice, place) in nearest.into_iter().filter(|(_, place)| *place != usize::MAX) {
+            let letters = f64::from(spread.cosine(&entry.questions[place].letters));
+            best.letters = best.letters.max(letters);
+            near(f64::midpoint(dice, letters));
+        }
+        let (covered, missing) = self.coverage(score.covered);
+        best.query_in_article = covered / self.whole;
+        best.evidence = (covered / self.much).min(1.0);
+        best.agreement = self.agreement(entry);
+        best.text = f64::from(score.all) / self.most;
+        best.missing = f64::from(missing / self.heaviest);
+        best.asked = often(row.past);
+        best
     }
 
-    fn likeness(&self, question: &Question, whole: f64) -> Likeness {
-        let mask = self.mask(&question.terms);
-        let shared = self.weight(mask & self.light_mask);
-        let asked = f64::from(question.mass).max(1e-9);
+    /// Weight of the light terms in `covered`, and the heaviest whole word outside it.
+    fn coverage(&self, covered: u64) -> (f64, f32) {
+        let mut shared = 0.0;
+        let mut missing = self.query.heaviest_unknown;
+        for (place, term) in self.query.terms.iter().enumerate() {
+            if covered & (1 << place) == 0 {
+                missing = if is_whole(term.kind) { missing.max(term.weight) } else { missing };
+            } else if place < self.query.light {
+                shared += f64::from(term.weight);
+            }
+        }
+        (shared, missing)
+    }
+
+    fn agreement(&self, entry: &Entry) -> f64 {
+        let Some(class) = self.query.class else { return 0.0 };
+        let (mut same, mut asked) = (0.0, 0.0);
+        for question in entry.questions.iter().filter(|question| !self.sheet.without.leaves_out(question)) {
+            asked += 1.0;
+            same += if question.class == Some(class) { 1.0 } else { 0.0 };
+        }
+        same / f64::max(asked, 1.0)
+    }
+
+    /// The query beside one question of weight `mass` that has `words` of it.
+    fn question(&self, mass: f64, words: &[u8]) -> Likeness {
+        let (mut shared, mut dictionary) = (0.0, 0.0);
+        for place in words.iter().filter_map(|word| self.places.get(*word)) {
+            let weight = f64::from(self.query.terms[place].weight);
+            if place < self.query.light {
+                shared += weight;
+            } else {
+                dictionary += weight;
+            }
+        }
         let dictionary_mass = f64::from(self.query.dictionary_mass);
-        let dictionary = if dictionary_mass > 0.0 {
-            self.weight(mask & !self.light_mask) / dictionary_mass
-        } else {
-            // No dictionary words in the query: the light stream speaks for them.
-            shared / whole
-        };
+        // No dictionary words in the query: the light stream speaks for them.
+        let dictionary = if dictionary_mass > 0.0 { dictionary / dictionary_mass } else { shared / self.whole };
         Likeness {
-            dice: (2.0 * shared / (whole + asked)).min(1.0),
-            query_in_question: shared / whole,
-            question_in_query: (shared / asked).min(1.0),
+            dice: (2.0 * shared / (self.whole + mass.max(1e-9))).min(1.0),
+            query_in_question: shared / self.whole,
+            question_in_query: (shared / mass.max(1e-9)).min(1.0),
             dictionary: dictionary.min(1.0),
             ..Likeness::default()
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of questions are small")]
+fn often(past: usize) -> f64 {
+    (past as f64).ln_1p() / 3.0
 }

@@ -6,7 +6,7 @@ use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query as SearchQuery, Term
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, ReloadPolicy, Searcher, TantivyDocument, Term};
 
-use super::faq::Entry;
+use super::entry::Entry;
 use super::question::Query;
 
 /// Articles that go on to the ranking.
@@ -50,11 +50,11 @@ impl Search {
         Ok(Self { searcher: Some(reader.searcher()), field })
     }
 
-    /// For each article whether it is among the best for `query`.
-    pub(super) fn find(&self, query: &Query, articles: usize) -> Vec<bool> {
-        let mut among = vec![false; articles];
-        let Some(searcher) = &self.searcher else { return among };
-        let mut terms: Vec<(u32, f32)> = query.terms.iter().map(|term| (term.number, term.weight)).collect();
+    /// The best articles for `query`, by their numbers, best first.
+    pub(super) fn find(&self, query: &Query) -> Vec<u32> {
+        let Some(searcher) = &self.searcher else { return Vec::new() };
+        let mut terms: Vec<(u32, f32)> =
+            query.terms.iter().enumerate().map(|(place, term)| (term.number, query.searched(place))).collect();
         terms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let clause = |(number, weight): (u32, f32)| {
             let term = Term::from_field_text(self.field, &name(number));
@@ -65,12 +65,7 @@ impl Search {
         let clauses: Vec<_> = terms.into_iter().take(SEARCHED_TERMS).map(clause).collect();
         // A failing search finds nothing: the message then goes to people, which is where it belongs.
         let found = searcher.search(&BooleanQuery::new(clauses), &TopDocs::with_limit(FOUND).order_by_score());
-        for (_, place) in found.unwrap_or_default() {
-            if let Some(flag) = among.get_mut(place.doc_id as usize) {
-                *flag = true;
-            }
-        }
-        among
+        found.unwrap_or_default().into_iter().map(|(_, place)| place.doc_id).collect()
     }
 }
 

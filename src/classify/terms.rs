@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::text::script::{Script, script};
 use crate::text::synonyms::Synonyms;
 use crate::text::tokenise::{Kind, Token, dictionary, light};
 
@@ -19,6 +20,12 @@ pub(super) struct Piece {
 
 /// Share of a piece's weight that remains when a synonym concept stands for it: the concept is what must match.
 const COVERED: f32 = 0.35;
+
+/// What a kanji with the first hiragana after it (送れ, 切り) counts: it tells verbs of one kanji from compounds.
+const STEM: f32 = 0.6;
+
+/// Hiragana that begin a new word after a kanji more often than they end its own.
+const PARTICLES: &[char] = &['の', 'を', 'は', 'が', 'に', 'で', 'と', 'へ', 'も', 'や'];
 
 /// Dictionary words are looked up in this much of a text; the segmenter is the slowest step.
 const DICTIONARY_CHARS: usize = 400;
@@ -39,6 +46,17 @@ pub(super) fn pieces(text: &str, synonyms: &Synonyms) -> Vec<Piece> {
         japanese |= matches!(token.kind, Kind::Kanji | Kind::Katakana);
         let weight = token.kind.weight() * if covered { COVERED } else { 1.0 };
         found.push(Piece { key: key(&token), kind: token.kind, weight, start: token.start });
+        if token.kind == Kind::Kanji
+            && let Some(end) = stem_end(text, token.start + token.text.len())
+        {
+            let key = hash(4, &text.as_bytes()[token.start..end]);
+            found.push(Piece {
+                key,
+                kind: Kind::Kana,
+                weight: weight / token.kind.weight() * STEM,
+                start: token.start,
+            });
+        }
     });
     for concept in &concepts {
         found.push(Piece { key: concept_key(concept.group), kind: Kind::Word, weight: 1.0, start: concept.start });
@@ -49,6 +67,12 @@ pub(super) fn pieces(text: &str, synonyms: &Synonyms) -> Vec<Piece> {
         });
     }
     found
+}
+
+/// Where the hiragana that follows a kanji at `at` ends, when it belongs to the kanji's word.
+fn stem_end(text: &str, at: usize) -> Option<usize> {
+    let next = text[at..].chars().next()?;
+    (script(next) == Script::Hiragana && !PARTICLES.contains(&next)).then(|| at + next.len_utf8())
 }
 
 fn key(token: &Token<'_>) -> u64 {

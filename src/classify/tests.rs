@@ -15,6 +15,8 @@ pub(super) fn catalog(intents: Vec<Intent>, articles: Vec<Article>, synonyms: Ve
             language: Language::Ja,
             timezone: chrono_tz::Asia::Tokyo,
             mailboxes: Vec::new(),
+            chats: Vec::new(),
+            triage: Vec::new(),
         },
         intents,
         articles,

@@ -38,6 +38,14 @@ const ANYWHERE: &[(Wish, &str)] = &[
     ),
     (
         Wish::Status,
+        r"(?:チケット|依頼|(?:お)?問い?合わ?せ|案件|申請|受付|t-[0-9]+)(?:した(?:件|もの)|の件)?(?:の|は)?(?:今の|現在の|いまの)?(?:状況|ステータス|状態|進捗)|(?:チケット|受付)(?:の)?一覧",
+    ),
+    (
+        Wish::Status,
+        r"(?-u:\b)(?:status of (?:my |our |the )?(?:open )?(?:tickets?|requests?|cases?|t-[0-9]+)|(?:my|our) tickets?(?:' status|'s status| status)|(?:list|show)(?: me)? (?:my|our) (?:open )?tickets|how are (?:my|our) (?:tickets|requests|cases) (?:going|doing|coming))(?-u:\b)",
+    ),
+    (
+        Wish::Status,
         r"(?:いつ(?:頃|ごろ)?(?:回答|返信|返事|対応|連絡|完了|直り|解決)[^。\n]{0,12}(?:か|予定|\?))|(?:まだ(?:回答|返信|返事|連絡)(?:が|を)?(?:ない|ありません|来て|きて|もらえて|いただけて|頂けて))",
     ),
     (

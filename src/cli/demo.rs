@@ -160,7 +160,7 @@ async fn message(app: &Arc<App>, row: &InboxRow) -> anyhow::Result<Message> {
         stale: false,
     };
     let language = app.live.get().catalog.desk.language;
-    Ok(app.reader.read(&InboxItem { id: row.id, received, attempt: 1 }, language).await)
+    Ok(app.reader.read(&InboxItem { id: row.id, received, attempt: 1, companions: Vec::new() }, language).await)
 }
 
 fn outcome(decision: &Decision, row: &InboxRow) -> String {

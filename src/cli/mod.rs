@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod ask;
+mod attachment;
 mod boxes;
 mod check;
 mod copies;
 mod demo;
 mod doctor;
+mod eval;
 mod files;
 mod ingest;
 mod init;
@@ -94,7 +96,7 @@ enum Command {
     Ingest(ingest::Ingest),
     /// Look at tickets and work on them
     #[command(
-        after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato"
+        after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato\n  madoguchi ticket attachment T-1042 1 --out report.pdf"
     )]
     Ticket(ticket::Command),
     /// Working time: when a target falls due, which days are closed
@@ -114,6 +116,9 @@ enum Command {
     /// The knowledge base: files and what is stored of them
     #[command(after_help = "Examples:\n  madoguchi kb status\n  madoguchi kb import")]
     Kb(kb::Kb),
+    /// Measure the models on data files: accuracy, abstaining, speed
+    #[command(after_help = "Example: madoguchi eval intents --train train.jsonl --test test.jsonl")]
+    Eval(eval::Eval),
     /// Copy everything the desk remembers into one file
     #[command(after_help = "Example: madoguchi backup --to madoguchi-2026-11-22.tar.gz")]
     Backup(copies::Backup),
@@ -142,6 +147,7 @@ pub fn run() -> ExitCode {
         Command::Outbox(command) => boxes::run_outbox(&command, &global),
         Command::Inbox(command) => boxes::run_inbox(&command, &global),
         Command::Kb(command) => kb::run(&command, &global),
+        Command::Eval(command) => eval::run(&command, &global),
         Command::Backup(command) => copies::backup(&command, &global),
         Command::Restore(command) => copies::restore(&command, &global),
     };

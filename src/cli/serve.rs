@@ -46,6 +46,10 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
         supervisor.run(app.handler(number));
     }
     supervisor.run(app.ticker());
+    if let Some(rescanner) = app.rescanner() {
+        supervisor.run(rescanner);
+    }
+    supervisor.run(app.sweeper());
     Connections::open(app).await?.start(app, supervisor)?;
     Ok(())
 }

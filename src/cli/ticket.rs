@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ticket_change::{self, Change};
-use super::{Global, out, settings, ticket_clock};
+use super::{Global, attachment, out, settings, ticket_clock};
 use crate::domain::{Clock, Priority, Status, Ticket, TicketId, Timestamp};
 use crate::store::{ListedTicket, Store, TicketFilter, TicketMessage};
 
@@ -29,6 +29,11 @@ enum Action {
         #[arg(long)]
         clock: bool,
     },
+    /// The files that came with it; with a number, gets that file out
+    #[command(
+        after_help = "Examples:\n  madoguchi ticket attachment T-1042\n  madoguchi ticket attachment T-1042 1 --out report.pdf"
+    )]
+    Attachment(attachment::Command),
     #[command(flatten)]
     Change(Change),
 }
@@ -54,6 +59,7 @@ struct List {
 
 pub(super) fn run(command: Command, global: &Global) -> anyhow::Result<ExitCode> {
     match command.action {
+        Action::Attachment(command) => attachment::run(&command, global),
         Action::Change(change) => ticket_change::run(&change, global),
         Action::List(list) => settings::with_store(global, async |store, config| {
             let limit = list.limit.or(if global.json { None } else { Some(50) });

@@ -201,6 +201,7 @@ fn mailboxes(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Vec<
         if mailboxes.iter().any(|other| other.name == raw.name) {
             fault("is there twice".into());
         }
+        let reply_to = mail::reply_to(raw.reply_to.as_deref()).map_err(&mut fault).unwrap_or_default();
         let imap = raw.imap.and_then(|imap| mail::imap(imap, base).map_err(&mut fault).ok());
         let smtp = raw.smtp.and_then(|smtp| mail::smtp(smtp, base).map_err(&mut fault).ok());
         mailboxes.push(mail::MailboxSettings {
@@ -208,6 +209,7 @@ fn mailboxes(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Vec<
             address: raw.address,
             queue: raw.queue,
             authserv_id: raw.authserv_id,
+            reply_to,
             imap,
             smtp,
         });

@@ -25,7 +25,7 @@ pub enum Tls {
 pub enum Login {
     /// User name and password.
     Password(SecretString),
-    /// XOAUTH2 with a token fetched from the provider.
+    /// OAUTHBEARER or XOAUTH2 with a token fetched from the provider.
     OAuth(OAuthSettings),
 }
 
@@ -68,6 +68,16 @@ pub enum After {
     Move(String),
 }
 
+/// Where a mailbox's replies ask for answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReplyTo {
+    #[default]
+    /// At the address they come from: no Reply-To.
+    From,
+    /// At `support+TOKEN@…`, which names the ticket (RFC 5233); the mail server must deliver such addresses to the mailbox.
+    Plus,
+}
+
 /// A mailbox read by IMAP.
 #[derive(Clone, Debug)]
 pub struct ImapSettings {
@@ -99,6 +109,8 @@ pub struct ImapSettings {
     pub after: After,
     /// Older mail is filed but never answered by the machine.
     pub answer_mail_newer_than: Duration,
+    /// Delivered replies are copied into this folder.
+    pub sent_folder: Option<String>,
 }
 
 /// Where replies are handed in by SMTP.
@@ -129,6 +141,8 @@ pub struct MailboxSettings {
     pub queue: Option<String>,
     /// Whose Authentication-Results are trusted (RFC 8601 §5).
     pub authserv_id: Option<String>,
+    /// Where its replies ask for answers.
+    pub reply_to: ReplyTo,
     /// In.
     pub imap: Option<ImapSettings>,
     /// Out.
@@ -162,6 +176,7 @@ pub(super) fn imap(raw: sections::Imap, base: &Path) -> Result<ImapSettings, Str
         backfill: backfill(raw.backfill.as_deref())?,
         after: after(raw.after.as_deref())?,
         answer_mail_newer_than: Duration::from_secs(raw.answer_mail_newer_than_h.unwrap_or(72).saturating_mul(3600)),
+        sent_folder: sent_folder(raw.sent_folder)?,
         host: raw.host,
         user: raw.user,
     })
@@ -269,6 +284,23 @@ fn after(written: Option<&str>) -> Result<After, String> {
             .filter(|folder| !folder.is_empty() && !folder.contains(['\r', '\n']))
             .map(|folder| After::Move(folder.to_owned()))
             .ok_or_else(|| format!("after = \"{other}\": write keep, seen or move:Folder")),
+    }
+}
+
+fn sent_folder(written: Option<String>) -> Result<Option<String>, String> {
+    match written {
+        Some(folder) if folder.trim().is_empty() || folder.contains(char::is_control) => {
+            Err(format!("sent_folder = \"{}\" is not a folder; write Sent", folder.escape_debug()))
+        }
+        folder => Ok(folder),
+    }
+}
+
+pub(super) fn reply_to(written: Option<&str>) -> Result<ReplyTo, String> {
+    match written {
+        None | Some("from") => Ok(ReplyTo::From),
+        Some("plus") => Ok(ReplyTo::Plus),
+        Some(other) => Err(format!("reply_to = \"{other}\": write from or plus")),
     }
 }
 

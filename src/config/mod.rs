@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 
 pub use chat::{DiscordSettings, SlackMode, SlackSettings};
 pub use mail::{
-    After, Backfill, ClamdSettings, ImapSettings, Login, MailboxSettings, OAuthSettings, SmtpSettings, Tls, is_loopback,
+    After, Backfill, ClamdSettings, ImapSettings, Login, MailboxSettings, OAuthSettings, ReplyTo, SmtpSettings, Tls,
+    is_loopback,
 };
 pub use secret::env;
 pub use sla::ServiceSettings;

@@ -141,6 +141,7 @@ pub(super) struct Mailbox {
     pub(super) address: String,
     pub(super) queue: Option<String>,
     pub(super) authserv_id: Option<String>,
+    pub(super) reply_to: Option<String>,
     pub(super) imap: Option<Imap>,
     pub(super) smtp: Option<Smtp>,
 }
@@ -163,6 +164,7 @@ pub(super) struct Imap {
     pub(super) backfill: Option<String>,
     pub(super) after: Option<String>,
     pub(super) answer_mail_newer_than_h: Option<u64>,
+    pub(super) sent_folder: Option<String>,
 }
 
 #[derive(Deserialize)]

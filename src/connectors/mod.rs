@@ -1,9 +1,13 @@
 //! The outside world. Connectors know messages, never tickets.
 
+mod chat_desk;
+pub mod discord;
 pub mod email;
 mod intake;
 pub mod scripted;
+pub mod slack;
 
+pub use chat_desk::{ChatDesk, Later};
 pub use intake::{Handed, Intake, NotStored, intake};
 
 use crate::domain::{Address, Language};

@@ -1,9 +1,12 @@
 //! Chat without a chat service: JSON lines from a file or the terminal, for the demo, for tests and for `ingest`.
 
+use std::sync::{Mutex, PoisonError};
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Address, Channel, InboxId, Language, Message, Received, Timestamp};
+use super::Posted;
+use crate::domain::{Act, Address, Channel, InboxId, Language, Message, Outbound, Place, Received, Timestamp};
 
 /// One chat or form message. Only `text` must be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +35,27 @@ pub struct Line {
     /// RFC 3339.
     #[serde(default)]
     pub ts: Option<String>,
+    /// Where it was said, when the line plays a chat service with threads and buttons.
+    #[serde(default)]
+    pub place: Option<Place>,
+    /// What was done, when it is not simply a new message.
+    #[serde(default)]
+    pub act: Option<Act>,
+    /// The writer's mail address as the service vouches for it.
+    #[serde(default)]
+    pub verified_mail: Option<String>,
+    /// How long the line is held for what follows it.
+    #[serde(default)]
+    pub hold_ms: i64,
 }
 
 impl Line {
     /// The thread's key, the same for every message of one person in one thread.
     #[must_use]
     pub fn thread_key(&self) -> String {
+        if self.place.is_some() {
+            return format!("web:{}:{}", self.room, self.thread.as_deref().unwrap_or(&self.user));
+        }
         let thread = self.thread.as_deref().or(self.id.as_deref()).unwrap_or("");
         format!("web:{}:{}:{thread}", self.room, self.user)
     }
@@ -62,7 +80,7 @@ pub fn received(raw: &[u8], source: &str, external_id: &str, now: Timestamp) -> 
         raw: raw.to_vec(),
         full_size_bytes: None,
         arrived_at: said_at(&line).unwrap_or(now),
-        hold_ms: 0,
+        hold_ms: if line.act.is_none() { line.hold_ms } else { 0 },
         stale: false,
     })
 }
@@ -82,18 +100,23 @@ pub fn message(id: InboxId, received: &Received, default: Language) -> Result<Me
     };
     let text = clean(&line.text);
     let thread = line.thread_key();
+    let sent_at = said_at(&line);
     let fingerprint = hex::encode(Sha256::digest(format!("web\n{}\n{}", received.source, received.external_id)));
     Ok(Message {
         inbox_id: id,
         channel: received.channel,
         source: received.source.clone(),
         message_id: Some(format!("web:{}", received.external_id)),
-        references: vec![thread],
+        references: match (&line.place, &line.thread) {
+            (None, _) => vec![thread],
+            (Some(_), Some(root)) => vec![root.clone()],
+            (Some(_), None) => Vec::new(),
+        },
         tokens: Vec::new(),
-        place: None,
-        act: None,
+        place: line.place,
+        act: line.act,
         from: Address { name: clean(&line.name), address: line.user.to_lowercase() },
-        verified_mail: None,
+        verified_mail: line.verified_mail.as_ref().map(|mail| mail.to_lowercase()),
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
@@ -106,13 +129,51 @@ pub fn message(id: InboxId, received: &Received, default: Language) -> Result<Me
         bounce: None,
         spam: false,
         attachments: Vec::new(),
-        sent_at: said_at(&line),
+        sent_at,
         arrived_at: received.arrived_at,
         stale: received.stale,
         fingerprint,
         faults: Vec::new(),
         warnings: Vec::new(),
     })
+}
+
+/// A chat service that is played: it keeps what is posted, and changes posts like a real one.
+#[derive(Debug, Default)]
+pub struct Stage(Mutex<Vec<Post>>);
+
+/// Something that stands on the stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Its id there.
+    pub reference: String,
+    /// What stands there now.
+    pub outbound: Outbound,
+    /// How often it was changed.
+    pub changes: u32,
+}
+
+impl Stage {
+    /// Puts `outbound` up, or changes the post `replaces` into it. The same message is put up once, however often it comes.
+    pub fn post(&self, outbound: &Outbound, replaces: Option<&str>) -> Posted {
+        let mut posts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = posts
+            .iter_mut()
+            .find(|post| Some(post.reference.as_str()) == replaces || post.outbound.dedupe_key == outbound.dedupe_key);
+        if let Some(post) = there {
+            post.changes += u32::from(post.outbound != *outbound);
+            post.outbound = outbound.clone();
+            return Posted { reference: post.reference.clone(), thread: None };
+        }
+        let reference = format!("web:post-{}", posts.len() + 1);
+        posts.push(Post { reference: reference.clone(), outbound: outbound.clone(), changes: 0 });
+        Posted { reference, thread: None }
+    }
+
+    /// Everything that stands there, oldest first.
+    pub fn posts(&self) -> Vec<Post> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Health, readiness and metrics over HTTP. Reads only.
 //!
-//! `/healthz`: the process answers. `/readyz`: the database answers and every mailbox can be read; 503 with the reasons otherwise.
+//! `/healthz`: the process answers. `/readyz`: the database answers and every mailbox was read and can be read; 503 with the reasons
+//! otherwise.
 //! `/metrics`: Prometheus text.
 
 use std::net::SocketAddr;

@@ -3,13 +3,18 @@
 //! A request to do something (`handling = file`) is never answered with an article about it.
 
 use super::case::Case;
+use super::chat::{pressed, wants_ticket};
 use super::silence::silence;
 use super::trace::Trace;
-use crate::domain::{Article, ArticleCandidate, Decision, Handling, Priority, Visibility, Wish};
+use crate::domain::{Article, ArticleCandidate, Button, Decision, Handling, Priority, Visibility, Wish};
 
 const SUGGESTIONS: usize = 3;
 
 pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
+    if let Some(Button::Article { id }) = pressed(case.message) {
+        trace.settle("answer.chosen", format!("`{id}` was chosen"));
+        return Some(Decision::Answer { article: id.clone(), probability: 1.0 });
+    }
     if let Some(why) = barred(case) {
         trace.note("answer.barred", why);
         return None;
@@ -41,6 +46,9 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
 }
 
 fn barred(case: &Case<'_>) -> Option<String> {
+    if wants_ticket(case.message) {
+        return Some("a ticket is asked for, whatever an article says".to_owned());
+    }
     if let Some(intent) = case.intent.filter(|intent| intent.handling != Handling::FaqFirst) {
         return Some(format!("`{}` asks for something to be done, not for an article", intent.id));
     }
@@ -57,7 +65,7 @@ fn barred(case: &Case<'_>) -> Option<String> {
 fn offered<'a>(case: &Case<'a>) -> Vec<(&'a ArticleCandidate, &'a Article)> {
     let mut offered: Vec<(&ArticleCandidate, &Article)> = Vec::new();
     for candidate in &case.context.classification.articles {
-        let Some(article) = case.catalog().article(&candidate.article, case.message.language) else { continue };
+        let Some(article) = case.catalog().article(&candidate.article, case.language()) else { continue };
         let known = offered.iter().any(|(other, _)| other.article == candidate.article);
         if article.visibility == Visibility::Public && !known && offered.len() < SUGGESTIONS {
             offered.push((candidate, article));
@@ -70,5 +78,5 @@ fn needs_a_person(case: &Case<'_>, article: &Article) -> Option<&'static str> {
     if !article.answer_alone {
         return Some("the article may only be suggested");
     }
-    (article.language != case.message.language).then_some("the article has no text in the requester's language")
+    (article.language != case.language()).then_some("the article has no text in the requester's language")
 }

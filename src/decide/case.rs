@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::chat::{form_intent, form_slots};
 use super::follow_up::{Place, Turn};
 use super::trace::Trace;
-use super::{details, follow_up, priority, route};
+use super::{details, follow_up, person, priority, route};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
-    Classification, Decided, Decision, Handling, Intent, Known, Message, Priority, Step, Ticket, Timestamp, Wish,
+    Classification, Decided, Decision, Handling, Intent, Known, Language, Message, Priority, Step, Ticket, Timestamp,
+    Wish,
 };
 
 /// What a decision depends on beside the message and the time.
@@ -43,12 +45,20 @@ pub(super) struct Case<'a> {
 impl<'a> Case<'a> {
     pub(super) fn new(message: &'a Message, context: Context<'a>, now: Timestamp) -> Self {
         let mut trace = Trace::default();
-        let (intent, intent_probability, certain) = choose_intent(context, &mut trace);
+        let chosen = form_intent(message).and_then(|id| context.catalog.intent(id));
+        let (intent, intent_probability, certain) = if let Some(intent) = chosen {
+            trace.note("intent.form", format!("`{}` was chosen in the form", intent.id));
+            (Some(intent), 1.0, true)
+        } else {
+            choose_intent(context, &mut trace)
+        };
         let queue = route::queue_for(context.catalog, intent, &message.source);
         let (priority, because) = priority::of_message(context, intent, message);
         trace.note("priority", because);
         trace.note("route", format!("queue `{queue}`"));
-        let slots = details::belonging_to(intent, &context.classification.slots);
+        let mut found = context.classification.slots.clone();
+        found.extend(form_slots(message).map(|(name, value)| (name.clone(), value.trim().to_owned())));
+        let slots = details::belonging_to(intent, &found);
         let missing = details::missing(intent, &slots);
         let first_steps = trace.into_steps();
         Self {
@@ -68,6 +78,11 @@ impl<'a> Case<'a> {
 
     pub(super) fn catalog(&self) -> &'a Catalog {
         self.context.catalog
+    }
+
+    /// The language they are answered in.
+    pub(super) fn language(&self) -> Language {
+        person::language(self.message, self.context.known)
     }
 
     pub(super) fn has(&self, wish: Wish) -> bool {
@@ -117,7 +132,14 @@ impl<'a> Case<'a> {
             | Place::Status
             | Place::Details { .. }
             | Place::Returns
-            | Place::Adds => (ticket.queue.as_str(), ticket.priority),
+            | Place::Adds
+            | Place::Bystander
+            | Place::Chosen { .. }
+            | Place::Rated { .. }
+            | Place::Edited { .. }
+            | Place::Deleted { .. }
+            | Place::Repeat { .. }
+            | Place::Agent(_) => (ticket.queue.as_str(), ticket.priority),
         };
         let (slots, missing) = if let Place::Details { taken, .. } = place {
             (taken.slots.clone(), taken.missing.clone())

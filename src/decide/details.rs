@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::case::Case;
+use super::chat::form_slots;
 use crate::domain::{Intent, Slot, Ticket};
 
 /// A free text taken as a detail is cut here, in characters.
@@ -55,6 +56,18 @@ pub(super) fn take(case: &Case<'_>, ticket: &Ticket) -> Taken {
         taken.learnt.push(name.clone());
         taken.missing.clear();
     }
+    taken
+}
+
+/// What a form filled in for `ticket`: what stands in it goes before what was known.
+pub(super) fn take_form(case: &Case<'_>, ticket: &Ticket) -> Taken {
+    let intent = ticket.intent.as_deref().and_then(|id| case.catalog().intent(id));
+    let mut taken = Taken { slots: ticket.slots.clone(), learnt: Vec::new(), missing: Vec::new() };
+    for (name, value) in form_slots(case.message).filter(|(name, value)| ticket.slots.get(*name) != Some(value)) {
+        taken.slots.insert(name.clone(), value.trim().to_owned());
+        taken.learnt.push(name.clone());
+    }
+    taken.missing = missing(intent, &taken.slots);
     taken
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Context, decide, plan};
 use crate::domain::article::Visibility;
-use crate::domain::catalog::{Catalog, Desk, Mailbox, SendLimits, Thresholds};
+use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, SendLimits, Thresholds};
 use crate::domain::schedule::{Calendar, Objective, Span};
 use crate::domain::{
     Address, Article, ArticleCandidate, Bilingual, Changes, Channel, Classification, Decided, Due, Handling, InboxId,
@@ -148,6 +148,8 @@ pub(super) fn catalog() -> Catalog {
                 Mailbox { name: "support".into(), address: "support@desk.example".into(), queue: None },
                 Mailbox { name: "sales".into(), address: "sales@desk.example".into(), queue: Some("contracts".into()) },
             ],
+            chats: vec![ChatSource { source: "acme".into(), queue: Some("operations".into()) }],
+            triage: Vec::new(),
         },
         intents: intents(),
         articles: articles(),
@@ -251,6 +253,9 @@ pub(super) fn ticket(status: Status) -> Ticket {
         merged_into: None,
         linked_to: None,
         promises: Promises::default(),
+        place: None,
+        pressed: Vec::new(),
+        card: None,
     }
 }
 

@@ -4,12 +4,13 @@
 //! reference gets a ticket of their own, linked, and the people are warned.
 
 use super::case::Case;
+use super::chat::{self, Aside, Deed};
 use super::details::{Taken, take};
-use super::recipient::same;
+use super::person::takes_part;
 use super::silence::silence;
 use super::subject::is_new_topic;
 use super::trace::Trace;
-use crate::domain::{Automatic, Decision, Message, Status, Ticket, Wish};
+use crate::domain::{Automatic, Decision, Status, Ticket, Wish};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -27,6 +28,8 @@ pub(super) enum Turn<'a> {
     },
     /// It goes on the ticket.
     Joins { ticket: &'a Ticket, place: Place },
+    /// It opens and joins nothing, and is dealt with at once.
+    Aside(Aside<'a>),
 }
 
 /// What a message does on its ticket.
@@ -54,6 +57,20 @@ pub(super) enum Place {
     Returns,
     /// One more message on a ticket the people have.
     Adds,
+    /// Somebody else talks in its thread.
+    Bystander,
+    /// Wants one of the suggested articles.
+    Chosen { article: String },
+    /// Says how satisfied they are, 1 to 5.
+    Rated { score: u8 },
+    /// An earlier message reads otherwise now; `taken` when it brought details the ticket waits for.
+    Edited { taken: Option<Taken> },
+    /// An earlier message was taken back; `closes` when there was nothing else.
+    Deleted { closes: bool },
+    /// It was done before: nothing changes.
+    Repeat { because: String },
+    /// An agent acts in their room.
+    Agent(Deed),
 }
 
 impl Place {
@@ -64,8 +81,20 @@ impl Place {
             Status::New | Status::Open => false,
         };
         match self {
-            Self::Note | Self::Delivery | Self::Thanks | Self::Solved | Self::Status | Self::Adds => false,
+            Self::Note
+            | Self::Delivery
+            | Self::Thanks
+            | Self::Solved
+            | Self::Status
+            | Self::Adds
+            | Self::Bystander
+            | Self::Chosen { .. }
+            | Self::Rated { .. }
+            | Self::Deleted { .. }
+            | Self::Repeat { .. }
+            | Self::Agent(_) => false,
             Self::Details { ask_again, .. } => !ask_again,
+            Self::Edited { taken } => taken.as_ref().is_some_and(|taken| taken.missing.is_empty()),
             Self::Escalates { .. } | Self::Person | Self::Unsolved | Self::Returns => let_go,
         }
     }
@@ -83,6 +112,13 @@ impl Place {
             Self::Details { .. } => "follow_up.details",
             Self::Returns => "follow_up.returns",
             Self::Adds => "follow_up.adds",
+            Self::Bystander => "follow_up.bystander",
+            Self::Chosen { .. } => "follow_up.chosen",
+            Self::Rated { .. } => "follow_up.rated",
+            Self::Edited { .. } => "follow_up.edited",
+            Self::Deleted { .. } => "follow_up.deleted",
+            Self::Repeat { .. } => "follow_up.repeat",
+            Self::Agent(_) => "follow_up.agent",
         }
     }
 }
@@ -98,6 +134,10 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
             trace.note(check, format!("{because}: a ticket of its own beside {}", ticket.id));
             None
         }
+        Turn::Aside(aside) => {
+            trace.settle(&format!("chat.{}", aside.reason()), aside.because());
+            Some(Decision::Ignore { reason: aside.reason() })
+        }
         Turn::Joins { ticket, place } => {
             let found = if case.context.known.by_token { "a signed token" } else { "a reference" };
             let mut because = format!("{} ({}) found by {found}", ticket.id, ticket.status);
@@ -109,6 +149,9 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
                     taken.missing.join(", "),
                 );
             }
+            if let Place::Repeat { because: why } = &place {
+                because = format!("{because}; nothing changes: {why}");
+            }
             trace.settle(place.check(), because);
             Some(Decision::FollowUp { ticket: ticket.id, reopen: place.reopens(ticket.status) })
         }
@@ -117,10 +160,14 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
 
 /// Where the message belongs. Asked by the check and again when the changes are made; both get the same answer.
 pub(super) fn turn<'a>(case: &Case<'a>) -> Turn<'a> {
+    chat::turn(case).unwrap_or_else(|| below_a_ticket(case))
+}
+
+fn below_a_ticket<'a>(case: &Case<'a>) -> Turn<'a> {
     let known = case.context.known;
     let Some(ticket) = &known.ticket else { return Turn::New };
     let message = case.message;
-    let takes_part = is_participant(ticket, message);
+    let takes_part = takes_part(ticket, message, known);
     if let Some(kind) = message.automatic {
         match machine(kind, known.bounced.is_some(), takes_part, known.by_token) {
             Machine::Joins(place) => return Turn::Joins { ticket, place },
@@ -139,12 +186,6 @@ pub(super) fn turn<'a>(case: &Case<'a>) -> Turn<'a> {
         return Turn::Beside { ticket, because, stranger: false };
     }
     Turn::Joins { ticket, place: place(case, ticket) }
-}
-
-/// Whether the sender may write on the ticket.
-pub(super) fn is_participant(ticket: &Ticket, message: &Message) -> bool {
-    let sender = &message.from.address;
-    same(&ticket.requester.address, sender) || ticket.participants.iter().any(|address| same(address, sender))
 }
 
 enum Machine {
@@ -175,7 +216,7 @@ fn machine(kind: Automatic, bounced: bool, takes_part: bool, by_token: bool) -> 
 }
 
 /// "Thank you" and "that solved it" belong to the ticket however old it is, and never reopen it.
-fn ending(case: &Case<'_>) -> Option<Place> {
+pub(super) fn ending(case: &Case<'_>) -> Option<Place> {
     let more = [Wish::Person, Wish::NotSolved, Wish::Complaint, Wish::Security, Wish::Status];
     if more.into_iter().any(|wish| case.has(wish)) {
         return None;
@@ -202,7 +243,8 @@ fn is_apart(case: &Case<'_>, ticket: &Ticket) -> Option<String> {
         .then(|| format!("the subject has nothing in common with that of {}", ticket.id))
 }
 
-fn place(case: &Case<'_>, ticket: &Ticket) -> Place {
+/// What a participant's message does on the ticket.
+pub(super) fn place(case: &Case<'_>, ticket: &Ticket) -> Place {
     if case.has(Wish::Security) {
         return Place::Escalates { reason: "words of a security incident".to_owned(), critical: true };
     }

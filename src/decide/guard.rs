@@ -7,7 +7,7 @@ use super::case::Case;
 use super::follow_up::{Turn, turn};
 use super::recipient::is_own;
 use super::trace::Trace;
-use crate::domain::{Automatic, Decision, IgnoreReason, Message};
+use crate::domain::{Automatic, Decision, IgnoreReason};
 
 pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
     let (reason, because) = copied(case)
@@ -17,7 +17,7 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
             // What belongs to a ticket is never ignored, whoever or whatever wrote it.
             if matches!(turn(case), Turn::Joins { .. }) { None } else { machine(case).or_else(|| spam(case)) }
         })
-        .or_else(|| empty(case.message))?;
+        .or_else(|| empty(case))?;
     trace.settle(&format!("guard.{reason}"), because);
     Some(Decision::Ignore { reason })
 }
@@ -25,6 +25,13 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
 type Refusal = Option<(IgnoreReason, String)>;
 
 fn copied(case: &Case<'_>) -> Refusal {
+    if case.message.act.is_none()
+        && let Some(original) = &case.context.known.original
+        && original.message.inbox_id != case.message.inbox_id
+    {
+        let because = format!("message {} is the same post", original.message.inbox_id);
+        return Some((IgnoreReason::Duplicate, because));
+    }
     let original = case.context.known.duplicate?;
     let place = original.map_or_else(|| "a message without a ticket".to_owned(), |ticket| ticket.to_string());
     Some((IgnoreReason::Duplicate, format!("the same fingerprint is stored with {place}")))
@@ -64,7 +71,12 @@ fn spam(case: &Case<'_>) -> Refusal {
     case.message.spam.then(|| (IgnoreReason::Spam, "a filter in front of the desk marked it".to_owned()))
 }
 
-fn empty(message: &Message) -> Refusal {
+fn empty(case: &Case<'_>) -> Refusal {
+    let message = case.message;
+    // A press has no words, and a text that was taken back or changed to nothing is dealt with where it stands.
+    if message.act.is_some() {
+        return None;
+    }
     let blank = |text: &str| text.trim().is_empty();
     let nothing = blank(&message.subject) && blank(&message.text) && blank(&message.reply_text);
     (nothing && message.attachments.is_empty())

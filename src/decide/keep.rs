@@ -5,13 +5,17 @@ use super::clocks::{adopt, begin, each, is_ended, is_standing, retime, run, show
 use crate::domain::catalog::Catalog;
 use crate::domain::promise::{Clock, ClockKind, ClockLevel, Signal};
 use crate::domain::{
-    Changes, Classification, EventKind, OutboundKind, Status, Ticket, TicketEvent, TicketId, Timestamp, Wish,
+    Act, Button, Changes, Classification, EventKind, Message, OutboundKind, Status, Ticket, TicketEvent, TicketId,
+    Timestamp, Wish,
 };
 use crate::sla::book::Book;
 use crate::sla::escalation;
 use crate::sla::timers::{self, Count};
 
 const RULE: &str = "rule";
+const REQUESTER: &str = "requester";
+/// Ratings up to this are a complaint about the answer.
+const POOR: u8 = 2;
 
 /// Who wrote to the requester.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -69,8 +73,26 @@ pub(super) fn finish(catalog: &Catalog, ticket: &mut Ticket) {
     ticket.promises.watched |= ticket.promises.watch_at.is_some();
 }
 
-/// Records what a requester's message says, for the escalation rules.
-pub(super) fn signals(ticket: &mut Ticket, classification: &Classification, is_unsure: Unsure) {
+/// Records what a requester's message or press of a button says, for the escalation rules. A message that was changed said so
+/// before.
+pub(super) fn signals(ticket: &mut Ticket, message: &Message, classification: &Classification, is_unsure: Unsure) {
+    match &message.act {
+        Some(Act::Pressed { button: Button::Person, .. }) => ticket.promises.note(Signal::Person),
+        Some(Act::Pressed { button: Button::NotSolved, .. }) => ticket.promises.note(Signal::Negative),
+        Some(Act::Pressed { button: Button::Rate { score }, .. }) if *score <= POOR => {
+            ticket.promises.note(Signal::Negative);
+        }
+        Some(
+            Act::Pressed { .. } | Act::Edited { .. } | Act::Deleted { .. } | Act::Speaks { .. } | Act::Links { .. },
+        ) => {}
+        None | Some(Act::WantsTicket | Act::Filled { .. }) => written(ticket, classification),
+    }
+    if is_unsure == Unsure::Yes {
+        ticket.promises.note(Signal::LowConfidence);
+    }
+}
+
+fn written(ticket: &mut Ticket, classification: &Classification) {
     for (wish, signal) in [
         (Wish::Person, Signal::Person),
         (Wish::NotSolved, Signal::Negative),
@@ -80,9 +102,6 @@ pub(super) fn signals(ticket: &mut Ticket, classification: &Classification, is_u
         if classification.has(wish) {
             ticket.promises.note(signal);
         }
-    }
-    if is_unsure == Unsure::Yes {
-        ticket.promises.note(Signal::LowConfidence);
     }
 }
 
@@ -112,7 +131,7 @@ fn facts(changes: &Changes, id: TicketId) -> Facts {
         }
     }
     for event in changes.events.iter().filter(|event| event.ticket == id) {
-        facts.heard |= event.kind == EventKind::MessageIn;
+        facts.heard |= event.kind == EventKind::MessageIn && event.actor == REQUESTER;
         facts.by_person |= event.actor != RULE && event.kind == EventKind::Status;
     }
     facts
@@ -124,7 +143,7 @@ fn moved(known: &Ticket, ticket: &mut Ticket, now: Timestamp) {
         ticket.promises.queued_at = Some(now);
     }
     let came_back = is_ended(known.status) || known.status == Status::Answered;
-    if came_back && !is_standing(ticket.status) {
+    if came_back && known.merged_into.is_none() && !is_standing(ticket.status) {
         ticket.promises.note(Signal::Reopened);
     }
 }

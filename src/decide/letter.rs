@@ -7,10 +7,13 @@ use minijinja::Value;
 use super::clocks;
 use super::details::slot;
 use super::subject;
-use super::wording::{self, REFERENCE, Template, Values, WordingFault, date_and_time, deadline, one_line, plain_text};
+use super::wording::{
+    self, ChatTemplate, REFERENCE, Template, Values, WordingFault, date_and_time, deadline, one_line, plain_text,
+};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
-    Address, Article, Choice, Intent, Keyring, Language, Message, Outbound, OutboundKind, Status, Ticket, Timestamp,
+    Address, Article, Channel, Choice, Intent, Keyring, Language, Message, Offer, Outbound, OutboundKind, Place,
+    Status, Ticket, Timestamp,
 };
 
 /// References of a reply (RFC 5322 §3.6.4 sets no limit; long lists only grow).
@@ -30,10 +33,45 @@ pub(super) struct Post<'a> {
     pub(super) now: Timestamp,
 }
 
+/// Words that belong to no ticket.
+pub(super) struct Told {
+    pub(super) kind: OutboundKind,
+    pub(super) chat: ChatTemplate,
+    pub(super) language: Language,
+    pub(super) values: Values,
+}
+
+/// How a message leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Way {
+    pub(super) channel: Channel,
+    pub(super) source: String,
+    /// Where in chat; none for mail and forms, whose letters have greeting and reference.
+    pub(super) place: Option<Place>,
+}
+
+impl Way {
+    /// To where the ticket was opened.
+    pub(super) fn of(ticket: &Ticket) -> Self {
+        Self { channel: ticket.channel, source: ticket.source.clone(), place: ticket.place.clone() }
+    }
+
+    /// Back to where a message on `ticket` came from. Mail leaves from the mailbox the ticket came through.
+    pub(super) fn back(message: &Message, ticket: &Ticket) -> Self {
+        let source = if message.channel == ticket.channel { &ticket.source } else { &message.source };
+        Self { channel: message.channel, source: source.clone(), place: message.place.clone() }
+    }
+}
+
 /// One message to be written on a ticket.
 pub(super) struct Letter {
     pub(super) kind: OutboundKind,
+    pub(super) way: Way,
     pub(super) template: Template,
+    /// The wording in chat.
+    pub(super) chat: ChatTemplate,
+    /// Buttons under it in chat.
+    pub(super) offers: Vec<Offer>,
     /// Beside the values every letter has.
     pub(super) values: Values,
     pub(super) to: Address,
@@ -56,19 +94,25 @@ impl Post<'_> {
         values.insert("ticket", Value::from(ticket.id.to_string()));
         values.insert("subject", Value::from(shown_subject(ticket)));
         values.insert("reference", Value::from(token.clone()));
-        let text = wording::render(letter.template, ticket.language, &values)?;
-        if !text.ends_with(&format!("\n{REFERENCE}{token}")) {
-            return Err(WordingFault::NoReference(letter.template));
-        }
+        let text = if letter.way.place.is_some() {
+            wording::render_chat(letter.chat, ticket.language, &values)?
+        } else {
+            let text = wording::render(letter.template, ticket.language, &values)?;
+            if !text.ends_with(&format!("\n{REFERENCE}{token}")) {
+                return Err(WordingFault::NoReference(letter.template));
+            }
+            text
+        };
+        let Way { channel, source, place } = letter.way;
         Ok(Outbound {
-            message_id: format!("{token}.{}@{}", letter.key.replace(':', "-"), self.domain(&ticket.source)),
+            message_id: format!("{token}.{}@{}", letter.key.replace(':', "-"), self.domain(&source)),
             dedupe_key: letter.key,
             ticket: Some(ticket.id),
-            channel: ticket.channel,
-            source: ticket.source.clone(),
+            channel,
+            source,
             kind: letter.kind,
-            place: None,
-            offers: Vec::new(),
+            offers: if place.is_some() { letter.offers } else { Vec::new() },
+            place,
             replaces: None,
             to: vec![clean(&letter.to)],
             cc: letter.cc.iter().map(clean).collect(),
@@ -77,6 +121,33 @@ impl Post<'_> {
             language: ticket.language,
             in_reply_to: letter.thread.last().cloned(),
             references: shortened(letter.thread),
+            send_at: self.now,
+        })
+    }
+
+    /// A direct answer to something that belongs to no ticket.
+    pub(super) fn tell(&self, message: &Message, to: &Address, told: Told) -> Result<Outbound, WordingFault> {
+        let Told { kind, chat, language, mut values } = told;
+        values.insert("desk", Value::from(one_line(&self.catalog.desk.name, MOST_NAME_CHARS)));
+        let text = wording::render_chat(chat, language, &values)?;
+        let key = format!("reply:{}:0", message.inbox_id);
+        Ok(Outbound {
+            message_id: format!("{}@{}", key.replace(':', "-"), self.domain(&message.source)),
+            dedupe_key: key,
+            ticket: None,
+            channel: message.channel,
+            source: message.source.clone(),
+            kind,
+            place: message.place.clone(),
+            offers: Vec::new(),
+            replaces: None,
+            to: vec![clean(to)],
+            cc: Vec::new(),
+            subject: one_line(&self.catalog.desk.name, MOST_NAME_CHARS),
+            text,
+            language,
+            in_reply_to: message.message_id.clone(),
+            references: Vec::new(),
             send_at: self.now,
         })
     }
@@ -114,7 +185,7 @@ impl Post<'_> {
     }
 
     /// The host part of Message-IDs: that of the mailbox the ticket came through.
-    fn domain(&self, source: &str) -> String {
+    pub(super) fn domain(&self, source: &str) -> String {
         let mailboxes = &self.catalog.desk.mailboxes;
         let mailbox = mailboxes.iter().find(|mailbox| mailbox.name == source).or_else(|| mailboxes.first());
         let domain =
@@ -226,7 +297,7 @@ fn greeting_name(name: &str, language: Language) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-fn shown_subject(ticket: &Ticket) -> String {
+pub(super) fn shown_subject(ticket: &Ticket) -> String {
     let bare = one_line(&subject::bare(&ticket.subject), MOST_VALUE_CHARS);
     match (bare.is_empty(), ticket.language) {
         (false, _) => bare,
@@ -254,7 +325,7 @@ fn excerpt(text: &str, language: Language) -> String {
     format!("{}\n{more}", short.trim_end())
 }
 
-const fn status_words(status: Status, language: Language) -> &'static str {
+pub(super) const fn status_words(status: Status, language: Language) -> &'static str {
     match (status, language) {
         (Status::New, Language::Ja) => "受付済み(担当者が順次確認いたします)",
         (Status::Open, Language::Ja) => "対応中",

@@ -4,7 +4,10 @@
 pub mod agent;
 mod answer;
 mod ask;
+mod burst;
+mod card;
 mod case;
+mod chat;
 mod clocks;
 mod details;
 mod escalate;
@@ -12,21 +15,26 @@ mod follow_up;
 mod guard;
 mod keep;
 mod letter;
+mod offers;
+mod person;
 mod plan;
 mod priority;
 mod recipient;
 mod route;
+mod same_case;
 mod silence;
 mod subject;
 mod tick;
 mod trace;
 mod wording;
 
+pub use burst::{as_one, burst, spread};
 pub use case::Context;
+pub use chat::{form_intent, other_ticket};
 pub use plan::plan;
 pub use priority::priority;
 pub use route::{queue_for, second_line};
-pub use tick::{tick, would_fire};
+pub use tick::tick;
 pub use wording::{Template, Values, WordingFault, plain_text, render};
 
 use case::Case;

@@ -3,15 +3,17 @@
 use crate::domain::Intent;
 use crate::domain::catalog::Catalog;
 
-/// The request type's queue, else the mailbox's, else the first one. A name the catalog does not know is passed over;
+/// The request type's queue, else the mailbox's or the chat service's, else the first one. A name the catalog does not know is passed over;
 /// empty only for a catalog without queues, which is refused when it is built.
 #[must_use]
 pub fn queue_for<'a>(catalog: &'a Catalog, intent: Option<&Intent>, source: &str) -> &'a str {
     let mailbox = catalog.desk.mailboxes.iter().find(|mailbox| mailbox.name == source);
+    let chat = catalog.desk.chats.iter().find(|chat| chat.source == source);
     let named = |name: &str| catalog.queue(name);
     intent
         .and_then(|intent| named(&intent.queue))
         .or_else(|| named(mailbox?.queue.as_deref()?))
+        .or_else(|| named(chat?.queue.as_deref()?))
         .or_else(|| catalog.queues.first())
         .map_or("", |queue| queue.name.as_str())
 }
@@ -33,6 +35,7 @@ mod tests {
         let cases = [
             (Some("restart_server"), "support", "operations"),
             (None, "sales", "contracts"),
+            (None, "acme", "operations"),
             (None, "support", "desk"),
             (None, "unknown", "desk"),
         ];

@@ -1,7 +1,9 @@
 //! What the passing of time changes on a ticket: clocks that warn or are missed, escalation rules that fire, and what they do.
 
+use super::card;
 use super::clocks::{self, retime};
 use super::keep::{finish, look};
+use super::letter::Post;
 use super::route::second_line;
 use super::wording::one_line;
 use crate::domain::catalog::Catalog;
@@ -9,8 +11,8 @@ use crate::domain::chat::Place;
 use crate::domain::promise::Firing;
 use crate::domain::service::{Escalation, NotifyTarget, NotifyWay, Remedy};
 use crate::domain::{
-    Address, Changes, Channel, EventKind, Language, Outbound, OutboundKind, Priority, Problem, Ticket, TicketEvent,
-    Timestamp,
+    Address, Changes, Channel, EventKind, Keyring, Language, Outbound, OutboundKind, Priority, Problem, Ticket,
+    TicketEvent, Timestamp,
 };
 use crate::sla::book::Book;
 use crate::sla::escalation::firings;
@@ -21,10 +23,11 @@ const RULE: &str = "rule";
 const MOST_FIRED: usize = 200;
 const SUBJECT_CHARS: usize = 120;
 
-/// What is to be written about `ticket` because it is `now`. Always holds the ticket, so that it says when it is to be looked
+/// What is to be written about `ticket` because it is `now`, its card for the agents included. Always holds the ticket, so that it says when it is to be looked
 /// at next.
 #[must_use]
-pub fn tick(catalog: &Catalog, ticket: &Ticket, now: Timestamp) -> Changes {
+pub fn tick(catalog: &Catalog, keyring: &Keyring, ticket: &Ticket, now: Timestamp) -> Changes {
+    let known = ticket;
     let mut ticket = ticket.clone();
     let mut changes = Changes { events: look(catalog, &mut ticket, now), ..Changes::default() };
     if ticket.promises.rules != catalog.service.version && ticket.merged_into.is_none() {
@@ -48,13 +51,8 @@ pub fn tick(catalog: &Catalog, ticket: &Ticket, now: Timestamp) -> Changes {
     clocks::show(&mut ticket);
     finish(catalog, &mut ticket);
     changes.tickets.push(ticket);
+    card::update(&Post { catalog, keyring, now }, &[known], &mut changes, None);
     changes
-}
-
-/// The firings a dry run would show: rule, and what was reached.
-#[must_use]
-pub fn would_fire(catalog: &Catalog, ticket: &Ticket, now: Timestamp) -> Vec<Firing> {
-    tick(catalog, ticket, now).fired
 }
 
 fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, firing): (&Escalation, &Firing)) {
@@ -66,7 +64,7 @@ fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, fi
         detail,
     };
     ticket.promises.fired.push(firing.key.clone());
-    changes.events.push(event(EventKind::Escalated, format!("rule {}: {}", rule.name, firing.because)));
+    let (at, queue) = (changes.events.len(), ticket.queue.clone());
     for remedy in &rule.remedies {
         match remedy {
             Remedy::SecondLine => {
@@ -96,6 +94,9 @@ fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, fi
             }
         }
     }
+    // Only a ticket that was passed to other people is escalated: it gets a new card.
+    let kind = if ticket.queue == queue { EventKind::Clock } else { EventKind::Escalated };
+    changes.events.insert(at, event(kind, format!("rule {}: {}", rule.name, firing.because)));
     changes.fired.push(firing.clone());
 }
 
@@ -132,7 +133,9 @@ fn notice(catalog: &Catalog, ticket: &Ticket, firing: &Firing, (target, urgent):
         }
         NotifyWay::Triage { channel, room } => {
             let place = Place { room: room.clone(), thread: None, direct: false, triage: true };
-            (*channel, channel.to_string(), Some(place), Vec::new())
+            let known = catalog.desk.triage.iter().find(|known| known.channel == *channel && known.room == *room);
+            let source = known.map_or_else(|| channel.to_string(), |known| known.source.clone());
+            (*channel, source, Some(place), Vec::new())
         }
     };
     let domain =

@@ -37,6 +37,17 @@ pub struct Article {
     pub review_by: Option<chrono::NaiveDate>,
 }
 
+/// A question somebody asked, with the article that answered it: the person who asked or an agent said so.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Confirmed {
+    /// What was asked, as written, without personal data.
+    pub text: String,
+    /// The article's id.
+    pub article: String,
+    /// The language of the question.
+    pub language: Language,
+}
+
 /// Something wrong in a file a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Fault {

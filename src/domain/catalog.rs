@@ -6,7 +6,7 @@ use super::Timestamp;
 use super::article::Article;
 use super::priority::{Level, Priority};
 use super::schedule::{Calendar, Objective};
-use super::words::{Bilingual, Language, words};
+use super::words::{Bilingual, Channel, Language, words};
 
 /// All that decisions depend on beside the message and its context.
 #[derive(Clone, Debug)]
@@ -44,6 +44,30 @@ pub struct Desk {
     pub timezone: chrono_tz::Tz,
     /// Mailboxes by name with their address: replies leave from here, and mail from here is our own.
     pub mailboxes: Vec<Mailbox>,
+    /// Chat services whose requests have a queue of their own.
+    pub chats: Vec<ChatSource>,
+    /// Rooms where agents see new and escalated tickets.
+    pub triage: Vec<TriageRoom>,
+}
+
+/// A chat service the desk listens to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatSource {
+    /// [`super::Message::source`] of what comes from there.
+    pub source: String,
+    /// Queue for what comes in here and no rule routes; `None` for the first queue.
+    pub queue: Option<String>,
+}
+
+/// A room where agents see tickets and act on them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriageRoom {
+    /// The service.
+    pub channel: Channel,
+    /// The workspace: [`super::Message::source`] of what is said there.
+    pub source: String,
+    /// The room's id.
+    pub room: String,
 }
 
 /// One of the desk's own addresses.

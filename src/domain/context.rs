@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ticket::Ticket;
+use super::chat::Person;
+use super::ticket::{StoredMessage, Ticket};
 use super::{OutboxId, TicketId};
 
 /// What to look up for one message.
@@ -18,6 +19,18 @@ pub struct Probe {
     pub sender: String,
     /// Message-ID a bounce returns.
     pub bounced_message_id: Option<String>,
+    /// The sender's mail address as a chat service vouches for it.
+    pub verified_mail: Option<String>,
+    /// Message-ID of an earlier message that was changed or taken back, or that this one may be a second copy of.
+    pub original: Option<String>,
+    /// The ticket an act names: it is loaded as it is, merged or not.
+    pub named: Option<TicketId>,
+    /// A second ticket the act names.
+    pub other: Option<TicketId>,
+    /// Digest of a linking code that was typed.
+    pub code: Option<String>,
+    /// The newest message of the ticket's requester is wanted: an agent may be answering it.
+    pub wants_last: bool,
 }
 
 /// What the store knows.
@@ -33,4 +46,40 @@ pub struct Known {
     pub automatic_to_sender: u32,
     /// The outgoing message a bounce returns.
     pub bounced: Option<OutboxId>,
+    /// The sender over all channels: known by an address, or vouched for with this message.
+    pub person: Option<Person>,
+    /// A mail address is vouched for that is not noted as theirs yet.
+    pub is_newly_vouched: bool,
+    /// Tickets of the sender that are open or ended within three days, newest first, at most five.
+    pub recent: Vec<Ticket>,
+    /// The earlier message the probe asked for.
+    pub original: Option<Original>,
+    /// The ticket an act names, as it is.
+    pub named: Option<Ticket>,
+    /// The second ticket the act names, as it is.
+    pub other: Option<Ticket>,
+    /// The newest message on [`Known::ticket`] that came in.
+    pub last: Option<StoredMessage>,
+    /// What is known of a linking code that was typed.
+    pub link: Link,
+}
+
+/// An earlier message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// As it is kept, without its files.
+    pub message: StoredMessage,
+    /// Further messages that came in on its ticket.
+    pub others: u32,
+}
+
+/// What is known about linking by code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The address of the person who asked for the code, while it may be used.
+    pub owner: Option<String>,
+    /// Codes the sender has typed within an hour.
+    pub tries_within_hour: u32,
+    /// Codes the sender's address has ever typed.
+    pub tries: u32,
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::outbound::Outbound;
 use super::priority::Priority;
 use super::ticket::{StoredMessage, Ticket, TicketEvent};
-use super::words::words;
-use super::{InboxId, OutboxId, TicketId};
+use super::words::{Language, words};
+use super::{InboxId, OutboxId, TicketId, Timestamp};
 
 words! {
     /// Why a message opened nothing.
@@ -35,6 +35,16 @@ words! {
         Loop = "loop",
         /// Nothing in it: no subject, no text, no file.
         Empty = "empty",
+        /// Said in the agents' room, and not about a ticket.
+        Triage = "triage",
+        /// Asked how their tickets stand; told so at once.
+        StatusList = "status_list",
+        /// A setting of the person: language, identities. Done at once.
+        Setting = "setting",
+        /// Thanks and the like, about nothing in particular.
+        Courtesy = "courtesy",
+        /// There is nothing to do it to, or it is not theirs to do.
+        NothingToDo = "nothing_to_do",
     }
 }
 
@@ -42,7 +52,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "snake_case")]
 pub enum Decision {
-    /// Nothing is opened and nothing is sent.
+    /// Nothing is opened, and nothing is sent but a direct answer to a command.
     Ignore {
         /// Why.
         reason: IgnoreReason,
@@ -173,6 +183,71 @@ pub struct Changes {
     pub problems: Vec<super::promise::Problem>,
     /// The count an automatic message of `outbound` was allowed by: refused when more are written by then.
     pub send_count: Option<SendCount>,
+    /// What is learnt about who somebody is.
+    pub people: Vec<PersonChange>,
+    /// Messages whose text their writers changed or took back.
+    pub edits: Vec<Edit>,
+}
+
+/// What is learnt about who somebody is. Addresses are in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "learnt", rename_all = "snake_case")]
+pub enum PersonChange {
+    /// Somebody wrote from this address. Known already, nothing changes.
+    Met {
+        /// Whose number becomes the person's when the address is new.
+        inbox_id: InboxId,
+        /// The address.
+        address: String,
+    },
+    /// These addresses are one person's: their people become the one met first.
+    Same {
+        /// Whose number becomes the person's when none of the addresses is known.
+        inbox_id: InboxId,
+        /// At least two.
+        addresses: Vec<String>,
+        /// How it is known: `verified_mail`, `code`.
+        proof: String,
+    },
+    /// They want this language, or follow the message again. The address is known, or met in the same changes.
+    Speaks {
+        /// One of their addresses.
+        address: String,
+        /// The language.
+        language: Option<Language>,
+    },
+    /// They asked for a linking code; earlier ones of theirs end.
+    Code {
+        /// Who asked.
+        address: String,
+        /// Digest of the code.
+        code: String,
+        /// Not taken after this.
+        expires_at: Timestamp,
+    },
+    /// They typed a linking code. Refused when more were typed than the decision knew of.
+    Tried {
+        /// Who typed it.
+        address: String,
+        /// Their how-manieth, counted from 1.
+        nth: u32,
+    },
+    /// A linking code was used up. Refused when it was before.
+    Used {
+        /// Digest of the code.
+        code: String,
+    },
+}
+
+/// A changed text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The message's row.
+    pub inbox_id: InboxId,
+    /// Its whole text now.
+    pub text: String,
+    /// What is newly written in it now.
+    pub reply_text: String,
 }
 
 /// How many automatic messages to one address a decision knew of.

@@ -7,6 +7,7 @@ pub mod classification;
 pub mod context;
 pub mod decision;
 mod ids;
+pub mod labelled;
 pub mod message;
 pub mod outbound;
 pub mod priority;
@@ -17,18 +18,21 @@ pub mod service;
 pub mod ticket;
 pub mod words;
 
-pub use article::{Article, Fault, Visibility};
+pub use article::{Article, Confirmed, Fault, Visibility};
 pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use chat::{Act, Button, Offer, Person, Place};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};
-pub use context::{Known, Probe};
-pub use decision::{Changes, Decided, Decision, Fate, IgnoreReason, SendCount, Settled, Step, ThreadKey};
+pub use context::{Known, Link, Original, Probe};
+pub use decision::{
+    Changes, Decided, Decision, Edit, Fate, IgnoreReason, PersonChange, SendCount, Settled, Step, ThreadKey,
+};
 pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
+pub use labelled::{Labelled, Said};
 pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
 pub use outbound::{Outbound, OutboundKind};
 pub use priority::{Level, Priority};
 pub use promise::{Clock, ClockKind, ClockLevel, Firing, Problem, Promises, Signal};
 pub use reply_token::Keyring;
 pub use service::ServiceRules;
-pub use ticket::{EventKind, Status, StoredMessage, Ticket, TicketEvent};
+pub use ticket::{Card, EventKind, Status, StoredMessage, Ticket, TicketEvent};
 pub use words::{Bilingual, Channel, Language};

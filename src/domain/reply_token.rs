@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::TicketId;
+use super::{InboxId, TicketId};
 
 const SIGNATURE_BYTES: usize = 10;
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -38,6 +38,16 @@ impl Keyring {
         format!("T{}.{id}.{}", ticket.0, signature(ticket, id, key))
     }
 
+    /// The linking code that inbox row `row` asked for: eight letters in two groups, the same each time. It cannot be guessed
+    /// without the newest key.
+    #[must_use]
+    pub fn link_code(&self, row: InboxId) -> String {
+        let (id, key) = self.keys.last().map_or((0, &[][..]), |(id, key)| (*id, key.as_slice()));
+        let text = keyed(key, format!("madoguchi link {row}.{id}").as_bytes());
+        let (head, rest) = text.split_at(text.len().min(4));
+        format!("{head}-{}", rest.get(..4).unwrap_or(rest))
+    }
+
     /// The ticket whose token `text` is or begins with (a dot may follow), when the signature holds.
     #[must_use]
     pub fn verify(&self, text: &str) -> Option<TicketId> {
@@ -51,10 +61,22 @@ impl Keyring {
     }
 }
 
+/// What is kept of a linking code, however it was typed: spaces, hyphens and case do not matter.
+#[must_use]
+pub fn code_digest(typed: &str) -> String {
+    use sha2::Digest;
+    let letters: String = typed.chars().filter(char::is_ascii_alphanumeric).collect();
+    hex::encode(Sha256::digest(format!("madoguchi link {}", letters.to_ascii_uppercase())))
+}
+
 fn signature(ticket: TicketId, id: u32, key: &[u8]) -> String {
+    keyed(key, format!("madoguchi reply T{}.{id}", ticket.0).as_bytes())
+}
+
+fn keyed(key: &[u8], text: &[u8]) -> String {
     // HMAC takes keys of any length, so this cannot fail; an empty text never equals a 16-letter signature.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
-    mac.update(format!("madoguchi reply T{}.{id}", ticket.0).as_bytes());
+    mac.update(text);
     base32(&mac.finalize().into_bytes()[..SIGNATURE_BYTES])
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Due;
+use super::chat::{Button, Place};
 use super::message::Address;
 use super::priority::Priority;
 use super::words::{Channel, Language, words};
@@ -86,6 +87,26 @@ pub struct Ticket {
     /// Its clocks, and what the escalation rules look at.
     #[serde(default)]
     pub promises: super::promise::Promises,
+    /// Where in chat it was opened: agents' replies go there. None for mail.
+    #[serde(default)]
+    pub place: Option<Place>,
+    /// Buttons its requester pressed, as far as their effect lasts: pressing them again changes nothing.
+    #[serde(default)]
+    pub pressed: Vec<Button>,
+    /// Its card in the triage rooms.
+    #[serde(default)]
+    pub card: Option<Card>,
+}
+
+/// What agents see of a ticket in their room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Dedupe key of the first post, to which the room's channel is added; later ones change that post.
+    pub key: String,
+    /// The beginning of the request.
+    pub excerpt: String,
+    /// An open ticket of the same person that may be the same case.
+    pub same_as: Option<TicketId>,
 }
 
 words! {
@@ -95,7 +116,7 @@ words! {
         Opened = "opened",
         /// A message came in on it.
         MessageIn = "message_in",
-        /// An automatic mail was noted on it.
+        /// Something was noted on it: an automatic mail, what the scanner said of a file.
         Note = "note",
         /// A message went out on it.
         MessageOut = "message_out",

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat};
+use super::cursors::{self, Cursor};
 use super::raw::{self, IdRow};
 use super::{MailCursor, Store, StoreError, crash};
 use crate::domain::{InboxId, Received, Timestamp};
 
 const INSERT: Sql = bulk!(
-    "INSERT INTO inbox (channel, source, external_id, conversation, size_bytes, full_size_bytes, raw_sha256, arrived_at, received_at, stale)
+    "INSERT INTO inbox (channel, source, external_id, conversation, size_bytes, full_size_bytes, raw_sha256, arrived_at, received_at, stale, hold_until)
      SELECT value->>'channel', value->>'source', value->>'external_id', value->>'conversation', CAST(value->>'size' AS BIGINT),
-            CAST(value->>'full_size' AS BIGINT), value->>'sha256', CAST(value->>'arrived' AS BIGINT), $2, CAST(value->>'stale' AS BIGINT)
+            CAST(value->>'full_size' AS BIGINT), value->>'sha256', CAST(value->>'arrived' AS BIGINT), $2, CAST(value->>'stale' AS BIGINT),
+            $2 + CAST(value->>'hold' AS BIGINT)
      FROM " ROWS " WHERE true
      ON CONFLICT (channel, external_id) DO NOTHING
      RETURNING id, channel, external_id"
@@ -39,6 +41,15 @@ struct Row<'a> {
     sha256: Option<&'a str>,
     arrived: i64,
     stale: u8,
+    hold: i64,
+}
+
+/// How far a source was read, to be noted with what it brought.
+#[derive(Clone, Copy)]
+pub(super) enum Progress<'a> {
+    Unknown,
+    Mail(&'a MailCursor),
+    Rooms(&'a [Cursor<'a>]),
 }
 
 /// What [`Store::accept`] did with each message, in the order given.
@@ -63,7 +74,7 @@ impl Store {
     /// # Errors
     /// When the database fails; the messages must then not be acknowledged.
     pub async fn accept(&self, batch: &[Received], now: Timestamp) -> Result<Accepted, StoreError> {
-        self.accept_with(batch, None, now).await
+        self.accept_with(batch, Progress::Unknown, now).await
     }
 
     /// [`Store::accept`], and in the same transaction notes how far the folder was read.
@@ -76,16 +87,21 @@ impl Store {
         cursor: &MailCursor,
         now: Timestamp,
     ) -> Result<Accepted, StoreError> {
-        self.accept_with(batch, Some(cursor), now).await
+        self.accept_with(batch, Progress::Mail(cursor), now).await
     }
 
-    async fn accept_with(
+    pub(super) async fn accept_with(
         &self,
         batch: &[Received],
-        cursor: Option<&MailCursor>,
+        progress: Progress<'_>,
         now: Timestamp,
     ) -> Result<Accepted, StoreError> {
-        if batch.is_empty() && cursor.is_none() {
+        let is_nothing = match progress {
+            Progress::Unknown => true,
+            Progress::Mail(_) => false,
+            Progress::Rooms(cursors) => cursors.is_empty(),
+        };
+        if batch.is_empty() && is_nothing {
             return Ok(Accepted::default());
         }
         let large: Vec<Option<String>> = batch.iter().map(|received| raw::address(&received.raw)).collect();
@@ -105,12 +121,13 @@ impl Store {
                 sha256: large.as_deref(),
                 arrived: received.arrived_at.0,
                 stale: u8::from(received.stale),
+                hold: received.hold_ms.max(0),
             })
             .collect();
         if self.backend.is_sqlite() {
             self.write_files(batch, &rows).await?;
         }
-        let accepted = repeat!(self.insert_received(batch, &rows, cursor, now))?;
+        let accepted = repeat!(self.insert_received(batch, &rows, progress, now))?;
         if accepted.new_count() > 0 {
             self.inbox_wake.notify_waiters();
         }
@@ -134,7 +151,7 @@ impl Store {
         &self,
         batch: &[Received],
         rows: &[Row<'_>],
-        cursor: Option<&MailCursor>,
+        progress: Progress<'_>,
         now: Timestamp,
     ) -> Result<Accepted, StoreError> {
         crash::point("accept.begin");
@@ -153,8 +170,10 @@ impl Store {
                 }
             }
         }
-        if let Some(cursor) = cursor {
-            cursor.write(&mut tx, now).await?;
+        match progress {
+            Progress::Unknown => {}
+            Progress::Mail(cursor) => cursor.write(&mut tx, now).await?,
+            Progress::Rooms(cursors) => cursors::write(&mut tx, cursors, now).await?,
         }
         crash::point("accept.commit");
         tx.commit().await?;

@@ -1,37 +1,34 @@
-//! Backup and restore: one `.tar.gz` with everything. On `SQLite` it holds a copy of the database and the files of large
-//! messages; on `PostgreSQL` every table as JSON lines, all from one state of the database.
+//! Backup and restore: one `.tar.gz` with every table as JSON lines, all from one state of the database, and the bytes of large
+//! messages and files. Both databases write the same and read each other's.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
 
-use super::backend::{Backend, sql};
-use super::{Store, StoreError, dump, raw, schema};
+use super::backend::{Backend, Sql, Tx, sql};
+use super::{Store, StoreError, dump, open_backend, raw, schema};
 
 const MANIFEST: &str = "madoguchi-backup.json";
-const DATABASE: &str = "database.db";
+/// How the entries are written. An archive of another form is refused.
+const FORMAT: u32 = 1;
+/// What stands before the SHA-256 in the name of a large message's entry.
+const LARGE: &str = "raw/";
+
+const LARGE_NAMES: Sql = sql!(
+    sqlite: "SELECT raw_sha256 FROM inbox WHERE raw_sha256 IS NOT NULL UNION SELECT sha256 FROM files",
+    postgres: "SELECT DISTINCT sha256 FROM raw_chunks"
+);
 
 /// The first entry of an archive.
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
-    database: Kind,
+    format: u32,
     schema_version: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Sqlite,
-    Postgres,
 }
 
 impl Store {
@@ -59,37 +56,38 @@ impl Store {
     }
 
     async fn backup_in(&self, work: &Path, part: &Path) -> Result<(), StoreError> {
-        let schema_version = schema::latest();
-        let kind = if self.backend.is_sqlite() { Kind::Sqlite } else { Kind::Postgres };
-        let manifest = serde_json::to_vec(&Manifest { database: kind, schema_version })?;
+        let schema_version = schema::version(&self.backend).await?;
+        let manifest = serde_json::to_vec(&Manifest { format: FORMAT, schema_version })?;
         fs::write(work.join(MANIFEST), manifest)?;
         let mut entries = vec![(MANIFEST.to_owned(), work.join(MANIFEST))];
-        match &self.backend {
-            Backend::Sqlite { writer, .. } => {
-                let copy = work.join(DATABASE);
-                // A connection of its own: the writer stays free while the copy is made.
-                let mut connection = writer.connect_options().as_ref().clone().connect().await?;
-                let path = copy.display().to_string();
-                sqlx::query("VACUUM INTO $1").bind(path).execute(&mut connection).await?;
-                connection.close().await?;
-                entries.push((DATABASE.to_owned(), copy));
-                let mut tx = self.backend.read().await?;
-                let large = sql!("SELECT DISTINCT raw_sha256 FROM inbox WHERE raw_sha256 IS NOT NULL");
-                for (sha256,) in tx.fetch::<(String,)>(large, []).await? {
-                    entries.push((format!("raw/{sha256}"), raw::path(&self.data_dir, &sha256)));
-                }
-                tx.commit().await?;
-            }
-            Backend::Postgres(pool) => entries.extend(dump::write(pool, work).await?),
-        }
+        let mut tx = self.backend.read().await?;
+        entries.extend(dump::write(&mut tx, work).await?);
+        entries.extend(self.large_files(&mut tx, work).await?);
+        tx.commit().await?;
         let part = part.to_owned();
         blocking(move || pack(&part, &entries)).await
     }
 
-    /// Fills an empty desk from an archive of the same kind of database. A desk restored drops what it had already seen.
+    /// The bytes of large messages and files, as files: where they lie, or written under `work`.
+    async fn large_files(&self, tx: &mut Tx, work: &Path) -> Result<Vec<(String, PathBuf)>, StoreError> {
+        let mut entries = Vec::new();
+        for (sha256,) in tx.fetch::<(String,)>(LARGE_NAMES, []).await? {
+            let path = if self.backend.is_sqlite() {
+                raw::path(&self.data_dir, &sha256)
+            } else {
+                let path = work.join(&sha256);
+                fs::write(&path, self.large(tx, &sha256).await?)?;
+                path
+            };
+            entries.push((format!("{LARGE}{sha256}"), path));
+        }
+        Ok(entries)
+    }
+
+    /// Fills an empty desk from an archive, whichever database wrote it. A desk restored drops what it had already seen.
     ///
     /// # Errors
-    /// [`StoreError::Unusable`] when the desk is not empty or the archive is none of ours or of the other kind of database;
+    /// [`StoreError::Unusable`] when the desk is not empty, has a newer schema than the archive, or the archive is none of ours;
     /// [`StoreError::SchemaTooNew`] when a newer program wrote it.
     pub async fn restore(from: &Path, url: &str, data_dir: &Path) -> Result<(), StoreError> {
         let manifest = {
@@ -99,19 +97,15 @@ impl Store {
         if manifest.schema_version > schema::latest() {
             return Err(StoreError::SchemaTooNew { version: manifest.schema_version });
         }
-        let wanted = if url.starts_with("sqlite:") { Kind::Sqlite } else { Kind::Postgres };
-        if manifest.database != wanted {
-            return Err(StoreError::unusable(format!(
-                "{} was written by a desk on {:?}; it cannot be restored into {wanted:?}",
-                from.display(),
-                manifest.database
-            )));
-        }
         fs::create_dir_all(data_dir)?;
         let work = data_dir.join("restore.work");
         let _ = fs::remove_dir_all(&work);
         fs::create_dir_all(&work)?;
-        let done = restore_in(&work, from, url, (data_dir, manifest)).await;
+        // The tables as the archive knows them; later changes are made to what was restored.
+        let (backend, lock) = open_backend(url, manifest.schema_version).await?;
+        let done = restore_in(&work, from, &backend, (data_dir, manifest)).await;
+        backend.close().await;
+        drop(lock);
         let _ = fs::remove_dir_all(&work);
         done?;
         // Brings an older archive up to date, and shows that it can be read.
@@ -123,38 +117,29 @@ impl Store {
 async fn restore_in(
     work: &Path,
     from: &Path,
-    url: &str,
+    backend: &Backend,
     (data_dir, manifest): (&Path, Manifest),
 ) -> Result<(), StoreError> {
-    let backend = match manifest.database {
-        Kind::Sqlite if sqlite_path(url)?.exists() => {
-            let store = Store::open(url, data_dir).await?;
-            let empty = refuse_unless_empty(&store.backend).await;
-            store.close().await;
-            empty?;
-            None
-        }
-        Kind::Sqlite => None,
-        Kind::Postgres => {
-            let backend = Backend::open_postgres(PgConnectOptions::from_str(url)?).await?;
-            // The tables as the archive knows them; later changes are made to what was restored.
-            schema::migrate_to(&backend, manifest.schema_version).await?;
-            refuse_unless_empty(&backend).await?;
-            Some(backend)
-        }
-    };
+    refuse_unless_empty(backend).await?;
+    if schema::version(backend).await? != manifest.schema_version {
+        return Err(StoreError::unusable(format!(
+            "{} has schema version {}, the database a newer one already; restore into a database that was never opened",
+            from.display(),
+            manifest.schema_version
+        )));
+    }
     let entries = {
         let (from, work) = (from.to_owned(), work.to_owned());
         blocking(move || unpack(&from, &work)).await?
     };
-    if let Some(backend) = backend {
-        let done = dump::read(&backend, work).await;
-        backend.close().await;
-        done
-    } else {
-        let (data_dir, target) = (data_dir.to_owned(), sqlite_path(url)?);
-        blocking(move || put_sqlite(&entries, &data_dir, &target)).await
+    let large: Vec<(String, PathBuf)> =
+        entries.into_iter().filter_map(|(name, path)| Some((name.strip_prefix(LARGE)?.to_owned(), path))).collect();
+    if backend.is_sqlite() {
+        let (large, data_dir) = (large.clone(), data_dir.to_owned());
+        // Before the rows that name them.
+        blocking(move || put_files(&large, &data_dir)).await?;
     }
+    dump::read(backend, work, &large).await
 }
 
 async fn refuse_unless_empty(backend: &Backend) -> Result<(), StoreError> {
@@ -169,37 +154,11 @@ async fn refuse_unless_empty(backend: &Backend) -> Result<(), StoreError> {
     }
 }
 
-fn sqlite_path(url: &str) -> Result<PathBuf, StoreError> {
-    Ok(SqliteConnectOptions::from_str(url)?.get_filename().to_owned())
-}
-
-/// Raw files first: rows never name a file that is not there.
-fn put_sqlite(entries: &[(String, PathBuf)], data_dir: &Path, target: &Path) -> Result<(), StoreError> {
-    for (name, file) in entries {
-        if let Some(sha256) = name.strip_prefix("raw/") {
-            raw::write_file(&raw::path(data_dir, sha256), &fs::read(file)?)?;
-        }
+fn put_files(large: &[(String, PathBuf)], data_dir: &Path) -> Result<(), StoreError> {
+    for (sha256, file) in large {
+        raw::write_file(&raw::path(data_dir, sha256), &fs::read(file)?)?;
     }
-    let Some((_, copy)) = entries.iter().find(|(name, _)| name == DATABASE) else {
-        return Err(StoreError::unusable("the archive holds no database"));
-    };
-    for end in ["-wal", "-shm", ""] {
-        let mut name = target.as_os_str().to_owned();
-        name.push(end);
-        match fs::remove_file(name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    let mut name = target.as_os_str().to_owned();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    if let Some(parent) = target.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    fs::copy(copy, &part)?;
-    File::open(&part)?.sync_all()?;
-    Ok(fs::rename(part, target)?)
+    Ok(())
 }
 
 fn pack(part: &Path, entries: &[(String, PathBuf)]) -> Result<(), StoreError> {
@@ -208,8 +167,8 @@ fn pack(part: &Path, entries: &[(String, PathBuf)]) -> Result<(), StoreError> {
     for (name, path) in entries {
         match File::open(path) {
             Ok(mut source) => archive.append_file(name, &mut source)?,
-            // Erased since the copy of the database was made.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && name.starts_with("raw/") => {}
+            // Erased since the state of the database that is copied.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && name.starts_with(LARGE) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -224,7 +183,12 @@ fn read_manifest(from: &Path) -> Result<Manifest, StoreError> {
     let Some(Ok(mut entry)) = first else { return Err(foreign()) };
     let mut text = String::new();
     entry.read_to_string(&mut text).map_err(|_| foreign())?;
-    serde_json::from_str(&text).map_err(|_| foreign())
+    let manifest: Manifest = serde_json::from_str(&text).map_err(|_| foreign())?;
+    if manifest.format == FORMAT {
+        Ok(manifest)
+    } else {
+        Err(StoreError::unusable(format!("{} is written in a form this program does not know", from.display())))
+    }
 }
 
 /// Writes the entries under `work`; names and paths. Names are our own, checked so that a forged archive writes nowhere else.
@@ -234,7 +198,7 @@ fn unpack(from: &Path, work: &Path) -> Result<Vec<(String, PathBuf)>, StoreError
     for entry in archive.entries()? {
         let mut entry = entry?;
         let name = entry.path()?.display().to_string();
-        let last = name.strip_prefix("raw/").unwrap_or(&name);
+        let last = name.strip_prefix(LARGE).unwrap_or(&name);
         if last.is_empty() || last.starts_with('.') || last.contains(['/', '\\']) {
             return Err(StoreError::unusable(format!("{} holds an entry `{name}` it should not", from.display())));
         }

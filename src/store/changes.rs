@@ -8,7 +8,7 @@ use super::raw::IdRow;
 use super::rows::Rows;
 use super::send_counts;
 use super::timers::{INSERT_FIRINGS, PUT_PROBLEMS, PUT_TIMERS};
-use super::{SettleError, Store, StoreError, crash};
+use super::{SettleError, Store, StoreError, crash, people};
 use crate::domain::{Changes, InboxId, OutboxId, Timestamp};
 
 const CLOSE: Sql = bulk!(
@@ -57,6 +57,10 @@ const INSERT_ATTACHMENTS: Sql = bulk!(
             CAST(value->>'size' AS BIGINT), CAST(value->>'inline' AS BIGINT), value->>'sha256', value->>'scan', value->>'warnings'
      FROM " ROWS
     ""
+);
+const EDIT_MESSAGES: Sql = bulk!(
+    "UPDATE messages SET text = r.value->>'text', reply_text = r.value->>'reply_text'
+     FROM " ROWS " AS r WHERE messages.inbox_id = CAST(r.value->>'id' AS BIGINT)"
 );
 const INSERT_KEYS: Sql = bulk!(
     "INSERT INTO thread_keys (key, ticket_id) SELECT value->>'key', CAST(value->>'ticket' AS BIGINT)
@@ -172,7 +176,7 @@ impl Store {
             tx.rollback().await?;
             return Err(self.why_refused(owner, batch, now).await?);
         }
-        match write(&mut tx, owner, rows, now).await {
+        match write_all(&mut tx, owner, (batch, rows), now).await {
             Ok(true) => {
                 crash::point("settle.commit");
                 tx.commit().await?;
@@ -249,6 +253,21 @@ pub(super) async fn note_delivery(tx: &mut Tx, id: OutboxId, now: Timestamp, det
     Ok(())
 }
 
+/// Writes all rows and what was learnt about people; `false` as soon as something is refused.
+async fn write_all(
+    tx: &mut Tx,
+    owner: &str,
+    (batch, rows): (&[Changes], &Rows<'_>),
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if !write(tx, owner, rows, now).await? {
+        return Ok(false);
+    }
+    let learnt = people::write(tx, batch, now).await?;
+    crash::point("settle.people");
+    Ok(learnt)
+}
+
 /// Writes all rows; `false` as soon as one of them is refused.
 async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Result<bool, StoreError> {
     if !rows.inbox.is_empty() {
@@ -278,6 +297,8 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
         return Ok(false);
     }
     put(tx, INSERT_ATTACHMENTS, &rows.attachments, None).await?;
+    // An erased message stays erased.
+    put(tx, EDIT_MESSAGES, &rows.edits, None).await?;
     crash::point("settle.messages");
     // From here on a row that is there already stays as it is.
     put(tx, INSERT_KEYS, &rows.thread_keys, None).await?;

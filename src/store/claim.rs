@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
+use super::companions::{self, Companion};
 use super::raw::{self, IdRow};
 use super::{Store, StoreError, crash};
 use crate::domain::{InboxId, Received, Timestamp};
@@ -18,21 +19,21 @@ const CLAIM_BYTES: i64 = 16 * 1024 * 1024;
 
 // `INDEXED BY` because the planner, without statistics, may walk the whole table by id instead.
 const FRESH: Sql = sql!(
-    sqlite: "SELECT this.id, this.size_bytes FROM inbox AS this INDEXED BY inbox_fresh
-     WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL
+    sqlite: "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this INDEXED BY inbox_ready
+     WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL AND this.hold_until <= $2
        AND NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id)
-     ORDER BY this.id LIMIT $1",
-    postgres: "SELECT this.id, this.size_bytes FROM inbox AS this
-     WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL
+     ORDER BY this.hold_until, this.id LIMIT $1",
+    postgres: "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this
+     WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL AND this.hold_until <= $2
        AND NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id)
-     ORDER BY this.id LIMIT $1 FOR UPDATE OF this SKIP LOCKED"
+     ORDER BY this.hold_until, this.id LIMIT $1 FOR UPDATE OF this SKIP LOCKED"
 );
 const SUSPECT: Sql = sql!(
-    sqlite: "SELECT this.id, this.size_bytes FROM inbox AS this INDEXED BY inbox_suspect
+    sqlite: "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this INDEXED BY inbox_suspect
      WHERE this.done_at IS NULL AND this.attempts > 0 AND this.lease_until <= $1
        AND NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id)
      ORDER BY this.lease_until, this.id LIMIT 1",
-    postgres: "SELECT this.id, this.size_bytes FROM inbox AS this
+    postgres: "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this
      WHERE this.done_at IS NULL AND this.attempts > 0 AND this.lease_until <= $1
        AND NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id)
      ORDER BY this.lease_until, this.id LIMIT 1 FOR UPDATE OF this SKIP LOCKED"
@@ -40,7 +41,8 @@ const SUSPECT: Sql = sql!(
 const LEASE: Sql = bulk!(
     "UPDATE inbox SET attempts = attempts + 1, lease_owner = $2, lease_until = $3
      WHERE id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")
-     RETURNING id, channel, source, external_id, conversation, full_size_bytes, raw_sha256, arrived_at, stale, attempts"
+     RETURNING id, channel, source, external_id, conversation, full_size_bytes, raw_sha256, arrived_at, stale, attempts,
+               hold_until - received_at AS hold_ms"
 );
 
 /// Whether messages were tried before.
@@ -62,6 +64,14 @@ struct Leased {
     arrived_at: i64,
     stale: i64,
     attempts: i64,
+    hold_ms: i64,
+}
+
+/// Rows leased together: those of the claim, and for each that is read with another the row it is read with.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<Leased>,
+    first_of: HashMap<i64, i64>,
 }
 
 /// A message leased to a worker.
@@ -73,6 +83,8 @@ pub struct InboxItem {
     pub received: Received,
     /// Counted from 1.
     pub attempt: i64,
+    /// Text written right after it in the same conversation, oldest first, leased with it. Its author may be another.
+    pub companions: Vec<InboxItem>,
 }
 
 /// A leased row that must not be handled again.
@@ -87,7 +99,7 @@ pub struct ToBury {
 /// What a claim found. All rows named are leased to the caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
-    /// Oldest first: either messages at their first attempt, or a single one at a later attempt.
+    /// Oldest first: either messages at their first attempt, or a single one at a later attempt; each with its companions.
     pub items: Vec<InboxItem>,
     /// To be buried by the caller: attempts used up, or the raw message is lost.
     pub to_bury: Vec<ToBury>,
@@ -142,10 +154,10 @@ impl Store {
         kinds: &[Kind],
     ) -> Result<Claim, StoreError> {
         let leased = repeat!(self.lease(owner, times, limit, kinds))?;
-        if leased.is_empty() {
+        if leased.rows.is_empty() {
             return Ok(Claim::default());
         }
-        let ids: Vec<InboxId> = leased.iter().map(|row| InboxId(row.id)).collect();
+        let ids: Vec<InboxId> = leased.rows.iter().map(|row| InboxId(row.id)).collect();
         let loaded = self.load(leased).await;
         if loaded.is_err() {
             // Not tried, so it must not count. When this fails as well, the lease ends and the attempt has counted.
@@ -160,38 +172,40 @@ impl Store {
         [now, until]: [Timestamp; 2],
         limit: u32,
         kinds: &[Kind],
-    ) -> Result<Vec<Leased>, StoreError> {
+    ) -> Result<Batch, StoreError> {
         let mut tx = self.backend.write().await?;
-        let mut ids = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
         for kind in kinds {
-            ids = match kind {
-                Kind::Suspect => tx.fetch::<(i64, i64)>(SUSPECT, [Arg::Int(now.0)]).await?,
-                Kind::Fresh => tx.fetch::<(i64, i64)>(FRESH, [Arg::Int(i64::from(limit))]).await?,
+            found = match kind {
+                Kind::Suspect => tx.fetch(SUSPECT, [Arg::Int(now.0)]).await?,
+                Kind::Fresh => tx.fetch(FRESH, [Arg::Int(i64::from(limit)), Arg::Int(now.0)]).await?,
             };
-            if !ids.is_empty() {
+            if !found.is_empty() {
                 break;
             }
         }
-        if ids.is_empty() {
+        if found.is_empty() {
             tx.rollback().await?;
-            return Ok(Vec::new());
+            return Ok(Batch::default());
         }
-        let ids = within_bytes(&ids);
-        let mut leased: Vec<Leased> = tx.fetch(LEASE, [json(&ids)?, Arg::Text(owner), Arg::Int(until.0)]).await?;
+        let held = found.iter().filter(|(_, _, hold_ms)| *hold_ms > 0).map(|(id, ..)| IdRow { id: *id });
+        let companions = companions::find(&mut tx, &held.collect::<Vec<_>>(), now.0).await?;
+        let (ids, first_of) = within_bytes(&found, &companions);
+        let mut rows: Vec<Leased> = tx.fetch(LEASE, [json(&ids)?, Arg::Text(owner), Arg::Int(until.0)]).await?;
         crash::point("claim.commit");
         tx.commit().await?;
         crash::point("claim.committed");
         // RETURNING gives no order in either database.
-        leased.sort_by_key(|row| row.id);
-        Ok(leased)
+        rows.sort_by_key(|row| row.id);
+        Ok(Batch { rows, first_of })
     }
 
-    async fn load(&self, leased: Vec<Leased>) -> Result<Claim, StoreError> {
+    async fn load(&self, leased: Batch) -> Result<Claim, StoreError> {
         let mut tx = self.backend.read().await?;
-        let ids: Vec<IdRow> = leased.iter().map(|row| IdRow { id: row.id }).collect();
+        let ids: Vec<IdRow> = leased.rows.iter().map(|row| IdRow { id: row.id }).collect();
         let mut bytes: HashMap<i64, Vec<u8>> = raw::in_rows(&mut tx, &ids).await?.into_iter().collect();
         let mut claim = Claim::default();
-        for row in leased {
+        for row in leased.rows {
             let id = InboxId(row.id);
             if row.attempts > MAX_ATTEMPTS {
                 let reason = format!("handled {MAX_ATTEMPTS} times without coming to an end");
@@ -199,7 +213,16 @@ impl Store {
                 continue;
             }
             match self.raw_of(&mut tx, &row, bytes.remove(&row.id)).await {
-                Ok(raw) => claim.items.push(InboxItem { id, attempt: row.attempts, received: row.received(raw)? }),
+                Ok(raw) => {
+                    let first = leased.first_of.get(&row.id).map(|first| InboxId(*first));
+                    let companions = Vec::new();
+                    let item = InboxItem { id, attempt: row.attempts, received: row.received(raw)?, companions };
+                    match claim.items.iter_mut().find(|earlier| Some(earlier.id) == first) {
+                        Some(head) => head.companions.push(item),
+                        // Also when the row it was to be read with is to be buried.
+                        None => claim.items.push(item),
+                    }
+                }
                 Err(StoreError::Corrupt { what }) => claim.to_bury.push(ToBury { id, reason: what }),
                 Err(other) => return Err(other),
             }
@@ -230,26 +253,42 @@ impl Leased {
             raw,
             full_size_bytes: self.full_size_bytes,
             arrived_at: Timestamp(self.arrived_at),
-            hold_ms: 0,
+            hold_ms: self.hold_ms.max(0),
             stale: self.stale != 0,
         })
     }
 }
 
-/// The beginning of `found` (id, size) that stays under the limit; at least one.
-fn within_bytes(found: &[(i64, i64)]) -> Vec<IdRow> {
+/// A row that may be claimed: id, size, how long it is held.
+type Found = (i64, i64, i64);
+
+/// The beginning of `found` that stays under the limit, at least one, with its companions as far as they fit; and which row
+/// each companion is read with.
+fn within_bytes(found: &[Found], companions: &[Companion]) -> (Vec<IdRow>, HashMap<i64, i64>) {
     let mut total = 0;
-    let fitting = found.iter().take_while(|(_, size)| {
-        let first = total == 0;
+    let (mut ids, mut first_of) = (Vec::new(), HashMap::new());
+    for (id, size, hold_ms) in found {
         total += size.max(&1);
-        first || total <= CLAIM_BYTES
-    });
-    fitting.map(|(id, _)| IdRow { id: *id }).collect()
+        if !ids.is_empty() && total > CLAIM_BYTES {
+            break;
+        }
+        ids.push(IdRow { id: *id });
+        let after = companions.iter().filter(|companion| *hold_ms > 0 && companion.first == *id);
+        for companion in after {
+            total += companion.size_bytes.max(1);
+            if total > CLAIM_BYTES {
+                break;
+            }
+            ids.push(IdRow { id: companion.id });
+            first_of.insert(companion.id, *id);
+        }
+    }
+    (ids, first_of)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CLAIM_BYTES, within_bytes};
+    use super::{CLAIM_BYTES, Companion, within_bytes};
 
     #[test]
     fn a_claim_takes_what_fits_and_never_nothing() {
@@ -259,8 +298,17 @@ mod tests {
             (vec![CLAIM_BYTES - 1, 1, 1], 2),
             (vec![0, CLAIM_BYTES, 1], 1),
         ] {
-            let found: Vec<(i64, i64)> = (1..).zip(sizes.clone()).collect();
-            assert_eq!(within_bytes(&found).len(), wanted, "{sizes:?}");
+            let found: Vec<(i64, i64, i64)> = (1..).zip(sizes.clone()).map(|(id, size)| (id, size, 0)).collect();
+            assert_eq!(within_bytes(&found, &[]).0.len(), wanted, "{sizes:?}");
         }
+    }
+
+    #[test]
+    fn companions_go_with_their_row_as_far_as_they_fit() {
+        let companion = |first, id, size_bytes| Companion { first, id, size_bytes };
+        let companions = [companion(1, 5, 1), companion(1, 6, CLAIM_BYTES), companion(1, 7, 1), companion(2, 8, 1)];
+        let (ids, first_of) = within_bytes(&[(1, 1, 500), (2, 1, 500)], &companions);
+        assert_eq!(ids.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 5]);
+        assert_eq!(first_of.into_iter().collect::<Vec<_>>(), [(5, 1)]);
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::backend::{Arg, Sql, Tx, bulk, json};
 use super::raw::IdRow;
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, people, recent, rows};
 use crate::domain::{Known, OutboxId, Probe, Ticket, TicketId, Timestamp};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -66,7 +66,8 @@ impl Store {
         let sent = by_key::<i64>(&mut tx, AUTOMATIC, probes.iter().map(|probe| &probe.sender), since).await?;
         let returned = probes.iter().filter_map(|probe| probe.bounced_message_id.as_ref());
         let bounced = by_key::<i64>(&mut tx, BOUNCED, returned, None).await?;
-        tx.commit().await?;
+        let people = people::of(&mut tx, probes).await?;
+        let links = people::links(&mut tx, probes, &people, now).await?;
         for (probe, known) in probes.iter().zip(&mut known) {
             let by_token = probe.tokens.iter().find_map(|id| end_of_merges(&tickets, *id));
             known.by_token = by_token.is_some();
@@ -76,6 +77,11 @@ impl Store {
                 sent.get(&probe.sender).map_or(0, |count| u32::try_from(*count).unwrap_or(u32::MAX));
             known.bounced = probe.bounced_message_id.as_ref().and_then(|id| bounced.get(id)).map(|id| OutboxId(*id));
         }
+        for ((known, (person, is_newly_vouched)), link) in known.iter_mut().zip(people).zip(links) {
+            (known.person, known.is_newly_vouched, known.link) = (person, is_newly_vouched, link);
+        }
+        recent::add(&mut tx, probes, &mut known, now).await?;
+        tx.commit().await?;
         Ok(known)
     }
 }

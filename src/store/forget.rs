@@ -1,8 +1,8 @@
 //! Erasing what messages said. Their ledger rows stay, and their fingerprints as tombstones: a copy that turns up again, after a
 //! rescan or from a backup of the mailbox, is dropped and not stored anew.
 
-use super::backend::{Arg, Sql, bulk, json, repeat, sql};
-use super::raw::{self, IdRow};
+use super::backend::{Arg, Sql, bulk, json, repeat};
+use super::raw::IdRow;
 use super::{Store, StoreError};
 use crate::domain::{InboxId, Timestamp};
 
@@ -26,8 +26,10 @@ const DETACH: Sql = bulk!(
     "UPDATE inbox SET raw_sha256 = NULL
      WHERE raw_sha256 IS NOT NULL AND id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
 );
-const USED: Sql = sql!("SELECT id FROM inbox WHERE raw_sha256 = $1 LIMIT 1");
-const CHUNKS: Sql = sql!("DELETE FROM raw_chunks WHERE sha256 = $1");
+const NAMED: Sql = bulk!(
+    "SELECT DISTINCT attachments.sha256 FROM attachments JOIN files ON files.sha256 = attachments.sha256
+     WHERE attachments.inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
+);
 
 impl Store {
     /// Erases raw message, text, files and decision of these rows.
@@ -45,26 +47,18 @@ impl Store {
         // Nobody may store a large message again between the look at its uses and the end of this transaction.
         tx.order_alone().await?;
         tx.execute(BURY_FINGERPRINTS, [rows.clone(), Arg::Int(now.0)]).await?;
+        let named: Vec<(String,)> = tx.fetch(NAMED, [rows.clone()]).await?;
         for sql in [FILES, MESSAGES, DECISIONS, RAW] {
             tx.execute(sql, [rows.clone()]).await?;
         }
         let large: Vec<(String,)> = tx.fetch(LARGE, [rows.clone()]).await?;
         tx.execute(DETACH, [rows]).await?;
         for (sha256,) in large {
-            if tx.fetch::<(i64,)>(USED, [Arg::Text(&sha256)]).await?.is_empty() {
-                tx.execute(CHUNKS, [Arg::Text(&sha256)]).await?;
-                if self.backend.is_sqlite() {
-                    remove(&raw::path(&self.data_dir, &sha256))?;
-                }
-            }
+            self.remove_unused(&mut tx, &sha256).await?;
+        }
+        for (sha256,) in named {
+            self.remove_file(&mut tx, &sha256).await?;
         }
         tx.commit().await
-    }
-}
-
-fn remove(path: &std::path::Path) -> Result<(), StoreError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
     }
 }

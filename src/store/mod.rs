@@ -10,23 +10,31 @@ mod backend;
 mod backup;
 mod changes;
 mod claim;
+mod companions;
 mod context;
 /// Places where the crash tests end the process.
 pub mod crash;
+mod cursors;
 mod dump;
 mod error;
 mod figures;
+mod files;
 mod forget;
 mod leases;
 mod ledger;
 mod mail_state;
 mod outbox;
 mod outbox_rows;
+mod people;
+mod posts;
 mod raw;
+mod recent;
 mod rows;
+mod scans;
 mod schema;
 mod secrets;
 mod send_counts;
+mod sent_copies;
 mod tickets;
 mod timers;
 
@@ -42,6 +50,7 @@ use tokio::sync::futures::Notified;
 pub use accept::Accepted;
 pub use articles::StoredArticle;
 pub use claim::{Claim, InboxItem, MAX_ATTEMPTS, ToBury};
+pub use cursors::HandedOver;
 pub use error::{SettleError, StoreError};
 pub use figures::Figures;
 pub use leases::Fence;
@@ -49,7 +58,10 @@ pub use ledger::{InboxFilter, InboxRow, LedgerTotals, Page};
 pub use mail_state::{MailCursor, MailState};
 pub use outbox::{Delivery, OutboxItem, Sending};
 pub use outbox_rows::{OutboxFilter, OutboxRow, OutboxState};
+pub use posts::EarlierPost;
+pub use scans::{Scanned, Unscanned, UnscannedFile};
 pub use schema::MIGRATIONS;
+pub use sent_copies::SentCopy;
 pub use tickets::{ListedTicket, TicketFilter, TicketMessage};
 
 use backend::Backend;
@@ -82,23 +94,7 @@ impl Store {
     /// [`StoreError::Unavailable`] when the database cannot be reached.
     pub async fn open(url: &str, data_dir: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(data_dir)?;
-        let backend = if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url).map_err(|error| unusable_url(&error))?;
-            if let Some(parent) = options.get_filename().parent() {
-                std::fs::create_dir_all(parent)?;
-            }
-            let _only_one = schema::wait_for_other_programs(options.get_filename()).await?;
-            let backend = Backend::open_sqlite(options).await?;
-            schema::migrate(&backend).await?;
-            backend
-        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url).map_err(|error| unusable_url(&error))?;
-            let backend = Backend::open_postgres(options).await?;
-            schema::migrate(&backend).await?;
-            backend
-        } else {
-            return Err(StoreError::unusable("the database URL must begin with sqlite:// or postgres://"));
-        };
+        let (backend, _only_one) = open_backend(url, schema::latest()).await?;
         Ok(Self {
             backend,
             data_dir: data_dir.to_owned(),
@@ -133,6 +129,26 @@ impl Store {
         tx.fetch::<(i64,)>(backend::sql!("SELECT CAST(1 AS BIGINT)"), []).await?;
         tx.commit().await
     }
+}
+
+/// Opens the database at `url` and brings its schema up to `version`. Other programs that open the same `SQLite` file wait until the
+/// file that comes with it is dropped.
+async fn open_backend(url: &str, version: i64) -> Result<(Backend, Option<std::fs::File>), StoreError> {
+    let (backend, lock) = if url.starts_with("sqlite:") {
+        let options = SqliteConnectOptions::from_str(url).map_err(|error| unusable_url(&error))?;
+        if let Some(parent) = options.get_filename().parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        let lock = schema::wait_for_other_programs(options.get_filename()).await?;
+        (Backend::open_sqlite(options).await?, Some(lock))
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        let options = PgConnectOptions::from_str(url).map_err(|error| unusable_url(&error))?;
+        (Backend::open_postgres(options).await?, None)
+    } else {
+        return Err(StoreError::unusable("the database URL must begin with sqlite:// or postgres://"));
+    };
+    schema::migrate_to(&backend, version).await?;
+    Ok((backend, lock))
 }
 
 // The error of the parser names what is wrong, never the password in the URL.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::backend::{Arg, Sql, bulk, json, repeat, sql};
 use super::raw::IdRow;
-use super::{Store, StoreError, Which, changes, crash};
+use super::{Store, StoreError, Which, changes, crash, posts, sent_copies};
 use crate::domain::{Channel, Outbound, OutboxId, Timestamp};
 
 const DUE: Sql = sql!(
@@ -80,6 +80,13 @@ pub struct OutboxItem {
 pub enum Delivery {
     /// The other side took it.
     Delivered,
+    /// A chat service took it.
+    Posted {
+        /// The post's id there.
+        reference: String,
+        /// The thread that was opened for it, where that has an id of its own.
+        thread: Option<String>,
+    },
     /// To be tried again.
     Postponed {
         /// Not before this.
@@ -92,6 +99,13 @@ pub enum Delivery {
         /// What the other side said.
         error: String,
     },
+}
+
+/// Whether delivered mail is to be copied into the folder for sent mail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copies {
+    None,
+    Wanted,
 }
 
 #[derive(Serialize)]
@@ -192,7 +206,7 @@ impl Store {
         if results.is_empty() {
             return Ok(Vec::new());
         }
-        let held: HashSet<i64> = repeat!(self.finish_once(owner, results, now))?.into_iter().collect();
+        let held: HashSet<i64> = repeat!(self.finish_once(owner, results, now, Copies::None))?.into_iter().collect();
         Ok(results.iter().map(|(id, _)| *id).filter(|id| !held.contains(&id.0)).collect())
     }
 
@@ -201,6 +215,7 @@ impl Store {
         owner: &str,
         results: &[(OutboxId, Delivery)],
         now: Timestamp,
+        copies: Copies,
     ) -> Result<Vec<i64>, StoreError> {
         let rows: Vec<Finished<'_>> = results.iter().map(|(id, delivery)| finished(*id, delivery, now)).collect();
         let mut tx = self.backend.write().await?;
@@ -208,8 +223,17 @@ impl Store {
         let held: Vec<i64> = held.into_iter().map(|(id,)| id).collect();
         let rows: Vec<Finished<'_>> = rows.into_iter().filter(|row| held.contains(&row.id)).collect();
         tx.execute(END_ATTEMPTS, [json(&rows)?, Arg::Text(owner), Arg::Int(now.0)]).await?;
+        for (id, delivery) in results.iter().filter(|(id, _)| held.contains(&id.0)) {
+            if let Delivery::Posted { reference, thread } = delivery {
+                posts::note(&mut tx, *id, reference, thread.as_deref()).await?;
+            }
+        }
         for row in rows.iter().filter(|row| row.state == "failed") {
             changes::note_delivery(&mut tx, OutboxId(row.id), now, row.error).await?;
+        }
+        if copies == Copies::Wanted {
+            let delivered: Vec<i64> = rows.iter().filter(|row| row.state == "delivered").map(|row| row.id).collect();
+            sent_copies::add(&mut tx, &delivered, now).await?;
         }
         crash::point("outbox_finish.commit");
         tx.commit().await?;
@@ -223,6 +247,18 @@ impl Store {
     /// [`StoreError::LeaseLost`] when it is no longer the owner's.
     pub async fn delivered(&self, owner: &str, id: OutboxId, now: Timestamp) -> Result<(), StoreError> {
         self.finish_one(owner, id, Delivery::Delivered, now).await
+    }
+
+    /// [`Store::delivered`], and in the same transaction notes that a copy of the mail belongs into the folder for sent mail.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when it is no longer the owner's.
+    pub async fn delivered_to_be_copied(&self, owner: &str, id: OutboxId, now: Timestamp) -> Result<(), StoreError> {
+        let results = [(id, Delivery::Delivered)];
+        if repeat!(self.finish_once(owner, &results, now, Copies::Wanted))?.is_empty() {
+            return Err(StoreError::LeaseLost { what: format!("outbox row {id}") });
+        }
+        Ok(())
     }
 
     /// The message is to be tried again, not before `until`.
@@ -247,7 +283,7 @@ impl Store {
         self.finish_one(owner, id, Delivery::Failed { error: error.to_owned() }, now).await
     }
 
-    async fn finish_one(
+    pub(super) async fn finish_one(
         &self,
         owner: &str,
         id: OutboxId,
@@ -281,7 +317,7 @@ impl Store {
 
 const fn finished(id: OutboxId, delivery: &Delivery, now: Timestamp) -> Finished<'_> {
     match delivery {
-        Delivery::Delivered => {
+        Delivery::Delivered | Delivery::Posted { .. } => {
             Finished { id: id.0, state: "delivered", outcome: "delivered", done: Some(now.0), next: None, error: "" }
         }
         Delivery::Postponed { until, error } => Finished {

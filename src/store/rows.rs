@@ -105,6 +105,13 @@ pub(super) struct KeyRow<'a> {
     ticket: i64,
 }
 
+#[derive(Serialize)]
+pub(super) struct EditRow<'a> {
+    id: i64,
+    text: &'a str,
+    reply_text: &'a str,
+}
+
 /// Everything a batch writes.
 #[derive(Default)]
 pub(super) struct Rows<'a> {
@@ -114,6 +121,7 @@ pub(super) struct Rows<'a> {
     pub(super) events: Vec<EventRow<'a>>,
     pub(super) messages: Vec<MessageRow<'a>>,
     pub(super) attachments: Vec<AttachmentRow<'a>>,
+    pub(super) edits: Vec<EditRow<'a>>,
     pub(super) thread_keys: Vec<KeyRow<'a>>,
     pub(super) outbox: Vec<OutboundRow<'a>>,
     pub(super) bounced: Vec<super::raw::IdRow>,
@@ -166,6 +174,11 @@ impl<'a> Rows<'a> {
             self.attachments
                 .extend(message.attachments.iter().enumerate().map(|(n, file)| attachment_row(id, n, file)));
         }
+        self.edits.extend(changes.edits.iter().map(|edit| EditRow {
+            id: edit.inbox_id.0,
+            text: &edit.text,
+            reply_text: &edit.reply_text,
+        }));
         self.thread_keys.extend(changes.thread_keys.iter().map(|key| KeyRow { key: &key.key, ticket: key.ticket.0 }));
         self.outbox.extend(changes.outbound.iter().map(outbound_row));
         self.fired.extend(&changes.fired);

@@ -7,7 +7,7 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use super::StoreError;
-use super::backend::Backend;
+use super::backend::{Backend, sql};
 
 /// Number, name, text for `SQLite`, text for `PostgreSQL`.
 pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -18,10 +18,22 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0001_init.sql"),
     ),
     (
+        2,
+        "chat",
+        include_str!("../../migrations/sqlite/0002_chat.sql"),
+        include_str!("../../migrations/postgres/0002_chat.sql"),
+    ),
+    (
         4,
         "clocks",
         include_str!("../../migrations/sqlite/0004_clocks.sql"),
         include_str!("../../migrations/postgres/0004_clocks.sql"),
+    ),
+    (
+        5,
+        "files",
+        include_str!("../../migrations/sqlite/0005_files.sql"),
+        include_str!("../../migrations/postgres/0005_files.sql"),
     ),
 ];
 
@@ -43,10 +55,6 @@ pub(super) fn latest() -> i64 {
     MIGRATIONS.iter().map(|entry| entry.0).max().unwrap_or_default()
 }
 
-pub(super) async fn migrate(backend: &Backend) -> Result<(), StoreError> {
-    migrate_to(backend, latest()).await
-}
-
 /// Brings an older schema to `version`; a newer one this program knows is left as it is.
 pub(super) async fn migrate_to(backend: &Backend, version: i64) -> Result<(), StoreError> {
     let listed = MIGRATIONS.iter().map(|(version, name, sqlite, postgres)| {
@@ -59,6 +67,14 @@ pub(super) async fn migrate_to(backend: &Backend, version: i64) -> Result<(), St
         Backend::Postgres(pool) => migrator.run_to(version, pool).await?,
     }
     Ok(())
+}
+
+/// The version the schema has now; 0 before the first migration.
+pub(super) async fn version(backend: &Backend) -> Result<i64, StoreError> {
+    let mut tx = backend.read().await?;
+    let found: Vec<(Option<i64>,)> = tx.fetch(sql!("SELECT MAX(version) FROM _sqlx_migrations"), []).await?;
+    tx.commit().await?;
+    Ok(found.into_iter().next().and_then(|(version,)| version).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl TicketMessage {
 }
 
 #[derive(sqlx::FromRow)]
-struct MessageRow {
+pub(super) struct MessageRow {
     inbox_id: i64,
     ticket_id: Option<i64>,
     fingerprint: String,
@@ -206,7 +206,7 @@ async fn incoming(tx: &mut Tx, id: TicketId) -> Result<Vec<StoredMessage>, Store
 }
 
 impl MessageRow {
-    fn read(self) -> Result<StoredMessage, StoreError> {
+    pub(super) fn read(self) -> Result<StoredMessage, StoreError> {
         let corrupt =
             |error: UnknownWord| StoreError::corrupt(format!("message of inbox row {}: {error}", self.inbox_id));
         Ok(StoredMessage {

@@ -25,6 +25,9 @@ pub struct Metrics {
     handling: Histogram,
     ages: Family<Labels, Gauge>,
     buried: Family<Labels, Gauge>,
+    unscanned: Gauge,
+    rescans: Family<Labels, Counter>,
+    sent_copies: Family<Labels, Counter>,
     mailbox_up: Family<Labels, Gauge>,
     mailbox_success: Family<Labels, Gauge>,
     mailboxes: Arc<Mutex<BTreeMap<String, MailboxHealth>>>,
@@ -72,6 +75,9 @@ impl Metrics {
         let handling = Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
         let ages = Family::<Labels, Gauge>::default();
         let buried = Family::<Labels, Gauge>::default();
+        let unscanned = Gauge::default();
+        let rescans = Family::<Labels, Counter>::default();
+        let sent_copies = Family::<Labels, Counter>::default();
         let mailbox_up = Family::<Labels, Gauge>::default();
         let mailbox_success = Family::<Labels, Gauge>::default();
         registry.register("received", "Messages stored, by mailbox", received.clone());
@@ -86,6 +92,13 @@ impl Metrics {
         );
         registry.register_with_unit("oldest", "Age of the oldest waiting message, by box", Unit::Seconds, ages.clone());
         registry.register("stuck", "Messages that need a person, by box", buried.clone());
+        registry.register("unscanned", "Files the virus scanner has not seen yet", unscanned.clone());
+        registry.register("rescans", "Files scanned again, by verdict", rescans.clone());
+        registry.register(
+            "sent_copies",
+            "Copies of delivered mail for the folder of sent mail, by outcome",
+            sent_copies.clone(),
+        );
         registry.register("mailbox_up", "1 while the mailbox can be read", mailbox_up.clone());
         registry.register("mailbox_last_success_timestamp", "Last time the server answered", mailbox_success.clone());
         Self {
@@ -97,6 +110,9 @@ impl Metrics {
             handling,
             ages,
             buried,
+            unscanned,
+            rescans,
+            sent_copies,
             mailbox_up,
             mailbox_success,
             mailboxes: Arc::default(),
@@ -124,6 +140,28 @@ impl Metrics {
     /// An attempt to send ended as `delivered`, `postponed` or `failed`.
     pub fn delivery(&self, outcome: &'static str) {
         self.deliveries.get_or_create(&vec![("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// So many files wait for the virus scanner.
+    pub fn unscanned(&self, files: i64) {
+        self.unscanned.set(files);
+    }
+
+    /// A file was scanned again.
+    pub fn rescanned(&self, verdict: &'static str) {
+        self.rescans.get_or_create(&vec![("verdict", verdict.to_owned())]).inc();
+    }
+
+    /// The copy of a delivered mail was `stored`, was `there` already, `failed`, or was `given_up`.
+    pub fn sent_copy(&self, outcome: &'static str) {
+        self.sent_copies.get_or_create(&vec![("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// A mailbox that is to be read: it counts as not readable until it was asked.
+    pub fn awaits_mailbox(&self, name: &str) {
+        let fault = Some("not read yet since the start".to_owned());
+        let mut mailboxes = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        mailboxes.insert(name.to_owned(), MailboxHealth { fault, ..MailboxHealth::default() });
     }
 
     /// A mailbox was asked.

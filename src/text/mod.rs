@@ -3,6 +3,7 @@
 //! Everything here is bounded: longer texts are cut at [`normalise::MAX_CHARS`], and each step is linear in its input.
 
 pub mod courtesy;
+pub mod kana;
 pub mod language;
 pub mod normalise;
 pub mod pattern_set;

@@ -5,15 +5,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::oneshot;
 
+use super::outlet::{Outlet, Took};
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
-use crate::connectors::SendError;
-use crate::connectors::email::smtp::{Sender, Sent};
-use crate::domain::{Address, Channel, OutboxId, Timestamp};
+use crate::connectors::{Posted, SendError};
+use crate::domain::{OutboxId, Timestamp};
 use crate::sla::retry::DELIVERY;
-use crate::store::{OutboxItem, Sending, Store, StoreError, crash};
+use crate::store::{EarlierPost, OutboxItem, Sending, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
 /// How long claimed messages are ours without a word: how long they rest when this process dies. The lease is renewed while the
@@ -29,16 +29,19 @@ const BATCH: u32 = 20;
 /// How long everything waits when only an operator can mend the connection.
 const OPERATOR_PAUSE_MS: i64 = 5 * 60_000;
 
-/// Sends what one mailbox has to send.
+/// How long a message waits whose predecessor in the same place is still to be sent.
+const PREDECESSOR_PAUSE_MS: i64 = 2_000;
+
+/// Sends what one mailbox or chat service has to send.
 pub struct Deliverer {
     /// What is remembered.
     pub store: Arc<Store>,
-    /// The mailbox's name.
-    pub mailbox: String,
-    /// Its address and the name shown with it.
-    pub from: Address,
+    /// The mailbox's or service's name.
+    pub source: String,
     /// The connection.
-    pub sender: Mutex<Sender>,
+    pub outlet: Outlet,
+    /// Delivered mail is to be copied into the folder for sent mail.
+    pub keeps_copies: bool,
     /// What time it is.
     pub clock: Clock,
     /// What is counted.
@@ -67,20 +70,26 @@ impl Deliverer {
     /// The database failed; what was sent but could not be marked is sent again under the same Message-ID.
     pub async fn once(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let route = [Sending { channel: Channel::Email, source: self.mailbox.clone() }];
+        let route = [Sending { channel: self.outlet.channel(), source: self.source.clone() }];
         let items = self.store.claim_outbox(&self.owner, [now, lease_from(now)], BATCH, &route).await?;
         let mut held = Held { ids: items.iter().map(|item| item.id).collect(), until: lease_from(now) };
+        // The mark of one message is written while the next one is announced, and the next one is handed over only after that: never
+        // are two out that are not marked.
+        let mut unmarked = None;
         for item in &items {
             let now = self.clock.now();
             if held.until < now.plus_ms(margin_ms()) {
                 held = self.renew(&held.ids, now).await?;
             }
             if held.ids.contains(&item.id) {
-                self.deliver(item, &mut held).await?;
+                unmarked = self.deliver(item, &mut held, unmarked.take()).await?;
             } else {
                 tracing::warn!(outbox.id = %item.id, "not sent: another process has it now");
             }
             held.ids.retain(|id| *id != item.id);
+        }
+        if let Some(last) = unmarked {
+            self.mark(&last).await?;
         }
         Ok(items.len())
     }
@@ -90,10 +99,15 @@ impl Deliverer {
         Ok(Held { ids: self.store.renew_outbox(&self.owner, ids, until).await?, until })
     }
 
-    /// Hands `item` to the server, renewing the leases of all that is `held` while it takes its time.
-    async fn send(&self, item: &OutboxItem, held: &mut Held) -> Result<Sent, SendError> {
-        let mut sender = self.sender.lock().await;
-        let mut sending = pin!(sender.send(&item.outbound, &self.from, &self.from.name));
+    /// Hands `item` to the other side once `go` says so, renewing the leases of all that is `held` while it takes its time.
+    async fn send(
+        &self,
+        item: &OutboxItem,
+        replaces: Option<String>,
+        held: &mut Held,
+        go: impl Future<Output = bool> + Send,
+    ) -> Result<Took, SendError> {
+        let mut sending = pin!(self.outlet.send(&item.outbound, replaces, go));
         loop {
             tokio::select! {
                 sent = &mut sending => return sent,
@@ -106,52 +120,97 @@ impl Deliverer {
         }
     }
 
-    async fn deliver(&self, item: &OutboxItem, held: &mut Held) -> Result<(), StoreError> {
+    /// Sends `item` and marks the one `before` it meanwhile. Returns `item` when it is out and still to be marked.
+    async fn deliver(
+        &self,
+        item: &OutboxItem,
+        held: &mut Held,
+        before: Option<Delivered>,
+    ) -> Result<Option<Delivered>, StoreError> {
         crash::point("deliver.begin");
-        let sent = self.send(item, held).await;
+        let replaces = match &item.outbound.replaces {
+            None => None,
+            Some(key) => match self.store.earlier_post(key).await? {
+                EarlierPost::Posted(reference) => Some(reference),
+                // Without its predecessor it is a post of its own.
+                EarlierPost::Gone => None,
+                EarlierPost::Waiting => {
+                    let until = Some(self.clock.now().plus_ms(PREDECESSOR_PAUSE_MS));
+                    self.postpone(item, until, "what it takes the place of is not sent yet", self.clock.now()).await?;
+                    return Ok(before);
+                }
+            },
+        };
+        let (marked, go) = oneshot::channel();
+        let marking = async {
+            if let Some(before) = before {
+                self.mark(&before).await?;
+            }
+            // Nobody waits any more when the message was refused meanwhile. On a failure the sender is dropped, which means no.
+            let _ = marked.send(());
+            Ok::<_, StoreError>(())
+        };
+        let go = async { go.await.is_ok() };
+        let (marking, sent) = tokio::join!(marking, Box::pin(self.send(item, replaces, held, go)));
+        marking?;
         crash::point("deliver.sent");
         let now = self.clock.now();
         match sent {
-            Ok(sent) => {
-                for (_, reason) in sent.refused.iter().chain(&sent.deferred) {
+            Ok(took) => {
+                for reason in &took.not_for {
                     tracing::warn!(outbox.id = %item.id, "not delivered to one of the recipients: {reason}");
                 }
                 self.metrics.delivery("delivered");
-                self.mark(item, now).await
+                let delivered = Delivered { id: item.id, at: now, posted: took.posted };
+                if delivered.posted.is_none() {
+                    return Ok(Some(delivered));
+                }
+                // What is said below a post finds its ticket only once the post is known.
+                self.mark(&delivered).await?;
             }
             Err(SendError::Permanent { reason }) => {
                 self.metrics.delivery("failed");
                 tracing::warn!(outbox.id = %item.id, "not deliverable: {reason}");
-                self.store.failed(&self.owner, item.id, &reason, now).await
+                self.store.failed(&self.owner, item.id, &reason, now).await?;
             }
             Err(SendError::Transient { reason, retry_after_ms }) => {
                 let failures = u32::try_from(item.attempt).unwrap_or(u32::MAX);
                 let wish_s = retry_after_ms.and_then(|ms| u64::try_from(ms / 1000).ok());
                 let until = DELIVERY.next(&item.outbound.dedupe_key, failures, now, wish_s);
-                self.postpone(item, until, &reason, now).await
+                self.postpone(item, until, &reason, now).await?;
             }
             Err(SendError::NeedsOperator { reason }) => {
-                tracing::error!(outbox.id = %item.id, mailbox = item.outbound.source, "cannot send: {reason}");
-                self.postpone(item, Some(now.plus_ms(OPERATOR_PAUSE_MS)), &reason, now).await
+                tracing::error!(outbox.id = %item.id, source = item.outbound.source, "cannot send: {reason}");
+                self.postpone(item, Some(now.plus_ms(OPERATOR_PAUSE_MS)), &reason, now).await?;
             }
         }
+        Ok(None)
     }
 
-    /// Marks `item` as delivered. The mail is out: a database that is locked or down is waited for, since giving up would
-    /// send it again.
-    async fn mark(&self, item: &OutboxItem, now: Timestamp) -> Result<(), StoreError> {
+    /// Marks a message as delivered. It is out: a database that is locked or down is waited for, since giving up would send it
+    /// again.
+    async fn mark(&self, Delivered { id, at, posted }: &Delivered) -> Result<(), StoreError> {
+        let (id, at) = (*id, *at);
         let mut left = MARKS;
         loop {
-            match self.store.delivered(&self.owner, item.id, now).await {
+            let marked = match posted {
+                Some(post) => {
+                    let place = (post.reference.as_str(), post.thread.as_deref());
+                    self.store.posted(&self.owner, id, place, at).await
+                }
+                None if self.keeps_copies => self.store.delivered_to_be_copied(&self.owner, id, at).await,
+                None => self.store.delivered(&self.owner, id, at).await,
+            };
+            match marked {
                 Ok(()) => return Ok(()),
                 Err(StoreError::LeaseLost { .. }) => {
                     // Marked by a try whose outcome was not known, or taken by another process meanwhile.
-                    tracing::warn!(outbox.id = %item.id, "delivered, but no longer ours to mark");
+                    tracing::warn!(outbox.id = %id, "delivered, but no longer ours to mark");
                     return Ok(());
                 }
                 Err(fault) if left == 0 => return Err(fault),
                 Err(fault) => {
-                    tracing::warn!(outbox.id = %item.id, "delivered, but not marked yet: {}", with_causes(&fault));
+                    tracing::warn!(outbox.id = %id, "delivered, but not marked yet: {}", with_causes(&fault));
                 }
             }
             left -= 1;
@@ -174,6 +233,13 @@ impl Deliverer {
         self.metrics.delivery("postponed");
         self.store.postponed(&self.owner, item.id, (until, reason), now).await
     }
+}
+
+/// A message that is out and not marked yet.
+struct Delivered {
+    id: OutboxId,
+    at: Timestamp,
+    posted: Option<Posted>,
 }
 
 /// Claimed messages that are still ours.

@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
+use super::bursts::{Burst, has_any, probe};
 use super::live::{Live, Rules};
 use super::read::Reader;
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
-use crate::domain::{Automatic, Changes, Classification, InboxId, Keyring, Known, Message, Probe, SendCount};
+use crate::domain::{
+    Automatic, Changes, Classification, InboxId, Keyring, Known, Message, Outbound, OutboundKind, Probe, SendCount,
+};
 use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
@@ -82,7 +85,8 @@ impl Handler {
             Takes::All => self.store.claim_inbox(&self.owner, now, until, self.batch).await?,
             Takes::Fresh => self.store.claim_fresh(&self.owner, now, until, self.batch).await?,
         };
-        let ids: Vec<InboxId> = claim.items.iter().map(|item| item.id).collect();
+        let rows = claim.items.iter().flat_map(|item| std::iter::once(item).chain(&item.companions));
+        let ids: Vec<InboxId> = rows.map(|item| item.id).collect();
         let handled = self.handle(claim).await;
         if handled.is_err() {
             self.undecided.lock().await.extend(ids);
@@ -112,18 +116,17 @@ impl Handler {
         let rules = self.live.get();
         let mut read = Vec::with_capacity(claim.items.len());
         for item in &claim.items {
-            crash::on_text(&item.received.raw);
-            read.push(self.reader.read(item, rules.catalog.desk.language).await);
+            read.push(self.read_burst(item, rules.catalog.desk.language).await?);
         }
-        let count = read.len();
+        let count: usize = read.iter().map(Vec::len).sum();
         self.settle(&rules, read).await?;
         self.metrics.handled(started.elapsed().as_secs_f64(), u32::try_from(count).unwrap_or(u32::MAX));
         Ok(count + claim.to_bury.len())
     }
 
-    /// Decides and writes `messages` as one; those that clash are decided again, alone, after the others.
-    async fn settle(&self, rules: &Rules, messages: Vec<Message>) -> Result<(), StoreError> {
-        let mut together = messages;
+    /// Decides and writes all bursts as one; those that clash are decided again, alone, after the others.
+    async fn settle(&self, rules: &Rules, bursts: Vec<Burst>) -> Result<(), StoreError> {
+        let mut together = bursts;
         let mut alone = Vec::new();
         while !together.is_empty() {
             let changes = self.decide(rules, &together).await?;
@@ -134,7 +137,7 @@ impl Handler {
                 }
                 Err(SettleError::Conflict { ids }) => {
                     let (clashing, rest): (Vec<_>, Vec<_>) =
-                        together.into_iter().partition(|message| ids.contains(&message.inbox_id));
+                        together.into_iter().partition(|burst| has_any(burst, &ids));
                     if clashing.is_empty() {
                         // What clashed is gone by now: one after the other will go through.
                         alone.extend(rest);
@@ -145,20 +148,20 @@ impl Handler {
                 }
                 Err(SettleError::LeaseLost { ids }) => {
                     tracing::warn!(rows = ids.len(), "leases ran out before the batch was written");
-                    together.retain(|message| !ids.contains(&message.inbox_id));
+                    together.retain(|burst| !has_any(burst, &ids));
                 }
                 Err(SettleError::Store(fault)) => return Err(fault),
             }
         }
-        for message in alone {
-            self.settle_alone(rules, message).await?;
+        for burst in alone {
+            self.settle_alone(rules, burst).await?;
         }
         Ok(())
     }
 
-    async fn settle_alone(&self, rules: &Rules, message: Message) -> Result<(), StoreError> {
-        let id = message.inbox_id;
-        let alone = [message];
+    async fn settle_alone(&self, rules: &Rules, burst: Burst) -> Result<(), StoreError> {
+        let ids: Vec<InboxId> = burst.iter().map(|message| message.inbox_id).collect();
+        let alone = [burst];
         for _ in 0..ROUNDS {
             let changes = self.decide(rules, &alone).await?;
             match self.store.settle(&self.owner, &changes, self.clock.now()).await {
@@ -172,27 +175,37 @@ impl Handler {
             }
         }
         // Somebody changes the same ticket all the time: let the others go first.
-        self.store.release(&self.owner, &[id]).await
+        self.store.release(&self.owner, &ids).await
     }
 
-    async fn decide(&self, rules: &Rules, messages: &[Message]) -> Result<Vec<Changes>, StoreError> {
+    async fn decide(&self, rules: &Rules, bursts: &[Burst]) -> Result<Vec<Changes>, StoreError> {
         let now = self.clock.now();
-        let probes: Vec<Probe> = messages.iter().map(probe).collect();
-        let known = self.store.context(&probes, now).await?;
+        let probes: Vec<Probe> = bursts.iter().flatten().map(probe).collect();
+        let mut known = self.store.context(&probes, now).await?.into_iter();
         // The store knows what is written; what this batch is about to send to somebody counts as well.
         let mut sent: HashMap<String, u32> = HashMap::new();
-        let mut batch = Vec::with_capacity(messages.len());
-        for (message, mut known) in messages.iter().zip(known) {
+        let mut batch = Vec::with_capacity(probes.len());
+        for burst in bursts {
+            let parts: Vec<(&Message, Known)> = burst.iter().zip(known.by_ref()).collect();
+            // Copies are dealt with one by one, so that the rest of a burst is not taken for one.
+            let (copies, fresh): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(_, known)| known.duplicate.is_some());
+            for (copy, known) in copies {
+                batch.push(self.decide_one(rules, copy, &known));
+            }
+            let messages: Vec<Message> = fresh.iter().map(|(message, _)| (*message).clone()).collect();
+            let (Some(message), Some((_, mut known))) = (decide::as_one(&messages), fresh.into_iter().next()) else {
+                continue;
+            };
             let earlier = sent.entry(message.from.address.to_lowercase()).or_default();
             known.automatic_to_sender = known.automatic_to_sender.saturating_add(*earlier);
-            let mut changes = self.decide_one(rules, message, &known);
-            let automatic = changes.outbound.iter().filter(|outbound| outbound.kind.is_automatic()).count();
+            let mut changes = self.decide_one(rules, &message, &known);
+            let automatic = changes.outbound.iter().filter(|outbound| is_counted(outbound)).count();
             if automatic > 0 {
                 let address = message.from.address.to_lowercase();
                 changes.send_count = Some(SendCount { address, known: known.automatic_to_sender });
                 *earlier = earlier.saturating_add(u32::try_from(automatic).unwrap_or(u32::MAX));
             }
-            batch.push(changes);
+            batch.extend(decide::spread(changes, &messages, now));
         }
         Ok(batch)
     }
@@ -200,6 +213,7 @@ impl Handler {
     fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {
         let now = self.clock.now();
         let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
+        let intent = intent.or_else(|| decide::form_intent(message));
         let classification = if is_settled_unread(message, known) {
             Classification::nothing(message.language)
         } else {
@@ -226,18 +240,12 @@ fn is_settled_unread(message: &Message, known: &Known) -> bool {
         }
         Some(Automatic::List | Automatic::Notification) | None => false,
     };
-    by_kind || known.duplicate.is_some()
+    // A press says nothing beside the button.
+    let is_mute = message.act.is_some() && message.reply_text.trim().is_empty();
+    by_kind || is_mute || known.duplicate.is_some()
 }
 
-/// What the store must be asked about a message.
-fn probe(message: &Message) -> Probe {
-    let mut thread_keys = message.references.clone();
-    thread_keys.extend(message.message_id.clone());
-    Probe {
-        fingerprint: message.fingerprint.clone(),
-        tokens: message.tokens.clone(),
-        thread_keys,
-        sender: message.from.address.to_lowercase(),
-        bounced_message_id: message.bounce.as_ref().and_then(|bounce| bounce.original_message_id.clone()),
-    }
+/// Whether the message counts against the limits on what one person is sent. Cards are for agents.
+fn is_counted(outbound: &Outbound) -> bool {
+    outbound.kind.is_automatic() && outbound.kind != OutboundKind::Notice
 }

@@ -79,12 +79,12 @@ impl MailReceiver {
     async fn turn(&mut self, held: &mut Option<(Fence, MailState)>) -> Duration {
         if held.is_none() {
             match self.acquire().await {
-                Ok(Some(got)) => {
-                    *held = Some(got);
-                    // Only the database was in the way, and it answers again.
+                Ok(Some(got)) => *held = Some(got),
+                Ok(None) => {
+                    // Another process reads it; this one stands by, which is all that is asked of it.
                     self.metrics.mailbox(&self.mailbox, MailboxHealth::default());
+                    return STAND_BY;
                 }
-                Ok(None) => return STAND_BY,
                 Err(fault) => return self.failed(&fault.into(), held),
             }
         }
@@ -199,8 +199,10 @@ impl MailReceiver {
             }
             Fault::Store(_) => {
                 tracing::error!(mailbox = self.mailbox, "mail stays on the server: {}", with_causes(fault));
-                // What is stored is read again: the outcome of the last write may be unknown.
+                // What is stored is read again: the outcome of the last write may be unknown. The look after that says at once
+                // that all is well.
                 *held = None;
+                self.receiver.answer_at_once();
                 STORE_PAUSE
             }
         }

@@ -12,7 +12,7 @@ use super::live::Live;
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::tick;
-use crate::domain::{Catalog, Changes, Ticket, TicketId, Timestamp};
+use crate::domain::{Catalog, Changes, Keyring, Ticket, TicketId, Timestamp};
 use crate::store::{Store, StoreError, crash};
 
 /// Clocks looked at in one step.
@@ -26,6 +26,8 @@ pub struct Ticker {
     pub store: Arc<Store>,
     /// The rules in force.
     pub live: Live,
+    /// Signs what cards refer to.
+    pub keyring: Keyring,
     /// What time it is.
     pub clock: Clock,
     /// How far open tickets are brought up to changed rules.
@@ -75,7 +77,7 @@ impl Ticker {
         let mut each = Vec::with_capacity(tickets.len());
         for ticket in tickets {
             crash::point("tick.begin");
-            each.push(tick(catalog, ticket, now));
+            each.push(tick(catalog, &self.keyring, ticket, now));
         }
         if each.is_empty() {
             return Ok(0);

@@ -5,9 +5,13 @@ mod architecture;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod discord;
+#[cfg(test)]
 mod email;
 #[cfg(test)]
 mod sla;
+#[cfg(test)]
+mod slack;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Nothing here stores, decides or knows a ticket. Every wait on a network has an end.
 
+mod bearer;
 pub mod clamd;
 pub mod imap;
 pub mod oauth;
@@ -9,4 +10,4 @@ pub mod parse;
 pub mod probe;
 pub mod settings;
 pub mod smtp;
-mod tls;
+pub(super) mod tls;

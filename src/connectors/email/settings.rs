@@ -8,14 +8,14 @@ use secrecy::SecretString;
 
 use super::oauth::TokenSource;
 
-pub use crate::config::{After, Backfill, Tls as TlsMode};
+pub use crate::config::{After, Backfill, ReplyTo, Tls as TlsMode};
 
 /// How we prove who we are.
 #[derive(Clone)]
 pub enum Auth {
     /// With a password.
     Password(SecretString),
-    /// With an access token (SASL XOAUTH2). IMAP and SMTP of one mailbox share the source.
+    /// With an access token (SASL OAUTHBEARER or XOAUTH2). IMAP and SMTP of one mailbox share the source.
     OAuth2(Arc<TokenSource>),
 }
 
@@ -117,6 +117,8 @@ pub struct SmtpSettings {
     /// Envelope sender of mails written by people; `None`: the address in From.
     /// Automatic mails leave with the null path `<>` (RFC 3834 §3.3).
     pub envelope_from: Option<String>,
+    /// Where replies ask for answers; default [`ReplyTo::From`].
+    pub reply_to: ReplyTo,
     /// Our name in EHLO; default `localhost`.
     pub hello_name: String,
     /// Seconds one command may take; default 60.
@@ -139,6 +141,7 @@ impl SmtpSettings {
             auth,
             ca_file: None,
             envelope_from: None,
+            reply_to: ReplyTo::From,
             hello_name: "localhost".to_owned(),
             timeout_s: 60,
             final_dot_timeout_s: 600,

@@ -18,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 
 /// Why no protected connection could be made.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectFault {
+pub(in crate::connectors) enum ConnectFault {
     /// The network or the server; it may work later.
     #[error("{0}")]
     Network(String),
@@ -37,7 +37,7 @@ pub(super) enum Stream {
 }
 
 /// The TLS settings: the system's roots and those of `ca_file`.
-pub(super) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, ConnectFault> {
+pub(in crate::connectors) fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, ConnectFault> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = ca_file {

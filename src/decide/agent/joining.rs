@@ -36,7 +36,32 @@ pub fn merge(hand: &Hand<'_>, from: &Ticket, into: &Ticket) -> Result<Changes, R
     let slots = &target.slots;
     target.missing.retain(|name| !slots.contains_key(name));
     work.event_on(into.id, EventKind::Merged, format!("{} was merged into it", from.id));
+    work.before.push(into.clone());
     work.changes.tickets.push(target);
+    Ok(work.done())
+}
+
+/// Takes a merge back: `ticket` is a case of its own again, and what is written to it stays there. Messages that came in
+/// meanwhile stay on `from`; its people no longer see that one, unless they are its requester.
+///
+/// # Errors
+/// It was not merged, or into another ticket.
+pub fn unmerge(hand: &Hand<'_>, ticket: &Ticket, from: &Ticket) -> Result<Changes, Refusal> {
+    if ticket.merged_into != Some(from.id) {
+        return Err(Refusal::Already { ticket: ticket.id, state: "a ticket of its own".to_owned() });
+    }
+    let mut work = Work::begin(hand, &Ticket { merged_into: None, ..ticket.clone() })?;
+    work.before = vec![ticket.clone(), from.clone()];
+    work.event(EventKind::Merged, format!("taken back: no longer one with {}", from.id));
+    work.event_on(from.id, EventKind::Merged, format!("taken back: {} is a ticket of its own again", ticket.id));
+    let status = if ticket.assignee.is_some() { Status::Open } else { Status::New };
+    work.wake(status, "the merge was taken back");
+    let mut other = from.clone();
+    clocks::adopt(hand.catalog, &mut other);
+    other.updated_at = hand.now;
+    let requester = from.requester.address.to_lowercase();
+    other.participants.retain(|address| *address == requester || !ticket.participants.contains(address));
+    work.changes.tickets.push(other);
     Ok(work.done())
 }
 
@@ -77,6 +102,8 @@ pub fn split(hand: &Hand<'_>, ticket: &Ticket, message: &StoredMessage) -> Resul
         breached: Vec::new(),
         linked_to: Some(ticket.id),
         promises: crate::domain::Promises::default(),
+        pressed: Vec::new(),
+        card: None,
         ..work.ticket.clone()
     };
     work.event(EventKind::Linked, format!("message {} was split off as {id}", message.inbox_id));

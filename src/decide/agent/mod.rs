@@ -2,15 +2,17 @@
 //! refuses them when the ticket has changed since it was read.
 
 mod joining;
+mod refusal;
 
-pub use joining::{merge, split};
+pub use joining::{merge, split, unmerge};
+pub use refusal::Refusal;
 
 use minijinja::Value;
 
-use super::letter::{Letter, Post, is_id};
+use super::letter::{Letter, Post, Way, is_id};
 use super::recipient::{is_nobody, is_own, is_usable, same};
-use super::wording::{Template, Values};
-use super::{clocks, keep};
+use super::wording::{ChatTemplate, Template, Values};
+use super::{card, clocks, keep, offers};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
     Address, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
@@ -50,80 +52,6 @@ pub enum Then {
     Waits,
     /// Solved, as far as the agent knows.
     IsResolved,
-}
-
-/// Why an action makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// It lives on in another ticket.
-    #[error("{ticket} was merged into {into}; act on {into}")]
-    Merged {
-        /// The ticket named.
-        ticket: TicketId,
-        /// Where to act.
-        into: TicketId,
-    },
-    /// It is so already.
-    #[error("{ticket} is {state} already")]
-    Already {
-        /// The ticket named.
-        ticket: TicketId,
-        /// Its state.
-        state: String,
-    },
-    /// No such queue.
-    #[error("there is no queue `{queue}`; there are: {known}")]
-    UnknownQueue {
-        /// The name given.
-        queue: String,
-        /// The names there are.
-        known: String,
-    },
-    /// Nothing is written.
-    #[error("the reply to {ticket} has no text")]
-    EmptyText {
-        /// The ticket named.
-        ticket: TicketId,
-    },
-    /// The name of an agent is blank.
-    #[error("an agent needs a name")]
-    EmptyName,
-    /// The requester cannot be written to.
-    #[error("the requester of {ticket} has no address that can be written to")]
-    NoAddress {
-        /// The ticket named.
-        ticket: TicketId,
-    },
-    /// A ticket cannot be merged into itself.
-    #[error("{ticket} cannot be merged into itself")]
-    SameTicket {
-        /// The ticket named.
-        ticket: TicketId,
-    },
-    /// The message is not on the ticket.
-    #[error("message {message} is not on {ticket}")]
-    NotOnTicket {
-        /// The ticket named.
-        ticket: TicketId,
-        /// The inbox row named.
-        message: crate::domain::InboxId,
-    },
-    /// The message that opened a ticket cannot leave it.
-    #[error("message {message} opened {ticket} and cannot be split off it")]
-    FirstMessage {
-        /// The ticket named.
-        ticket: TicketId,
-        /// The inbox row named.
-        message: crate::domain::InboxId,
-    },
-    /// The words cannot be written.
-    #[error("the reply to {ticket} cannot be worded: {because}")]
-    Wording {
-        /// The ticket named.
-        ticket: TicketId,
-        /// Why.
-        because: String,
-    },
 }
 
 /// An agent's answer, sent to the requester and everybody else on the ticket. The first one stops the first-response clock.
@@ -260,9 +188,9 @@ struct Mail<'a> {
 /// One action in the making.
 struct Work<'a> {
     hand: Hand<'a>,
-    ticket: Ticket,
-    /// The tickets as they were.
+    /// The tickets as they were, for their clocks and cards.
     before: Vec<Ticket>,
+    ticket: Ticket,
     changes: Changes,
 }
 
@@ -275,14 +203,22 @@ impl<'a> Work<'a> {
         let mut ticket = ticket.clone();
         clocks::adopt(hand.catalog, &mut ticket);
         ticket.updated_at = hand.now;
-        Ok(Self { hand: *hand, ticket, before, changes: Changes::default() })
+        Ok(Self { hand: *hand, before, ticket, changes: Changes::default() })
     }
 
-    fn done(mut self) -> Changes {
-        self.changes.tickets.insert(0, self.ticket);
-        let before: Vec<&Ticket> = self.before.iter().collect();
-        keep::keep(self.hand.catalog, &before, &mut self.changes, (self.hand.now, self.hand.now));
-        self.changes
+    fn done(self) -> Changes {
+        let post = self.post();
+        let now = self.hand.now;
+        let Self { before, ticket, mut changes, .. } = self;
+        changes.tickets.insert(0, ticket);
+        let before: Vec<&Ticket> = before.iter().collect();
+        keep::keep(post.catalog, &before, &mut changes, (now, now));
+        card::update(&post, &before, &mut changes, None);
+        changes
+    }
+
+    const fn post(&self) -> Post<'a> {
+        Post { catalog: self.hand.catalog, keyring: self.hand.keyring, now: self.hand.now }
     }
 
     fn already(&self) -> Refusal {
@@ -336,11 +272,14 @@ impl<'a> Work<'a> {
     }
 
     fn send(&mut self, template: Template, kind: OutboundKind, values: Values, mail: Mail<'_>) -> Result<(), Refusal> {
-        let post = Post { catalog: self.hand.catalog, keyring: self.hand.keyring, now: self.hand.now };
+        let post = self.post();
         let thread = mail.last.and_then(|last| last.message_id.clone()).filter(|id| is_id(id));
         let letter = Letter {
             kind,
+            way: Way::of(&self.ticket),
             template,
+            chat: ChatTemplate::from(template),
+            offers: offers::under(template, &self.ticket, None, self.hand.catalog),
             values,
             to: self.requester()?,
             cc: mail.cc,

@@ -6,15 +6,42 @@ use super::super::follow_up::Place;
 use super::super::letter::{is_id, put_details, put_questions};
 use super::super::route::second_line;
 use super::super::wording::{Template, Values, one_line};
-use super::{RULE, Sheet};
-use crate::domain::{Changes, EventKind, Fate, Priority, Status, Ticket};
+use super::{RULE, Sheet, acted};
+use crate::domain::{Button, Changes, EventKind, Fate, Priority, Status, Ticket};
 use crate::sla::timers::Count;
 
 const DETAIL_CHARS: usize = 120;
 
 pub(super) fn plan(mut sheet: Sheet<'_>, known: &Ticket, place: &Place) -> Changes {
-    sheet.keep_message(Some(known.id));
+    let mut article = None;
     match place {
+        // An edit is kept where the message it changes is, and what was done twice leaves nothing.
+        Place::Edited { .. } | Place::Deleted { .. } | Place::Repeat { .. } | Place::Agent(_) => {}
+        Place::Note
+        | Place::Delivery
+        | Place::Thanks
+        | Place::Solved
+        | Place::Escalates { .. }
+        | Place::Person
+        | Place::Unsolved
+        | Place::Status
+        | Place::Details { .. }
+        | Place::Returns
+        | Place::Adds
+        | Place::Bystander
+        | Place::Chosen { .. }
+        | Place::Rated { .. } => sheet.keep_message(Some(known.id)),
+    }
+    match place {
+        Place::Repeat { .. } | Place::Agent(_) => {}
+        Place::Bystander => acted::bystander(&mut sheet, known),
+        Place::Edited { taken } => acted::edited(&mut sheet, known, taken.as_ref()),
+        Place::Deleted { closes } => acted::deleted(&mut sheet, known, *closes),
+        Place::Chosen { article: chosen } => {
+            article = Some(chosen.clone());
+            let ticket = person(&mut sheet, known, place);
+            sheet.changes.tickets.push(ticket);
+        }
         Place::Note => note(&mut sheet, known),
         Place::Delivery => delivery(&mut sheet, known),
         Place::Thanks
@@ -25,12 +52,13 @@ pub(super) fn plan(mut sheet: Sheet<'_>, known: &Ticket, place: &Place) -> Chang
         | Place::Status
         | Place::Details { .. }
         | Place::Returns
+        | Place::Rated { .. }
         | Place::Adds => {
             let ticket = person(&mut sheet, known, place);
             sheet.changes.tickets.push(ticket);
         }
     }
-    sheet.settle(Fate::Joined, "", Some(known.id), None)
+    sheet.settle(Fate::Joined, "", Some(known.id), article)
 }
 
 /// A machine's mail leaves the ticket and its clocks as they are.
@@ -63,11 +91,25 @@ fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
     ticket.participants = participants;
     sheet.lead_here(ticket.id);
     sheet.received(ticket.id);
+    acted::follow_language(sheet, &mut ticket);
     match place {
-        Place::Note | Place::Delivery | Place::Thanks | Place::Adds => {}
+        Place::Note
+        | Place::Delivery
+        | Place::Thanks
+        | Place::Adds
+        | Place::Bystander
+        | Place::Edited { .. }
+        | Place::Deleted { .. }
+        | Place::Repeat { .. }
+        | Place::Agent(_) => {}
+        Place::Chosen { article } => acted::chosen(sheet, &mut ticket, article),
+        Place::Rated { score } => acted::rated(sheet, &mut ticket, *score),
         Place::Solved => solved(sheet, &mut ticket),
         Place::Escalates { reason, critical } => escalate(sheet, &mut ticket, reason, *critical),
         Place::Person => {
+            if !ticket.pressed.contains(&Button::Person) {
+                ticket.pressed.push(Button::Person);
+            }
             give_back(sheet, &mut ticket, "asks for a person");
             acknowledge(sheet, &mut ticket, Template::Reopened);
         }
@@ -92,7 +134,7 @@ fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
     ticket
 }
 
-fn set_status(sheet: &mut Sheet<'_>, ticket: &mut Ticket, status: Status, because: &str) {
+pub(super) fn set_status(sheet: &mut Sheet<'_>, ticket: &mut Ticket, status: Status, because: &str) {
     if ticket.status == status {
         return;
     }
@@ -106,6 +148,7 @@ fn solved(sheet: &mut Sheet<'_>, ticket: &mut Ticket) {
         Status::New | Status::Open | Status::Waiting | Status::Answered => {
             ticket.resolved_at = Some(sheet.post.now);
             set_status(sheet, ticket, Status::Resolved, "the requester says it is solved");
+            acted::ask_for_rating(sheet, ticket);
         }
     }
 }
@@ -152,7 +195,7 @@ fn acknowledge(sheet: &mut Sheet<'_>, ticket: &mut Ticket, template: Template) {
     let _ = sheet.reply(ticket, template, values);
 }
 
-fn details(sheet: &mut Sheet<'_>, ticket: &mut Ticket, taken: &Taken, ask_again: bool) {
+pub(super) fn details(sheet: &mut Sheet<'_>, ticket: &mut Ticket, taken: &Taken, ask_again: bool) {
     ticket.slots.clone_from(&taken.slots);
     ticket.missing.clone_from(&taken.missing);
     if !taken.learnt.is_empty() {

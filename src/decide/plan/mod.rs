@@ -1,18 +1,23 @@
 //! A decision as changes: the ticket, its history, the message as it is kept, and what is sent.
 
+mod acted;
+mod agents;
+mod aside;
 mod joined;
 mod opened;
 
 use super::case::{Case, Context};
 use super::clocks;
-use super::follow_up::{Turn, turn};
+use super::follow_up::{Place, Turn, turn};
 use super::keep::{self, Unsure};
-use super::letter::{Letter, Post, thread_of};
+use super::letter::{Letter, Post, Way, thread_of};
 use super::recipient::{is_nobody, is_own, is_usable, recipient};
+use super::same_case::same_case;
 use super::silence::silence;
-use super::wording::{Template, Values};
+use super::wording::{ChatTemplate, Template, Values};
+use super::{card, offers, person};
 use crate::domain::{
-    Address, Changes, Decided, Decision, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound, OutboundKind,
+    Act, Address, Changes, Decided, Decision, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound, OutboundKind,
     Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp,
 };
 
@@ -30,15 +35,29 @@ pub fn plan(decided: &Decided, message: &Message, context: &Context<'_>, keyring
     let post = Post { catalog: context.catalog, keyring, now };
     let sheet =
         Sheet { message, context: *context, post, decided: decided.clone(), changes: Changes::default(), sent: 0 };
-    let mut changes = match (&decided.decision, turn(&case)) {
-        (Decision::Ignore { reason }, _) => sheet.ignored(*reason),
-        (Decision::FollowUp { .. }, Turn::Joins { ticket, place }) => joined::plan(sheet, ticket, &place),
-        (_, Turn::Beside { ticket, stranger, .. }) => {
-            opened::plan(sheet, Some(&opened::Beside { ticket: ticket.id, stranger }))
+    let known: Vec<&Ticket> = context.known.ticket.iter().chain(&context.known.recent).collect();
+    let (mut changes, same_as) = match (&decided.decision, turn(&case)) {
+        (Decision::Ignore { reason }, Turn::Aside(aside)) if *reason == aside.reason() => {
+            return aside::plan(sheet, &aside);
         }
-        (_, Turn::New | Turn::Joins { .. }) => opened::plan(sheet, None),
+        (Decision::Ignore { reason }, _) => return sheet.ignored(*reason),
+        (Decision::FollowUp { .. }, Turn::Joins { ticket, place: Place::Agent(deed) }) => {
+            return agents::plan(sheet, ticket, &deed);
+        }
+        (Decision::FollowUp { .. }, Turn::Joins { ticket, place }) => (joined::plan(sheet, ticket, &place), None),
+        (_, Turn::Beside { ticket, stranger, .. }) => {
+            let beside = opened::Beside { ticket: ticket.id, why: opened::Why::of(stranger) };
+            (opened::plan(sheet, Some(&beside)), None)
+        }
+        (_, Turn::New | Turn::Joins { .. } | Turn::Aside(_)) => {
+            let same = same_case(&case).map(|ticket| ticket.id);
+            let beside = same.map(|ticket| opened::Beside { ticket, why: opened::Why::SameCase });
+            (opened::plan(sheet, beside.as_ref()), same)
+        }
     };
+    changes.people.extend(person::learnt(message, context.known));
     promise(&mut changes, message, context, now);
+    card::update(&post, &known, &mut changes, same_as);
     changes
 }
 
@@ -49,10 +68,10 @@ fn promise(changes: &mut Changes, message: &Message, context: &Context<'_>, now:
         let unsure = decided.is_some_and(|decided| decided.intent.is_none() && decided.decision == Decision::File);
         for ticket in &mut changes.tickets {
             let unsure = if unsure && ticket.version == 0 { Unsure::Yes } else { Unsure::No };
-            keep::signals(ticket, context.classification, unsure);
+            keep::signals(ticket, message, context.classification, unsure);
         }
     }
-    let known: Vec<&Ticket> = context.known.ticket.iter().collect();
+    let known: Vec<&Ticket> = context.known.ticket.iter().chain(&context.known.recent).collect();
     keep::keep(context.catalog, &known, changes, (clocks::start(message, now), now));
 }
 
@@ -79,6 +98,10 @@ impl Sheet<'_> {
     }
 
     fn received(&mut self, ticket: TicketId) {
+        if let Some(Act::Pressed { button, .. }) = &self.message.act {
+            let detail = acted::pressed_words(button);
+            return self.event(ticket, EventKind::Note, REQUESTER, detail);
+        }
         let mut detail = format!("by {}", self.message.channel);
         for warning in &self.message.warnings {
             detail = format!("{detail}; warning: {warning}");
@@ -89,11 +112,28 @@ impl Sheet<'_> {
     /// Keeps the message, on `ticket` when it belongs to one.
     fn keep_message(&mut self, ticket: Option<TicketId>) {
         let message = self.message;
+        let says_nothing = message.text.trim().is_empty() && message.attachments.is_empty();
+        if says_nothing && message.act.is_some() {
+            return;
+        }
+        // Decided in the place of an earlier message, it goes under that one's name.
+        let message_id = match &message.act {
+            Some(Act::Edited { original }) => Some(original.clone()),
+            Some(
+                Act::Deleted { .. }
+                | Act::Pressed { .. }
+                | Act::WantsTicket
+                | Act::Filled { .. }
+                | Act::Speaks { .. }
+                | Act::Links { .. },
+            )
+            | None => message.message_id.clone(),
+        };
         self.changes.message = Some(StoredMessage {
             inbox_id: message.inbox_id,
             ticket,
             fingerprint: message.fingerprint.clone(),
-            message_id: message.message_id.clone(),
+            message_id,
             from: message.from.clone(),
             subject: message.subject.clone(),
             text: message.text.clone(),
@@ -109,6 +149,9 @@ impl Sheet<'_> {
         for key in thread_of(self.message) {
             self.key(key, ticket);
         }
+        if let Some(Act::Edited { original }) = &self.message.act {
+            self.key(original.clone(), ticket);
+        }
     }
 
     fn key(&mut self, key: String, ticket: TicketId) {
@@ -120,9 +163,16 @@ impl Sheet<'_> {
     /// # Errors
     /// Why nothing was sent: the machine has to keep silent, or there are no words. It is in the trace already.
     fn reply(&mut self, ticket: &mut Ticket, template: Template, values: Values) -> Result<(), String> {
+        let offers = offers::under(template, ticket, Some(&self.decided.decision), self.context.catalog);
+        let words = Words { template, chat: ChatTemplate::from(template), offers };
+        self.reply_in(ticket, words, values)
+    }
+
+    /// [`Sheet::reply`] in words of their own.
+    fn reply_in(&mut self, ticket: &mut Ticket, words: Words, values: Values) -> Result<(), String> {
         let written = match silence(self.message, self.context, Some(ticket)) {
             Some(why) => Err(("reply.silent", why)),
-            None => self.write(ticket, template, values).map_err(|why| ("reply.refused", why)),
+            None => self.write(ticket, words, values).map_err(|why| ("reply.refused", why)),
         };
         match written {
             Ok(outbound) => {
@@ -145,10 +195,13 @@ impl Sheet<'_> {
         }
     }
 
-    fn write(&self, ticket: &Ticket, template: Template, values: Values) -> Result<Outbound, String> {
+    fn write(&self, ticket: &Ticket, words: Words, values: Values) -> Result<Outbound, String> {
         let letter = Letter {
-            kind: kind_of(template),
-            template,
+            kind: kind_of(words.template),
+            way: Way::back(self.message, ticket),
+            template: words.template,
+            chat: words.chat,
+            offers: words.offers,
             values,
             to: recipient(self.message, &self.context.catalog.desk).map_err(str::to_owned)?,
             cc: Vec::new(),
@@ -215,6 +268,13 @@ impl Sheet<'_> {
             }
         }
     }
+}
+
+/// The words of a reply, by letter and in chat.
+struct Words {
+    template: Template,
+    chat: ChatTemplate,
+    offers: Vec<crate::domain::Offer>,
 }
 
 const fn kind_of(template: Template) -> OutboundKind {

@@ -4,6 +4,7 @@ use minijinja::Value;
 
 use super::super::clocks;
 use super::super::letter::{put_details, put_questions, suggested};
+use super::super::person;
 use super::super::wording::{Template, Values, one_line, plain_text};
 use super::{RULE, Sheet};
 use crate::domain::{Article, Changes, Decision, EventKind, Fate, Level, Priority, Status, Ticket, TicketId, Wish};
@@ -11,7 +12,24 @@ use crate::domain::{Article, Changes, Decision, EventKind, Fate, Level, Priority
 /// The ticket a new one is opened beside.
 pub(super) struct Beside {
     pub(super) ticket: TicketId,
-    pub(super) stranger: bool,
+    pub(super) why: Why,
+}
+
+/// Why a ticket is opened beside another.
+#[derive(Clone, Copy)]
+pub(super) enum Why {
+    /// Somebody who is not on it used a valid reference.
+    Stranger,
+    /// A matter of its own.
+    OtherMatter,
+    /// It may be the same case: the people decide.
+    SameCase,
+}
+
+impl Why {
+    pub(super) const fn of(stranger: bool) -> Self {
+        if stranger { Self::Stranger } else { Self::OtherMatter }
+    }
 }
 
 const SUBJECT_CHARS: usize = 80;
@@ -74,7 +92,7 @@ fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
         queue: decided.queue.clone(),
         priority: decided.priority,
         intent: decided.intent.clone(),
-        language: message.language,
+        language: person::language(message, sheet.context.known),
         assignee: None,
         slots: decided.slots.clone(),
         missing: decided.missing.clone(),
@@ -90,6 +108,9 @@ fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
         merged_into: None,
         linked_to: None,
         promises: crate::domain::Promises { wish: wish(sheet), ..Default::default() },
+        place: message.place.clone(),
+        pressed: Vec::new(),
+        card: None,
     }
 }
 
@@ -118,14 +139,19 @@ fn subject_of(sheet: &Sheet<'_>) -> String {
 }
 
 fn link(sheet: &mut Sheet<'_>, ticket: &Ticket, beside: Option<&Beside>) {
-    let Some(Beside { ticket: other, stranger }) = beside else { return };
-    let (here, there) = if *stranger {
-        (
+    let Some(Beside { ticket: other, why }) = beside else { return };
+    let (here, there) = match why {
+        Why::Stranger => (
             format!("beside {other}; warning: the sender is not on that ticket and sees nothing of it"),
             format!("{} was opened beside it; warning: by somebody who is not on it", ticket.id),
-        )
-    } else {
-        (format!("beside {other}"), format!("{} was opened beside it as a matter of its own", ticket.id))
+        ),
+        Why::OtherMatter => {
+            (format!("beside {other}"), format!("{} was opened beside it as a matter of its own", ticket.id))
+        }
+        Why::SameCase => (
+            format!("beside {other}: it may be the same case, merge them if it is"),
+            format!("{} of the same person may be the same case, merge it if it is", ticket.id),
+        ),
     };
     sheet.event(ticket.id, EventKind::Linked, RULE, here);
     sheet.event(*other, EventKind::Linked, RULE, there);
@@ -173,7 +199,7 @@ fn answer(sheet: &mut Sheet<'_>, ticket: &mut Ticket, article: &str) -> Result<(
     Ok(())
 }
 
-fn answer_values(article: &Article) -> Result<Values, String> {
+pub(super) fn answer_values(article: &Article) -> Result<Values, String> {
     let text = plain_text(&article.body, article.language);
     if text.trim().is_empty() {
         return Err(format!("article `{}` has no text", article.id));

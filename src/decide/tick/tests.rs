@@ -73,7 +73,7 @@ fn the_machines_word_is_not_a_persons_and_an_hourly_word_begins_the_next_hour() 
     let told = reply(&hand(10), &filed, &words).unwrap().tickets.remove(0);
     assert_eq!(clock(&told, ClockKind::FirstResponse, ClockLevel::Sla).state(), "met");
     assert_eq!((clock(&told, ClockKind::Update, ClockLevel::Slo).cycle, told.due.next_update), (2, Some(after(70))));
-    let late = tick(&catalog, &told, after(75));
+    let late = tick(&catalog, &ring(), &told, after(75));
     let late_ticket = late.tickets[0].clone();
     assert_eq!(clock(&late_ticket, ClockKind::Update, ClockLevel::Slo).breached_at, Some(after(70)));
     assert!(late_ticket.breached.contains(&"next_update".to_owned()));
@@ -104,7 +104,7 @@ fn rules_fire_in_order_once_and_what_a_person_set_stays() {
     let mut known = Ticket { version: 4, ..incident(&catalog) };
     known.promises.note(Signal::Person);
     known.promises.note(Signal::Complaint);
-    let changes = tick(&catalog, &known, after(30));
+    let changes = tick(&catalog, &ring(), &known, after(30));
     let done = &changes.tickets[0];
     assert_eq!((done.queue.as_str(), done.promises.moves), ("experts", 1));
     let rules: Vec<&str> = changes.fired.iter().map(|firing| firing.rule.as_str()).collect();
@@ -113,14 +113,14 @@ fn rules_fire_in_order_once_and_what_a_person_set_stays() {
     assert_eq!(changes.outbound[0].to[0].address, "lead@client.example");
     assert!(changes.outbound[1].subject.starts_with("【至急】") && changes.outbound[1].place.is_some());
     assert!(changes.outbound.iter().all(|notice| notice.kind == OutboundKind::Notice && notice.text.contains("late")));
-    let again = tick(&catalog, done, after(31));
+    let again = tick(&catalog, &ring(), done, after(31));
     assert_eq!((again.fired.len(), again.outbound.len(), again.tickets[0].promises.watch_at), (0, 0, None));
 
     let (keyring, low) = (ring(), Ticket { version: 4, ..incident(&catalog) });
     let hand = Hand { catalog: &catalog, keyring: &keyring, agent: "aoki", now: after(1) };
     let mut low = set_priority(&hand, &low, Priority::Low).unwrap().tickets.remove(0);
     low.promises.note(Signal::Person);
-    let stays = tick(&catalog, &low, after(2));
+    let stays = tick(&catalog, &ring(), &low, after(2));
     assert_eq!(stays.tickets[0].priority, Priority::Low);
     assert!(stays.events.iter().any(|event| event.detail.contains("aoki set it")));
 }
@@ -148,9 +148,9 @@ fn other_rules_give_open_tickets_other_terms_and_their_history_says_so() {
             target.time = Some(crate::domain::schedule::Objective::Minutes(120));
         }
     }
-    let changes = tick(&catalog, &filed, after(5));
+    let changes = tick(&catalog, &ring(), &filed, after(5));
     let solution = clock(&changes.tickets[0], ClockKind::Resolution, ClockLevel::Slo);
     assert_eq!((solution.due_at, solution.revisions[0].due_at), (after(120), after(240)));
     assert!(changes.events.iter().any(|event| event.detail.contains("other terms")));
-    assert_eq!(tick(&catalog, &changes.tickets[0], after(6)).events, []);
+    assert_eq!(tick(&catalog, &ring(), &changes.tickets[0], after(6)).events, []);
 }

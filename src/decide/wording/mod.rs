@@ -3,8 +3,11 @@
 //! A template that names a value it was not given refuses; a broken mail is never sent. Values are data: nothing in them
 //! is read as a template, and one-line values hold no line breaks.
 
+mod chat;
 mod markdown;
 mod when;
+
+pub(super) use chat::{ChatTemplate, render_chat};
 
 pub use markdown::plain_text;
 pub(super) use when::{date_and_time, deadline};
@@ -61,7 +64,7 @@ pub enum WordingFault {
     #[error("cannot word `{template}` in `{language}`")]
     Template {
         /// Which one.
-        template: Template,
+        template: &'static str,
         /// In which language.
         language: Language,
         /// What the template engine says.
@@ -94,15 +97,23 @@ impl WordingFault {
 }
 
 macro_rules! template_files {
-    ($($file:literal),+ $(,)?) => {
+    ($folder:literal; $($file:literal),+ $(,)?) => {
         &[$(
-            (concat!("ja/", $file), include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/reply/ja/", $file, ".txt"))),
-            (concat!("en/", $file), include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/reply/en/", $file, ".txt"))),
+            (
+                concat!($folder, "ja/", $file),
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/reply/", $folder, "ja/", $file, ".txt")),
+            ),
+            (
+                concat!($folder, "en/", $file),
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/reply/", $folder, "en/", $file, ".txt")),
+            ),
         )+]
     };
 }
+use template_files;
 
 const FILES: &[(&str, &str)] = template_files![
+    "";
     "acknowledgement",
     "answer",
     "suggestion",
@@ -116,7 +127,7 @@ const FILES: &[(&str, &str)] = template_files![
 ];
 
 static TEMPLATES: LazyLock<Result<Environment<'static>, String>> =
-    LazyLock::new(|| environment(FILES).map_err(|fault| fault.to_string()));
+    LazyLock::new(|| environment(&[FILES, chat::FILES].concat()).map_err(|fault| fault.to_string()));
 
 fn environment(files: &[(&'static str, &'static str)]) -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
@@ -134,9 +145,17 @@ fn environment(files: &[(&'static str, &'static str)]) -> Result<Environment<'st
 /// # Errors
 /// A value the template needs is missing, or the words are empty or far too long. Nothing may be sent then.
 pub fn render(template: Template, language: Language, values: &Values) -> Result<String, WordingFault> {
+    render_named(&format!("{language}/{template}"), (template.as_str(), language), values)
+}
+
+fn render_named(
+    name: &str,
+    (template, language): (&'static str, Language),
+    values: &Values,
+) -> Result<String, WordingFault> {
     let environment = TEMPLATES.as_ref().map_err(|fault| WordingFault::Broken(fault.clone()))?;
     let fault = |source| WordingFault::Template { template, language, source };
-    let found = environment.get_template(&format!("{language}/{template}")).map_err(fault)?;
+    let found = environment.get_template(name).map_err(fault)?;
     let text = tidy(&found.render(values).map_err(fault)?);
     match text.len() {
         0 => Err(WordingFault::Empty),

@@ -43,6 +43,47 @@ fn both_languages_have_the_same_templates_and_variables() {
     }
 }
 
+fn chat_sample(language: Language) -> Values {
+    let mut values = sample(language);
+    let entry = BTreeMap::from([
+        ("ticket", Value::from("T-7")),
+        ("subject", Value::from("VPN")),
+        ("status", Value::from("open")),
+        ("expected", Value::from(())),
+    ]);
+    values.insert("tickets", Value::from(vec![entry]));
+    for name in ["code", "priority", "queue", "assignee", "requester", "channel"] {
+        values.insert(name, Value::from(name));
+    }
+    values
+}
+
+#[test]
+fn chat_has_every_wording_in_both_languages_and_short() {
+    let environment = TEMPLATES.as_ref().unwrap();
+    for template in ChatTemplate::ALL {
+        let variables = |language: Language| {
+            environment.get_template(&format!("chat/{language}/{template}")).unwrap().undeclared_variables(true)
+        };
+        assert_eq!(variables(Language::Ja), variables(Language::En), "{template}");
+        for language in Language::ALL {
+            let text = render_chat(*template, *language, &chat_sample(*language)).unwrap();
+            assert!(!text.contains("ref: ") && !text.contains("\n--"), "{language}/{template}: {text}");
+            assert!(
+                !text.contains("{{") && !text.contains("{%") && !text.contains("\n\n\n"),
+                "{language}/{template}: {text}"
+            );
+        }
+    }
+    for language in Language::ALL {
+        let folder = format!("{}/templates/reply/chat/{language}", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), ChatTemplate::ALL.len(), "{folder}");
+    }
+    for template in Template::ALL {
+        assert_eq!(ChatTemplate::from(*template).as_str(), template.as_str());
+    }
+}
+
 #[test]
 fn every_template_renders_and_ends_with_the_reference() {
     for language in Language::ALL {

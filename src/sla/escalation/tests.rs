@@ -33,6 +33,8 @@ fn catalog(triggers: Vec<Trigger>) -> Catalog {
             language: Language::Ja,
             timezone: chrono_tz::Asia::Tokyo,
             mailboxes: Vec::new(),
+            chats: Vec::new(),
+            triage: Vec::new(),
         },
         intents: Vec::new(),
         articles: Vec::new(),
@@ -89,6 +91,9 @@ fn ticket(catalog: &Catalog, status: Status) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
+        place: None,
+        pressed: Vec::new(),
+        card: None,
         promises: Promises { clocks: vec![clock], queued_at: Some(NOW), ..Promises::default() },
     }
 }

@@ -7,42 +7,15 @@ use tokio::task::JoinSet;
 use super::harness::{Database, Desk, until};
 use super::letter::{Letter, message_id};
 use super::on_both;
+use crate::support::crash_places::{FILES, STORE, WORKERS};
 use crate::support::dovecot::dovecot;
 use crate::support::smtp_sink::SmtpSink;
 
 on_both! {
     wherever_serve_aborts_everything_happens_once
+    never_are_two_replies_out_that_are_not_marked
 }
 
-const PLACES: &[&str] = &[
-    "receive.fetched",
-    "accept.begin",
-    "accept.inserted",
-    "accept.commit",
-    "accept.committed",
-    "receive.acknowledged",
-    "claim.commit",
-    "claim.committed",
-    "settle.begin",
-    "settle.begun",
-    "settle.inbox",
-    "settle.tickets",
-    "settle.events",
-    "settle.messages",
-    "settle.thread_keys",
-    "settle.outbox",
-    "settle.decisions",
-    "settle.commit",
-    "settle.committed",
-    "outbox_claim.commit",
-    "outbox_claim.committed",
-    "deliver.begin",
-    "deliver.sent",
-    "outbox_finish.commit",
-    "outbox_finish.committed",
-];
-/// Only for mail that is too large for a row, on SQLite.
-const FILE_PLACES: &[&str] = &["raw.fsync", "raw.rename", "raw.folder"];
 /// The reply is out and nobody has written that down: the one window in which it goes out again.
 const WINDOW: &[&str] = &["deliver.sent", "outbox_finish.commit"];
 const MAILS: usize = 3;
@@ -52,9 +25,10 @@ const LEASE_MS: &str = "3000";
 const BESIDE: usize = 6;
 
 async fn wherever_serve_aborts_everything_happens_once(database: Database) {
-    let mut cases: Vec<(&'static str, u32)> = PLACES.iter().flat_map(|place| [(*place, 1), (*place, 2)]).collect();
+    let mut cases: Vec<(&'static str, u32)> =
+        STORE.iter().chain(WORKERS).flat_map(|place| [(*place, 1), (*place, 2)]).collect();
     if database == Database::Sqlite {
-        cases.extend(FILE_PLACES.iter().map(|place| (*place, 1)));
+        cases.extend(FILES.iter().map(|place| (*place, 1)));
     }
     let count = cases.len();
     // A test's program dies with the thread that started it, so each lane has a thread of its own.
@@ -88,7 +62,7 @@ async fn one(database: Database, place: &str, pass: u32) {
     desk.sends_to_sink(sink.port);
     desk.environment =
         vec![("FAIL_LEASE_MS".to_owned(), LEASE_MS.to_owned()), ("FAIL_AT".to_owned(), format!("{place}:{pass}"))];
-    let large = if FILE_PLACES.contains(&place) { "filler ".repeat(50_000) } else { String::new() };
+    let large = if FILES.contains(&place) { "filler ".repeat(50_000) } else { String::new() };
     let letter = |number: usize| {
         let plain = Letter::request(number);
         Letter { text: format!("{}\r\n{large}", plain.text), ..plain }
@@ -125,4 +99,38 @@ async fn one(database: Database, place: &str, pass: u32) {
     let allowed = usize::from(WINDOW.contains(&place));
     assert_eq!((copies.len(), repeats), (MAILS, allowed), "{place}:{pass}: {copies:?}");
     desk.stop().await;
+}
+
+/// Many replies wait, so that the next one is announced while the last one is marked: an abort in the mark repeats one of them.
+async fn never_are_two_replies_out_that_are_not_marked(database: Database) {
+    const REPLIES: usize = 8;
+    for (place, pass) in [("outbox_finish.commit", 3), ("outbox_finish.committed", 3), ("deliver.sent", 4)] {
+        let sink = SmtpSink::start().await;
+        let mut desk = Desk::new(database, "desk@example.test").await;
+        let folder = desk.path("mail");
+        std::fs::create_dir(&folder).unwrap();
+        for number in 0..REPLIES {
+            std::fs::write(folder.join(format!("{number}.eml")), Letter::request(number).raw()).unwrap();
+        }
+        desk.json(&["ingest", "--answer-old", &folder.display().to_string()]).await;
+        desk.sends_to_sink(sink.port);
+        desk.environment =
+            vec![("FAIL_LEASE_MS".to_owned(), LEASE_MS.to_owned()), ("FAIL_AT".to_owned(), format!("{place}:{pass}"))];
+        desk.launch();
+        until(&format!("{place}:{pass} is reached"), async || desk.ended()).await;
+        let before = sink.taken().len();
+        // A mark that is written lets the next reply go, which may be out before the process is gone.
+        let most = 3 + usize::from(place != "outbox_finish.commit");
+        assert!((3..=most).contains(&before), "{place}:{pass}: {before} were out");
+        desk.environment.truncate(1);
+        desk.serve().await;
+        let sent = desk.sent().await;
+        assert!(sent.len() == REPLIES && sent.iter().all(|row| row["state"] == "delivered"), "{sent:?}");
+        let mut ids: Vec<String> = sink.taken().iter().map(|mail| message_id(&mail.data)).collect();
+        let all = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert!(ids.len() == REPLIES && all - REPLIES <= 1, "{place}:{pass}: {all} mails, {} ids", ids.len());
+        desk.stop().await;
+    }
 }

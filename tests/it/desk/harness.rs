@@ -117,6 +117,19 @@ impl Desk {
         self.dir.path().join("desk").join(name)
     }
 
+    /// Where its programs are started.
+    pub fn working_directory(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The database as the store wants it.
+    pub fn database_url(&self) -> String {
+        match self.url.strip_prefix("sqlite://") {
+            Some(file) => format!("sqlite://{}", self.path(file).display()),
+            None => self.url.clone(),
+        }
+    }
+
     /// Changes the settings file.
     pub fn edit(&mut self, change: impl FnOnce(String) -> String) {
         let file = self.path("madoguchi.toml");

@@ -11,9 +11,12 @@ pub mod harness;
 mod kills;
 mod letter;
 mod loops;
+mod outgoing;
 mod path;
 #[cfg(feature = "crash-points")]
 mod poison;
+mod ready;
+mod scanner;
 mod speed;
 mod trouble;
 

@@ -4,7 +4,7 @@ use super::Reader;
 use crate::support::evil_imap::{EvilImap, MAIL, Mode};
 use madoguchi::connectors::email::settings::{Auth, ImapSettings, TlsMode};
 
-fn settings(port: u16) -> ImapSettings {
+pub fn settings(port: u16) -> ImapSettings {
     let mut settings = ImapSettings::new("127.0.0.1", "user", Auth::Password("pw".to_owned().into()));
     settings.port = port;
     settings.tls = TlsMode::None;

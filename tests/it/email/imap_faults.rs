@@ -43,6 +43,8 @@ async fn a_silent_connection_in_idle_is_noticed() {
     settings.timeout_s = 1;
     let mut reader = Reader::new(settings);
     let started = Instant::now();
+    // The first look does not wait, the second one does.
+    reader.finds_nothing_more().await;
     assert!(reader.step().await.is_none());
     assert!(matches!(&reader.errors[0], ReceiveError::Transient { reason, .. } if reason.contains("DONE")));
     user.deliver_many(0, 1);

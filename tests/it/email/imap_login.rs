@@ -8,7 +8,7 @@ use madoguchi::connectors::email::probe::{Probe, probe_imap};
 use madoguchi::connectors::email::settings::{Auth, Grant, ImapSettings, OAuthSettings, TlsMode};
 
 use super::{NOW, Reader};
-use crate::support::dovecot::dovecot;
+use crate::support::dovecot::{dovecot, dovecot_with_oauthbearer};
 use crate::support::fault_proxy::{Fault, FaultProxy, Way};
 use crate::support::oauth::TokenServer;
 use crate::support::server::certificates;
@@ -142,6 +142,18 @@ async fn a_token_lets_us_in_and_an_ended_one_is_renewed_once() {
     reader.until(2).await;
     assert!(reader.errors.is_empty(), "{:?}", reader.errors);
     assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_offers_the_standard_gets_the_token_that_way() {
+    let user = dovecot_with_oauthbearer().user("bearer");
+    user.deliver_many(0, 1);
+    let (server, url) = TokenServer::start(&user.address);
+    server.dead_token(0);
+    let mut reader = Reader::new(with_tokens(user.settings(dovecot_with_oauthbearer().imap), url));
+    reader.until(1).await;
+    assert!(reader.errors.is_empty(), "{:?}", reader.errors);
+    assert_eq!(server.requests().len(), 2, "the refused token was renewed once");
 }
 
 #[tokio::test]

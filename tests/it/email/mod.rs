@@ -3,7 +3,9 @@
 mod clamd;
 mod imap_evil;
 mod imap_faults;
+mod imap_identity;
 mod imap_login;
+mod imap_sent;
 mod imap_sync;
 mod oauth;
 mod smtp;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use madoguchi::connectors::SendError;
 use madoguchi::connectors::email::oauth::TokenSource;
+use madoguchi::connectors::email::parse;
 use madoguchi::connectors::email::probe::{Probe, probe_smtp};
-use madoguchi::connectors::email::settings::{Auth, Grant, OAuthSettings, TlsMode};
+use madoguchi::connectors::email::settings::{Auth, Grant, OAuthSettings, ReplyTo, TlsMode};
 use madoguchi::connectors::email::smtp::{Sender, render};
-use madoguchi::domain::{Address, Channel, Language, Outbound, OutboundKind, TicketId};
+use madoguchi::domain::{Address, Channel, InboxId, Keyring, Language, Outbound, OutboundKind, TicketId};
+use madoguchi::mail::Policy;
 
 use super::{NOW, Reader};
 use crate::support::dovecot::dovecot;
@@ -120,7 +122,7 @@ async fn hostile_values_reach_the_recipient_as_text() {
     outbound.subject = evil.to_owned();
     outbound.to[0].name = evil.to_owned();
     outbound.text = format!("{evil}\n.\n{}\n", "y".repeat(5_000));
-    let rendered = render(&outbound, &desk(), "").unwrap();
+    let rendered = render(&outbound, &desk(), "", ReplyTo::From).unwrap();
     Sender::new(postfix().settings()).send(&outbound, &desk(), evil).await.unwrap();
     let mut reader = Reader::new(user.settings(dovecot().imap));
     reader.until(1).await;
@@ -132,4 +134,33 @@ async fn hostile_values_reach_the_recipient_as_text() {
     let rendered = String::from_utf8(rendered).unwrap();
     let (head, _) = rendered.split_once("\r\n\r\n").unwrap();
     assert!(!head.contains("\r\nBcc"));
+}
+
+/// The answer to such a mail finds its ticket by the address alone, through real servers.
+#[tokio::test]
+async fn an_answer_to_the_plus_address_names_the_ticket() {
+    let (support, customer) = (dovecot().user("support"), dovecot().user("customer"));
+    let keyring = Keyring::new(vec![(1, b"key".to_vec())]);
+    let mut settings = postfix().settings();
+    settings.reply_to = ReplyTo::Plus;
+    let mut sender = Sender::new(settings);
+    let mut reply = outbound(OutboundKind::AgentReply, &[&customer.address]);
+    reply.message_id = format!("{}.reply-7-0@example.test", keyring.sign(TicketId(7)));
+    let from = Address { name: String::new(), address: support.address.clone() };
+    sender.send(&reply, &from, "窓口").await.unwrap();
+    let mut theirs = Reader::new(customer.settings(dovecot().imap));
+    theirs.until(1).await;
+    let mail = madoguchi::mail::parse(&theirs.ledger.values().next().unwrap().raw, &Policy::default());
+    let asked = mail.reply_to.unwrap().address;
+    assert_eq!(asked, support.address.replace('@', &format!("+{}@", keyring.sign(TicketId(7)))));
+    // The customer's program keeps nothing but the address.
+    let mut answer = outbound(OutboundKind::AgentReply, &[&asked]);
+    (answer.message_id, answer.in_reply_to) = ("other@customer.test".to_owned(), None);
+    answer.references.clear();
+    Sender::new(postfix().settings()).send(&answer, &desk(), "").await.unwrap();
+    let mut ours = Reader::new(support.settings(dovecot().imap));
+    ours.until(1).await;
+    let received = ours.ledger.values().next().unwrap();
+    let message = parse::message(InboxId(1), received, &Policy::default(), &keyring);
+    assert_eq!(message.tokens, [TicketId(7)]);
 }

@@ -1,7 +1,11 @@
 //! Servers that refuse, hang up or fall silent while a mail is sent.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
 use madoguchi::connectors::SendError;
-use madoguchi::connectors::email::settings::{SmtpSettings, TlsMode};
+use madoguchi::connectors::email::oauth::TokenSource;
+use madoguchi::connectors::email::settings::{Auth, Grant, OAuthSettings, SmtpSettings, TlsMode};
 use madoguchi::connectors::email::smtp::Sender;
 use madoguchi::domain::OutboundKind;
 
@@ -9,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use super::smtp::{desk, outbound};
+use crate::support::oauth::TokenServer;
 use crate::support::smtp_sink::{Answer, SmtpSink};
 
 fn settings(sink: &SmtpSink) -> SmtpSettings {
@@ -147,4 +152,47 @@ async fn a_server_that_wants_a_sender_on_automatic_mail_gets_one() {
     }
     let from: Vec<String> = sink.taken().into_iter().map(|taken| taken.from).collect();
     assert_eq!(from, ["<support@example.test>", "<support@example.test>"]);
+}
+
+#[tokio::test]
+async fn a_token_is_shown_by_oauthbearer_and_a_refused_one_renewed_once() {
+    let sink = SmtpSink::start().await;
+    let (server, token_url) = TokenServer::start("a@example.com");
+    let oauth = OAuthSettings {
+        token_url,
+        client_id: "desk".to_owned(),
+        client_secret: None,
+        scope: String::new(),
+        grant: Grant::ClientCredentials,
+        ca_file: None,
+        timeout_s: 5,
+    };
+    let mut settings = settings(&sink);
+    settings.user = "a@example.com".to_owned();
+    settings.auth = Some(Auth::OAuth2(Arc::new(TokenSource::new(oauth, Box::new(|_| {})))));
+    // The challenge explains the refusal and wants an answer before it comes.
+    sink.once("AUTH", Answer::Line("334 eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0="));
+    sink.once("AQ==", Answer::Line("535 5.7.8 not accepted"));
+    let mut sender = Sender::new(settings);
+    sender.send(&outbound(OutboundKind::AgentReply, &["b@example.com"]), &desk(), "").await.unwrap();
+    assert_eq!((sink.taken().len(), server.requests().len()), (1, 2));
+    let login = sink.logins().pop().unwrap();
+    let shown =
+        base64::engine::general_purpose::STANDARD.decode(login.strip_prefix("AUTH OAUTHBEARER ").unwrap()).unwrap();
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.starts_with("n,a=a@example.com,\x01host=127.0.0.1\x01port="), "{shown:?}");
+    assert!(shown.contains("\x01auth=Bearer token-a@example.com-1\x01\x01"), "{shown:?}");
+}
+
+/// The caller decides when a mail is handed over; one that is held back never goes out.
+#[tokio::test]
+async fn a_mail_is_announced_at_once_and_handed_over_when_told() {
+    let sink = SmtpSink::start().await;
+    let mut sender = Sender::new(settings(&sink));
+    let (outbound, from) = (outbound(OutboundKind::AgentReply, &["a@example.com"]), desk());
+    let held = sender.send_after(&outbound, (&from, ""), async { false }).await;
+    assert!(matches!(held, Err(SendError::Transient { .. })), "{held:?}");
+    assert_eq!((sink.connections(), sink.taken().len()), (1, 0));
+    let seen = sender.send_after(&outbound, (&from, ""), async { sink.taken().is_empty() }).await;
+    assert_eq!((seen.unwrap().accepted.len(), sink.taken().len()), (1, 1));
 }

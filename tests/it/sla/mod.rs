@@ -84,6 +84,8 @@ pub fn catalog() -> Catalog {
             language: Language::Ja,
             timezone: chrono_tz::Asia::Tokyo,
             mailboxes: vec![Mailbox { name: "support".into(), address: "support@desk.example".into(), queue: None }],
+            chats: Vec::new(),
+            triage: Vec::new(),
         },
         intents: vec![
             intent("incident", "monitoring", Level::High, Objective::Minutes(15)),
@@ -120,7 +122,7 @@ pub fn catalog() -> Catalog {
 pub fn ticker(store: &Arc<Store>, catalog: &Catalog, time: &Time) -> Ticker {
     let engine = Engine::build(catalog).unwrap();
     let live = Live::new(Rules { catalog: catalog.clone(), engine });
-    Ticker { store: store.clone(), live, clock: time.clone(), renewal: tokio::sync::Mutex::default() }
+    Ticker { store: store.clone(), live, keyring: ring(), clock: time.clone(), renewal: tokio::sync::Mutex::default() }
 }
 
 /// Ticks until nothing is due.

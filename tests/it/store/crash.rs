@@ -9,39 +9,15 @@ use madoguchi::domain::*;
 use madoguchi::store::{Delivery, OutboxFilter, OutboxState, Sending, Store, TicketFilter};
 
 use super::{Desk, MINUTE, NOW, on_both, opening, received};
+use crate::support::crash_places::{FILES, STORE};
 
 on_both! {
     wherever_it_stops_everything_happens_once
 }
 
 const MESSAGES: usize = 5;
-const PLACES: &[&str] = &[
-    "accept.begin",
-    "accept.inserted",
-    "accept.commit",
-    "accept.committed",
-    "claim.commit",
-    "claim.committed",
-    "settle.begin",
-    "settle.begun",
-    "settle.inbox",
-    "settle.tickets",
-    "settle.events",
-    "settle.messages",
-    "settle.thread_keys",
-    "settle.outbox",
-    "settle.decisions",
-    "settle.commit",
-    "settle.committed",
-    "outbox_claim.commit",
-    "outbox_claim.committed",
-    "outbox_finish.commit",
-    "outbox_finish.committed",
-];
-const FILE_PLACES: &[&str] = &["raw.fsync", "raw.rename", "raw.folder"];
-
 async fn wherever_it_stops_everything_happens_once(desk: Desk) {
-    let places = PLACES.iter().chain(if desk.is_sqlite() { FILE_PLACES } else { &[] });
+    let places = STORE.iter().chain(if desk.is_sqlite() { FILES } else { &[] });
     let mut tried = 0;
     for place in places {
         let desk = desk.sister().await;
@@ -64,7 +40,7 @@ async fn wherever_it_stops_everything_happens_once(desk: Desk) {
         check(&desk, place).await;
         tried += 1;
     }
-    assert!(tried >= PLACES.len());
+    assert!(tried >= STORE.len());
 }
 
 async fn check(desk: &Desk, place: &str) {

@@ -1,12 +1,15 @@
 //! The store, each test on SQLite and on PostgreSQL.
 
 mod accept;
+mod bursts;
 mod claim;
 mod context;
 #[cfg(feature = "crash-points")]
 mod crash;
+mod files;
 mod model;
 mod outbox;
+mod people;
 mod reading;
 mod schema;
 mod settle;
@@ -71,6 +74,11 @@ impl Desk {
     /// An empty desk on the same kind of database.
     pub async fn sister(&self) -> Self {
         if self.is_sqlite() { Self::sqlite().await } else { Self::postgres().await }
+    }
+
+    /// An empty desk on the other kind of database.
+    pub async fn cousin(&self) -> Self {
+        if self.is_sqlite() { Self::postgres().await } else { Self::sqlite().await }
     }
 
     /// Stores `count` messages, each in a conversation of its own.
@@ -142,6 +150,9 @@ pub fn ticket(id: TicketId) -> Ticket {
         merged_into: None,
         linked_to: None,
         promises: Promises::default(),
+        place: None,
+        pressed: Vec::new(),
+        card: None,
     }
 }
 
@@ -199,6 +210,8 @@ pub fn opening(item: &InboxItem) -> Changes {
         fired: Vec::new(),
         problems: Vec::new(),
         bounced: Vec::new(),
+        people: vec![PersonChange::Met { inbox_id: item.id, address: "sato@customer.example".into() }],
+        edits: Vec::new(),
     }
 }
 

@@ -23,10 +23,17 @@ pub const STREAM_LIMIT_BYTES: usize = 1 << 20;
 /// The server, started when first needed.
 pub fn clamd() -> &'static Clamd {
     static STARTED: OnceLock<Clamd> = OnceLock::new();
-    STARTED.get_or_init(start)
+    STARTED.get_or_init(|| Clamd::start_on(free_port()))
 }
 
-fn start() -> Clamd {
+impl Clamd {
+    /// A server on `port` for one test, which ends with it.
+    pub fn start_on(port: u16) -> Self {
+        start(port)
+    }
+}
+
+fn start(port: u16) -> Clamd {
     let program = program(&["/usr/sbin/clamd"], "clamav-daemon");
     let directory = directory("clamd");
     let user = if is_root() { "User clamav\n" } else { "" };
@@ -37,7 +44,7 @@ fn start() -> Clamd {
     give_to(&directory, "clamav");
     let signature = hex::encode(b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE");
     fs::write(directory.join("db/test.ndb"), format!("Eicar-Test-Signature:0:*:{signature}\n")).expect("write");
-    let (port, d) = (free_port(), directory.display().to_string());
+    let d = directory.display().to_string();
     let socket = directory.join("socket");
     let conf = directory.join("clamd.conf");
     let text = format!(

@@ -25,11 +25,17 @@ pub struct Dovecot {
 /// The server, started when first needed.
 pub fn dovecot() -> &'static Dovecot {
     static STARTED: OnceLock<Dovecot> = OnceLock::new();
-    STARTED.get_or_init(Dovecot::start)
+    STARTED.get_or_init(|| Dovecot::start("xoauth2"))
+}
+
+/// A second server, which shows tokens by OAUTHBEARER only.
+pub fn dovecot_with_oauthbearer() -> &'static Dovecot {
+    static STARTED: OnceLock<Dovecot> = OnceLock::new();
+    STARTED.get_or_init(|| Dovecot::start("oauthbearer"))
 }
 
 impl Dovecot {
-    fn start() -> Self {
+    fn start(bearer: &str) -> Self {
         let program = program(&["/usr/sbin/dovecot"], "dovecot-imapd");
         self::program_library("/usr/lib/dovecot/lmtp", "dovecot-lmtpd");
         let directory = directory("dovecot");
@@ -45,7 +51,7 @@ impl Dovecot {
         fs::write(directory.join("oauth2.conf.ext"), oauth2_conf(&introspection)).expect("write");
         let ports = Ports { imap, imaps, lmtp, auth };
         let conf = directory.join("dovecot.conf");
-        fs::write(&conf, conf_text(&directory, &mail_user, root, &ports)).expect("write");
+        fs::write(&conf, conf_text(&directory, &mail_user, root, &ports).replace("xoauth2", bearer)).expect("write");
         let server = Server::start(&directory, &program, &["-F", "-c", conf.to_str().expect("utf-8")]);
         server.wait_for(&[imap, imaps, lmtp, auth], &[&directory.join("log")]);
         Self { imap, imaps, lmtp, auth, directory, mail_user, _server: server }
@@ -150,6 +156,21 @@ impl MailUser {
     pub fn count_in(&self, name: &str) -> usize {
         let folder = self.maildir.join(format!(".{name}"));
         ["new", "cur"].iter().filter_map(|part| fs::read_dir(folder.join(part)).ok()).map(Iterator::count).sum()
+    }
+
+    /// File name and text of each mail in the folder `name` (not INBOX), with the line ends of mail, which the server leaves out.
+    pub fn mails_in(&self, name: &str) -> Vec<(String, String)> {
+        let folder = self.maildir.join(format!(".{name}"));
+        let parts = ["new", "cur"].iter().filter_map(|part| fs::read_dir(folder.join(part)).ok());
+        let paths = parts.flat_map(|entries| entries.map(|entry| entry.expect("entry").path()));
+        paths
+            .map(|path| {
+                let text = String::from_utf8_lossy(&fs::read(&path).expect("a mail"))
+                    .replace("\r\n", "\n")
+                    .replace('\n', "\r\n");
+                (path.to_string_lossy().into_owned(), text)
+            })
+            .collect()
     }
 
     /// The mails in the inbox, whole, in no particular order.

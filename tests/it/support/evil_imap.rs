@@ -59,6 +59,9 @@ struct State {
     evil_left: usize,
     fetches: usize,
     logins: usize,
+    /// What it says it can do beside `IMAP4rev1`; with `REFUSES` it refuses to name mails by an id.
+    can: &'static str,
+    uid_validity: u32,
 }
 
 /// The server; dropping it ends its connections.
@@ -76,7 +79,8 @@ impl EvilImap {
     pub async fn start(mode: Mode, times: usize) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("address").port();
-        let state = Arc::new(Mutex::new(State { mode, evil_left: times, fetches: 0, logins: 0 }));
+        let state =
+            Arc::new(Mutex::new(State { mode, evil_left: times, fetches: 0, logins: 0, can: "", uid_validity: 1 }));
         let mut tasks = JoinSet::new();
         let shared = Arc::clone(&state);
         tasks.spawn(async move {
@@ -89,6 +93,16 @@ impl EvilImap {
             }
         });
         Self { port, state, _tasks: tasks }
+    }
+
+    /// From now on it says that it can do this too.
+    pub fn can(&self, capability: &'static str) {
+        self.state.lock().expect("lock").can = capability;
+    }
+
+    /// The folder gets another UIDVALIDITY.
+    pub fn renumber(&self, uid_validity: u32) {
+        self.state.lock().expect("lock").uid_validity = uid_validity;
     }
 
     /// FETCH commands so far.
@@ -112,9 +126,13 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             state.lock().expect("lock").logins += 1;
             format!("{tag} OK in\r\n")
         } else if command.starts_with("CAPABILITY") {
-            format!("* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n")
+            let can = state.lock().expect("lock").can;
+            format!("* CAPABILITY IMAP4rev1 {can}\r\n{tag} OK done\r\n").replace(" \r", "\r")
         } else if command.starts_with("SELECT") {
-            format!("* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 2] x\r\n{tag} OK [READ-WRITE] s\r\n")
+            let uid_validity = state.lock().expect("lock").uid_validity;
+            format!(
+                "* 1 EXISTS\r\n* OK [UIDVALIDITY {uid_validity}] x\r\n* OK [UIDNEXT 2] x\r\n{tag} OK [READ-WRITE] s\r\n"
+            )
         } else if command.starts_with("UID SEARCH") {
             format!("* SEARCH 1\r\n{tag} OK done\r\n")
         } else if command.starts_with("UID FETCH") {
@@ -132,7 +150,10 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
                     }
                     continue;
                 }
-                None => format!("{}{tag} OK done\r\n", good()),
+                None if state.lock().expect("lock").can.contains("REFUSES") && command.contains("EMAILID") => {
+                    format!("{tag} BAD unknown item\r\n")
+                }
+                None => format!("{}{tag} OK done\r\n", identified(command)),
             }
         } else {
             format!("{tag} OK done\r\n")
@@ -147,6 +168,18 @@ fn good() -> String {
     format!(
         "* 1 FETCH (UID 1 FLAGS () RFC822.SIZE {size} INTERNALDATE \" 1-Oct-2026 09:30:00 +0900\" BODY[] {{{size}}}\r\n{MAIL})\r\n"
     )
+}
+
+/// The good answer, with the id that is asked for.
+fn identified(command: &str) -> String {
+    let id = if command.contains("EMAILID") {
+        "FLAGS () EMAILID (M6d952b5c6f82bfd8)"
+    } else if command.contains("X-GM-MSGID") {
+        "FLAGS () X-GM-MSGID 1278455344230334865"
+    } else {
+        "FLAGS ()"
+    };
+    good().replace("FLAGS ()", id)
 }
 
 /// Answers one FETCH; says whether the connection is over.

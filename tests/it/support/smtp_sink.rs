@@ -32,6 +32,7 @@ struct State {
     /// Command prefix (`dot` for the end of DATA) and what to do, each once.
     script: VecDeque<(&'static str, Answer)>,
     taken: Vec<Taken>,
+    logins: Vec<String>,
     connections: usize,
 }
 
@@ -72,6 +73,11 @@ impl SmtpSink {
         self.state.lock().expect("lock").taken.clone()
     }
 
+    /// AUTH commands so far.
+    pub fn logins(&self) -> Vec<String> {
+        self.state.lock().expect("lock").logins.clone()
+    }
+
     /// Connections so far.
     pub fn connections(&self) -> usize {
         self.state.lock().expect("lock").connections
@@ -92,7 +98,11 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     loop {
         let good = match command.split([' ', ':']).next().unwrap_or_default() {
             "greeting" => "220 sink",
-            "EHLO" => "250-sink\r\n250 8BITMIME",
+            "EHLO" => "250-sink\r\n250-AUTH OAUTHBEARER\r\n250 8BITMIME",
+            "AUTH" => {
+                state.lock().expect("lock").logins.push(command.clone());
+                "235 2.7.0 in"
+            }
             "DATA" => "354 go on",
             "dot" => {
                 state.lock().expect("lock").taken.push(std::mem::take(&mut mail));
@@ -119,7 +129,9 @@ async fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             }
         }
         if answer.starts_with("354") {
-            while let Some(line) = lines.next_line().await? {
+            loop {
+                // A mail without its final dot was not given.
+                let Some(line) = lines.next_line().await? else { return Ok(()) };
                 if line == "." {
                     break;
                 }

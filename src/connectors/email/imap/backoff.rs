@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use super::ReceiveError;
+use super::connection::Fault;
+use crate::connectors::email::settings::ImapSettings;
+
 /// No pause is longer.
 const CAP: Duration = Duration::from_mins(5);
 
@@ -11,6 +15,28 @@ pub(super) fn pause(base: Duration, attempt: u32, mailbox: &str) -> Duration {
     let doubled = base.saturating_mul(1u32 << attempt.saturating_sub(1).min(16));
     let full = doubled.min(CAP);
     full / 2 + full.mul_f64(f64::from(spread(mailbox, attempt)) / f64::from(u16::MAX) / 2.0)
+}
+
+/// What the caller sees of the `failures`th failure in a row, and the pause before the next try.
+pub(super) fn hold_back(
+    fault: &Fault,
+    failures: u32,
+    settings: &ImapSettings,
+    mailbox: &str,
+) -> (ReceiveError, Duration) {
+    let mut wait = pause(Duration::from_millis(settings.retry_base_ms), failures, mailbox);
+    let needs_operator = matches!(fault, Fault::Operator(_) | Fault::Token(_));
+    if needs_operator {
+        wait = wait.max(Duration::from_secs(settings.login_spacing_s));
+    }
+    let reason = fault.to_string();
+    let retry_after_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    let error = if needs_operator {
+        ReceiveError::NeedsOperator { reason, retry_after_ms }
+    } else {
+        ReceiveError::Transient { reason, retry_after_ms }
+    };
+    (error, wait)
 }
 
 /// FNV-1a over name and number, folded to 16 bits.

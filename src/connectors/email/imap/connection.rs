@@ -10,6 +10,7 @@ use async_imap::imap_proto::{Capability, MailboxDatum, Response, ResponseCode, S
 use async_imap::{Session, error::Error as ImapError};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::fetch::MIN_BYTES_PER_SECOND;
 use super::guard::{Guard, Violation};
 use super::login;
 use crate::connectors::email::oauth::OAuthError;
@@ -71,6 +72,8 @@ pub(super) struct Connection {
     /// Mails in the folder, as last announced.
     pub(super) exists: u32,
     capabilities: BTreeSet<String>,
+    /// It refused to name mails by the id it said it has for them.
+    pub(super) is_identity_refused: bool,
     /// Its answers can no longer be read; it is not to be used again.
     pub(super) is_broken: bool,
 }
@@ -87,6 +90,23 @@ pub(super) enum Woke {
 impl Connection {
     /// Connects, logs in and selects the folder `folder` (as written in a command).
     pub(super) async fn open(settings: &ImapSettings, folder: &str) -> Result<Self, Fault> {
+        let mut connection = Self::log_in(settings).await?;
+        connection.select(folder).await?;
+        Ok(connection)
+    }
+
+    /// [`Connection::open`] of a folder that is made when it cannot be selected.
+    pub(super) async fn open_or_create(settings: &ImapSettings, folder: &str) -> Result<Self, Fault> {
+        let mut connection = Self::log_in(settings).await?;
+        if let Err(Fault::Operator(_)) = connection.select(folder).await {
+            let limit = connection.limit;
+            connection.command("CREATE", &format!("CREATE {folder}"), limit, &mut |_| {}).await?;
+            connection.select(folder).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn log_in(settings: &ImapSettings) -> Result<Self, Fault> {
         let limit = Duration::from_secs(settings.timeout_s.max(1));
         let client = login::greet(settings, limit).await?;
         let session = login::log_in(client, settings, limit).await?;
@@ -97,10 +117,10 @@ impl Connection {
             uid_next: 0,
             exists: 0,
             capabilities: BTreeSet::new(),
+            is_identity_refused: false,
             is_broken: false,
         };
         connection.ask_capabilities().await?;
-        connection.select(folder).await?;
         Ok(connection)
     }
 
@@ -274,6 +294,16 @@ impl Connection {
                 response => self.notice(response)?,
             }
         }
+    }
+
+    /// Puts the mail `raw` into the folder `folder` (encoded, without quotes: the library adds them), marked as read.
+    pub(super) async fn append(&mut self, folder: &str, date: Option<&str>, raw: &[u8]) -> Result<(), Fault> {
+        let patience = self.limit + Duration::from_secs(raw.len() as u64 / MIN_BYTES_PER_SECOND);
+        let done = timeout(patience, self.session.append(folder, Some("(\\Seen)"), date, raw)).await;
+        done.map_err(|_| Fault::Lost("no answer to APPEND".to_owned()))?.map_err(|error| match error {
+            ImapError::No(reason) | ImapError::Bad(reason) => Fault::Refused { command: "APPEND", reason },
+            error => lost(&error),
+        })
     }
 
     /// Says goodbye; whatever happens, the connection is over.

@@ -10,7 +10,7 @@ use crate::connectors::email::settings::ImapSettings;
 use crate::domain::Timestamp;
 
 /// Slower than this, a transfer is given up.
-const MIN_BYTES_PER_SECOND: u64 = 16 << 10;
+pub(super) const MIN_BYTES_PER_SECOND: u64 = 16 << 10;
 
 /// One mail as far as it was read.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,8 @@ pub(super) struct Item {
     pub(super) arrived_at: Option<Timestamp>,
     /// The bytes.
     pub(super) body: Option<Vec<u8>>,
+    /// The id the server gives the mail wherever it is: `EMAILID:…` (RFC 8474) or `X-GM-MSGID:…`.
+    pub(super) object_id: Option<String>,
     /// Only the beginning was read.
     pub(super) is_excerpt: bool,
 }
@@ -41,8 +43,7 @@ impl Connection {
     pub(super) async fn read(&mut self, uids: &[u32], settings: &ImapSettings) -> Result<Batch, Fault> {
         let limit = Duration::from_secs(settings.timeout_s.max(1));
         let mut items: BTreeMap<u32, Item> = uids.iter().map(|uid| (*uid, Item::default())).collect();
-        let sizes = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE)", sequence_set(uids));
-        let mut refused = self.fill(&sizes, limit, &mut items).await?;
+        let mut refused = self.sizes(uids, limit, &mut items).await?;
         let (mut whole, mut long) = (Vec::new(), Vec::new());
         let mut total_bytes = 0u64;
         for (uid, item) in &items {
@@ -70,6 +71,37 @@ impl Connection {
             }
         }
         self.sort_out(items, refused).await
+    }
+
+    /// Asks for everything but the mails themselves.
+    async fn sizes(
+        &mut self,
+        uids: &[u32],
+        limit: Duration,
+        items: &mut BTreeMap<u32, Item>,
+    ) -> Result<Option<String>, Fault> {
+        let plain = format!("UID FETCH {} (UID FLAGS INTERNALDATE RFC822.SIZE", sequence_set(uids));
+        let identity = if self.is_identity_refused { None } else { self.identity() };
+        if let Some(attribute) = identity {
+            let refused = self.fill(&format!("{plain} {attribute})"), limit, items).await?;
+            if refused.is_none() {
+                return Ok(None);
+            }
+            // It said it can and cannot: the rest is asked for without.
+            self.is_identity_refused = true;
+        }
+        self.fill(&format!("{plain})"), limit, items).await
+    }
+
+    /// What names a mail on this server, whatever folder it is in.
+    fn identity(&self) -> Option<&'static str> {
+        if self.can("OBJECTID") {
+            Some("EMAILID")
+        } else if self.can("X-GM-EXT-1") {
+            Some("X-GM-MSGID")
+        } else {
+            None
+        }
     }
 
     /// Runs one FETCH into `items`. A refusal comes back as its reason: what arrived before it is kept.
@@ -132,6 +164,8 @@ fn take_in(attributes: &[AttributeValue<'_>], items: &mut BTreeMap<u32, Item>) {
         match attribute {
             AttributeValue::Rfc822Size(size) => item.size_bytes = Some(*size),
             AttributeValue::InternalDate(date) => item.arrived_at = internal_date(date),
+            AttributeValue::EmailId(id) => item.object_id = Some(format!("EMAILID:{id}")),
+            AttributeValue::GmailMsgId(id) => item.object_id = Some(format!("X-GM-MSGID:{id}")),
             AttributeValue::BodySection { section: None, data: Some(data), .. } if item.body.is_none() => {
                 item.body = Some(data.to_vec());
             }

@@ -6,17 +6,21 @@ use base64::engine::{GeneralPurpose, general_purpose::NO_PAD};
 
 const MODIFIED: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
 
-/// `問い合わせ` → `&VU8wRFQIMI8wWw-`, quoted for a command. Control characters are left out.
+/// [`encoded`], in quotes for a command.
 pub(super) fn quoted(name: &str) -> String {
-    let mut text = String::from("\"");
+    format!("\"{}\"", encoded(name).replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// `問い合わせ` → `&VU8wRFQIMI8wWw-`. Control characters are left out.
+pub(super) fn encoded(name: &str) -> String {
+    let mut text = String::new();
     let mut wide: Vec<u8> = Vec::new();
     for letter in name.chars().filter(|letter| !letter.is_control()) {
         if letter.is_ascii() {
             flush(&mut wide, &mut text);
-            match letter {
-                '&' => text.push_str("&-"),
-                '"' | '\\' => text.extend(['\\', letter]),
-                _ => text.push(letter),
+            text.push(letter);
+            if letter == '&' {
+                text.push('-');
             }
         } else {
             let mut units = [0u16; 2];
@@ -24,7 +28,6 @@ pub(super) fn quoted(name: &str) -> String {
         }
     }
     flush(&mut wide, &mut text);
-    text.push('"');
     text
 }
 

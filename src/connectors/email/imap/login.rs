@@ -5,24 +5,33 @@ use std::time::Duration;
 use async_imap::imap_proto::{Response, Status};
 use async_imap::{Authenticator, Client, Session, error::Error as ImapError};
 use secrecy::ExposeSecret;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::connection::{Fault, is_passing, lost, unread};
 use super::guard::Guard;
+use crate::connectors::email::bearer::Bearer;
 use crate::connectors::email::settings::{Auth, ImapSettings, TlsMode};
 use crate::connectors::email::tls::{self, Stream};
 
 /// Room for what a server counts differently than it sends (Exchange renders mails anew).
 const LITERAL_SLACK_BYTES: usize = 1 << 20;
 
-struct Sasl(Option<String>);
+/// More than any list of what a server can do.
+const MAX_OFFER_BYTES: usize = 64 << 10;
+
+/// What is said first, and to every challenge after that.
+struct Sasl {
+    first: Option<String>,
+    after: &'static str,
+}
 
 impl Authenticator for Sasl {
     type Response = String;
 
-    /// The first challenge asks for the credentials; a second one explains a refusal and wants an empty line.
+    /// The first challenge asks for the credentials; a second one explains a refusal.
     fn process(&mut self, _challenge: &[u8]) -> String {
-        self.0.take().unwrap_or_default()
+        self.first.take().unwrap_or_else(|| self.after.to_owned())
     }
 }
 
@@ -67,6 +76,35 @@ pub(super) async fn greet(settings: &ImapSettings, limit: Duration) -> Result<Cl
     Ok(Client::new(Guard::new(tls::protect(tcp, host, ca_file, limit).await?, largest)))
 }
 
+/// How the server wants to see a token. What it offered before TLS does not count, so it is asked here, below the library, which
+/// has no such question before the login.
+async fn bearer(client: Client<Guard<Stream>>) -> Result<(Client<Guard<Stream>>, Bearer), Fault> {
+    let mut stream = client.into_inner();
+    let asked = async {
+        stream.write_all(b"Q1 CAPABILITY\r\n").await?;
+        stream.flush().await
+    };
+    asked.await.map_err(|error| unread(&error))?;
+    let mut said = Vec::new();
+    loop {
+        let mut chunk = [0_u8; 1024];
+        let count = stream.read(&mut chunk).await.map_err(|error| unread(&error))?;
+        if count == 0 {
+            return Err(Fault::Lost("the server closed the connection before the login".to_owned()));
+        }
+        said.extend_from_slice(&chunk[..count]);
+        if said.len() > MAX_OFFER_BYTES {
+            return Err(Fault::Unreadable("the server sent an endless answer to CAPABILITY".to_owned()));
+        }
+        let text = String::from_utf8_lossy(&said).to_ascii_uppercase();
+        if text.ends_with('\n') && text.lines().last().is_some_and(|line| line.starts_with("Q1 ")) {
+            let offers =
+                |name: &str| text.split_ascii_whitespace().any(|word| word.strip_prefix("AUTH=") == Some(name));
+            return Ok((Client::new(stream), Bearer::choose(offers)));
+        }
+    }
+}
+
 /// Logs in with a password or a token.
 pub(super) async fn log_in(
     client: Client<Guard<Stream>>,
@@ -81,14 +119,17 @@ pub(super) async fn log_in(
             if user.is_ascii() && password.is_ascii() {
                 timeout(limit, client.login(user, password)).await
             } else {
-                let sasl = Sasl(Some(format!("\0{user}\0{password}")));
+                let sasl = Sasl { first: Some(format!("\0{user}\0{password}")), after: "" };
                 timeout(limit, client.authenticate("PLAIN", sasl)).await
             }
         }
         Auth::OAuth2(source) => {
+            let asked = timeout(limit, bearer(client)).await;
+            let (client, bearer) = asked.map_err(|_| Fault::Lost("no answer to CAPABILITY".to_owned()))??;
             let token = source.token().await?;
-            let sasl = Sasl(Some(format!("user={user}\x01auth=Bearer {}\x01\x01", token.expose_secret())));
-            timeout(limit, client.authenticate("XOAUTH2", sasl)).await
+            let first = bearer.first(user, (&settings.host, settings.port), token.expose_secret());
+            let sasl = Sasl { first: Some(first), after: bearer.after_refusal() };
+            timeout(limit, client.authenticate(bearer.name(), sasl)).await
         }
     };
     let answer = answer.map_err(|_| Fault::Lost("no answer to the login".to_owned()))?;

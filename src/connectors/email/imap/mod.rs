@@ -11,6 +11,7 @@ mod folder;
 mod guard;
 mod login;
 mod opening;
+mod sent;
 mod state;
 mod trouble;
 
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
+pub use self::sent::{Copied, SentFolder};
 pub use self::state::{Fetched, Inventory, MailState, ReceiveError};
 
 use self::connection::{Connection, Fault, Woke};
@@ -46,6 +48,8 @@ pub struct Receiver {
     opening: Option<(u32, u32)>,
     troubles: Troubles,
     idle_refused: bool,
+    /// The next look that finds nothing says so at once instead of waiting for mail.
+    answers_at_once: bool,
     failures: u32,
     not_before: Option<Instant>,
 }
@@ -65,6 +69,7 @@ impl Receiver {
             opening: None,
             troubles: Troubles::default(),
             idle_refused: false,
+            answers_at_once: true,
             failures: 0,
             not_before: None,
         }
@@ -73,7 +78,8 @@ impl Receiver {
     /// The next mails, oldest first. `state` is what is stored, `now` tells which mails are stale.
     ///
     /// Returns at once when mail is there, else waits for it up to `poll_s` and returns an empty [`Fetched`] after that,
-    /// whose `horizon` is still to be stored. After a failure it first sits out the pause it announced. May be
+    /// whose `horizon` is still to be stored. The first look over a new connection does not wait, so that the caller learns that
+    /// the folder can be read. After a failure it first sits out the pause it announced. May be
     /// dropped at any point: the connection is then opened anew.
     ///
     /// # Errors
@@ -82,6 +88,7 @@ impl Receiver {
         if let Some(moment) = self.not_before {
             sleep_until(moment).await;
         }
+        let early = self.answers_at_once || self.connection.is_none();
         let mut result = self.attempt(state, now).await;
         if let (Err(Fault::Token(_)), Auth::OAuth2(source)) = (&result, &self.settings.auth) {
             // A token can end before its time; one new token is asked for, not more.
@@ -90,7 +97,10 @@ impl Receiver {
         }
         match result {
             Ok(fetched) => {
-                self.failures = 0;
+                // A server that greets us and hangs up must not be connected to ever again without a growing pause.
+                if !(early && fetched.messages.is_empty()) {
+                    self.failures = 0;
+                }
                 self.not_before = None;
                 Ok(fetched)
             }
@@ -114,6 +124,11 @@ impl Receiver {
         listed.map_err(|fault| self.hold_back(&fault))
     }
 
+    /// Makes the next look that finds nothing say so at once instead of waiting for mail.
+    pub const fn answer_at_once(&mut self) {
+        self.answers_at_once = true;
+    }
+
     /// Says goodbye to the server.
     pub async fn close(&mut self) {
         if let Some(connection) = self.connection.take() {
@@ -128,6 +143,7 @@ impl Receiver {
             return Ok(connection);
         }
         self.known.clear();
+        self.answers_at_once = true;
         Connection::open(&self.settings, &self.folder).await
     }
 
@@ -159,7 +175,7 @@ impl Receiver {
             }
             MailState { uid_validity: Some(uid_validity), contiguous_done: start, ..MailState::default() }
         };
-        let mut waited = false;
+        let mut waited = std::mem::take(&mut self.answers_at_once);
         loop {
             let ready = self.ready(&known_state);
             if !ready.is_empty() {
@@ -271,7 +287,12 @@ impl Receiver {
     }
 
     fn received(&self, uid_validity: u32, uid: u32, item: Item, now: Timestamp) -> Received {
-        let external_id = format!("{}/{}/{uid_validity}/{uid}", self.mailbox, self.settings.folder);
+        // A mail that has an id of its own keeps it when it is moved or the folder is renumbered. The size stands with it: should a
+        // server give one id to two mails, they are told apart all the same.
+        let external_id = match (&item.object_id, item.size_bytes) {
+            (Some(id), Some(size)) => format!("{}/{id}/{size}", self.mailbox),
+            _ => format!("{}/{}/{uid_validity}/{uid}", self.mailbox, self.settings.folder),
+        };
         let arrived_at = item.arrived_at.unwrap_or(now);
         let raw = item.body.unwrap_or_default();
         let conversation = if raw.is_empty() { external_id.clone() } else { crate::mail::thread_key(&raw) };
@@ -296,19 +317,9 @@ impl Receiver {
     /// Turns a fault into what the caller sees and sets the pause before the next try.
     fn hold_back(&mut self, fault: &Fault) -> ReceiveError {
         self.failures = self.failures.saturating_add(1);
-        let mut pause = backoff::pause(self.retry_base(), self.failures, &self.mailbox);
-        let needs_operator = matches!(fault, Fault::Operator(_) | Fault::Token(_));
-        if needs_operator {
-            pause = pause.max(Duration::from_secs(self.settings.login_spacing_s));
-        }
+        let (error, pause) = backoff::hold_back(fault, self.failures, &self.settings, &self.mailbox);
         self.not_before = Some(Instant::now() + pause);
-        let reason = fault.to_string();
-        let retry_after_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-        if needs_operator {
-            ReceiveError::NeedsOperator { reason, retry_after_ms }
-        } else {
-            ReceiveError::Transient { reason, retry_after_ms }
-        }
+        error
     }
 }
 

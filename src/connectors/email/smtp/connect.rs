@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
 use lettre::transport::smtp::extension::ClientId;
@@ -15,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::connectors::SendError;
+use crate::connectors::email::bearer::Bearer;
 use crate::connectors::email::oauth::OAuthError;
 use crate::connectors::email::settings::{Auth, SmtpSettings, TlsMode};
 use crate::connectors::email::tls::{self, ConnectFault, Stream};
@@ -157,7 +160,13 @@ async fn log_in(connection: &mut AsyncSmtpConnection, settings: &SmtpSettings) -
     let Some(auth) = &settings.auth else { return Ok(()) };
     let (mechanisms, secret) = match auth {
         Auth::Password(password) => (&[Mechanism::Plain, Mechanism::Login][..], password.expose_secret().to_owned()),
-        Auth::OAuth2(source) => (&[Mechanism::Xoauth2][..], source.token().await?.expose_secret().to_owned()),
+        Auth::OAuth2(source) => {
+            let token = source.token().await?.expose_secret().to_owned();
+            if offers_bearer(connection, settings).await? {
+                return show_token(connection, settings, &token).await;
+            }
+            (&[Mechanism::Xoauth2][..], token)
+        }
     };
     if connection.server_info().get_auth_mechanism(mechanisms).is_none() {
         return Err(OpenFault::Operator(format!(
@@ -175,6 +184,42 @@ async fn log_in(connection: &mut AsyncSmtpConnection, settings: &SmtpSettings) -
             Err(OpenFault::Operator(format!("login refused ({error}): check user and password")))
         }
         _ => Err(super::fault(&error)),
+    }
+}
+
+/// Whether the server does OAUTHBEARER. The library only remembers the mechanisms it can do itself, so the server is asked again.
+async fn offers_bearer(connection: &mut AsyncSmtpConnection, settings: &SmtpSettings) -> Result<bool, OpenFault> {
+    let offer = connection.command(format!("EHLO {}\r\n", settings.hello_name)).await;
+    let offer = offer.map_err(|error| super::fault(&error))?;
+    let offers = |name: &str| {
+        offer.message().any(|line| {
+            let mut words = line.split_whitespace();
+            words.next().is_some_and(|word| word.eq_ignore_ascii_case("AUTH"))
+                && words.any(|word| word.eq_ignore_ascii_case(name))
+        })
+    };
+    Ok(Bearer::choose(offers) == Bearer::OAuthBearer)
+}
+
+/// RFC 4954 §4 with RFC 7628: a refused token is explained by a challenge, which wants an answer before the refusal comes.
+async fn show_token(
+    connection: &mut AsyncSmtpConnection,
+    settings: &SmtpSettings,
+    token: &str,
+) -> Result<(), OpenFault> {
+    let bearer = Bearer::OAuthBearer;
+    let first = STANDARD.encode(bearer.first(&settings.user, (&settings.host, settings.port), token));
+    let mut said = connection.command(format!("AUTH {} {first}\r\n", bearer.name())).await;
+    if said.as_ref().is_ok_and(|answer| answer.has_code(334)) {
+        said = connection.command(format!("{}\r\n", STANDARD.encode(bearer.after_refusal()))).await;
+    }
+    match said {
+        Ok(answer) if answer.has_code(235) => Ok(()),
+        Ok(_) => Err(OpenFault::Token("the server did not accept the access token".to_owned())),
+        Err(error) if error.is_permanent() => {
+            Err(OpenFault::Token("the server did not accept the access token".to_owned()))
+        }
+        Err(error) => Err(super::fault(&error)),
     }
 }
 

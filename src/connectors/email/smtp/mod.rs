@@ -71,13 +71,27 @@ impl Sender {
     /// `Transient`: try again, with the same `outbound`. `Permanent`: it will never go. `NeedsOperator`: login or
     /// certificate; answered without asking the server again until `login_spacing_s` has passed.
     pub async fn send(&mut self, outbound: &Outbound, from: &Address, desk_name: &str) -> Result<Sent, SendError> {
+        self.send_after(outbound, (from, desk_name), std::future::ready(true)).await
+    }
+
+    /// [`Sender::send`], where everything up to the mail itself is said at once, and the mail is handed over when `go` says `true`.
+    /// So the caller can still write down what became of the mail before, and never has two of them out that are not written down.
+    ///
+    /// # Errors
+    /// As [`Sender::send`]; also `Transient` when `go` says `false`: then the mail was not handed over.
+    pub async fn send_after(
+        &mut self,
+        outbound: &Outbound,
+        (from, desk_name): (&Address, &str),
+        go: impl Future<Output = bool> + Send,
+    ) -> Result<Sent, SendError> {
         if let Some((until, reason)) = &self.blocked {
             if *until > Instant::now() {
                 return Err(SendError::NeedsOperator { reason: reason.clone() });
             }
             self.blocked = None;
         }
-        let bytes = render(outbound, from, desk_name)?;
+        let bytes = render(outbound, from, desk_name, self.settings.reply_to)?;
         let sender = self.settings.envelope_from.as_deref().unwrap_or(&from.address);
         let sender = address::to_wire(sender)
             .ok_or_else(|| SendError::NeedsOperator { reason: "the mailbox has no usable address".to_owned() })?;
@@ -96,7 +110,14 @@ impl Sender {
         let mut connection = self.ready().await.map_err(|fault| self.refuse(fault))?;
         let null_path = outbound.kind.is_automatic() && !self.null_path_refused;
         let mut transfer = Transfer { connection: &mut connection.0, settings: &self.settings };
-        let result = transfer.run(&bytes, (sender, null_path), recipients, &mut sent).await;
+        let result = match transfer.announce((sender, null_path), recipients, &mut sent).await {
+            Ok(_) if !go.await => Err(OpenFault::Send(SendError::Transient {
+                reason: "held back before it was handed over".to_owned(),
+                retry_after_ms: None,
+            })),
+            Ok(refused_null_path) => transfer.hand_over(&bytes, &mut sent).await.map(|()| refused_null_path),
+            Err(fault) => Err(fault),
+        };
         match result {
             Ok(refused_null_path) => {
                 self.null_path_refused |= refused_null_path;
@@ -164,10 +185,9 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    /// Returns whether the null path was refused.
-    async fn run(
+    /// Says from whom and to whom, and asks to go on. Returns whether the null path was refused.
+    async fn announce(
         &mut self,
-        bytes: &[u8],
         (sender, null_path): (lettre::Address, bool),
         recipients: Vec<lettre::Address>,
         sent: &mut Sent,
@@ -205,11 +225,16 @@ impl Transfer<'_> {
             return Err(OpenFault::Send(nobody(sent)));
         }
         self.say(Data).await?;
+        Ok(refused_null_path)
+    }
+
+    /// Gives the mail itself.
+    async fn hand_over(&mut self, bytes: &[u8], sent: &mut Sent) -> Result<(), OpenFault> {
         let patience = self.settings.final_dot_timeout_s + bytes.len() as u64 / MIN_BYTES_PER_SECOND;
         let answer = timeout(Duration::from_secs(patience), self.connection.message(bytes)).await;
         let answer = answer.map_err(|_| silent("the mail"))?.map_err(|error| fault(&error))?;
         sent.response = answer.message().collect::<Vec<_>>().join(" ");
-        Ok(refused_null_path)
+        Ok(())
     }
 
     async fn say<C: std::fmt::Display>(&mut self, command: C) -> Result<Response, NotDone> {

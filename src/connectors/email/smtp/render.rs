@@ -7,6 +7,7 @@ use lettre::message::{Mailbox, Message, MessageBuilder, SinglePart};
 
 use super::address::to_wire;
 use crate::connectors::SendError;
+use crate::connectors::email::settings::ReplyTo;
 use crate::domain::{Address, Outbound};
 
 /// Longer subjects are cut.
@@ -17,6 +18,8 @@ const MAX_NAME_CHARS: usize = 100;
 const MAX_ID_BYTES: usize = 900;
 /// References kept (first one always).
 const MAX_REFERENCES: usize = 20;
+/// What fits in front of the at sign (RFC 5321 §4.5.3.1.1).
+const MAX_LOCAL_BYTES: usize = 64;
 
 macro_rules! fixed_header {
     ($name:ident, $text:literal, $doc:literal) => {
@@ -44,11 +47,12 @@ fixed_header!(AutoSubmitted, "Auto-Submitted", "RFC 3834 §5.");
 fixed_header!(SuppressResponses, "X-Auto-Response-Suppress", "MS-OXCMAIL 2.1.3.2.20.");
 fixed_header!(Precedence, "Precedence", "RFC 3834 §2: many responders stay silent on bulk mail.");
 
-/// `outbound` as bytes with CRLF line ends, ready for DATA before dot-stuffing. Date is its `send_at`.
+/// `outbound` as bytes with CRLF line ends, ready for DATA before dot-stuffing. Date is its `send_at`. With [`ReplyTo::Plus`] and a
+/// reply token in its Message-ID, Reply-To carries the token.
 ///
 /// # Errors
 /// [`SendError::Permanent`] when no recipient has a usable address, [`SendError::NeedsOperator`] when `from` has none.
-pub fn render(outbound: &Outbound, from: &Address, desk_name: &str) -> Result<Vec<u8>, SendError> {
+pub fn render(outbound: &Outbound, from: &Address, desk_name: &str, reply_to: ReplyTo) -> Result<Vec<u8>, SendError> {
     let sender = to_wire(&from.address)
         .ok_or_else(|| SendError::NeedsOperator { reason: "the mailbox has no usable address".to_owned() })?;
     let to: Vec<Mailbox> = outbound.to.iter().filter_map(mailbox).collect();
@@ -69,11 +73,32 @@ pub fn render(outbound: &Outbound, from: &Address, desk_name: &str) -> Result<Ve
     for mailbox in cc {
         builder = builder.cc(mailbox);
     }
+    if let Some(address) = plus_address(outbound, &from.address, reply_to) {
+        builder = builder.reply_to(Mailbox::new(display_name(desk_name), address));
+    }
     let message = threading(builder, outbound)
         .subject(one_line(&outbound.subject, MAX_SUBJECT_CHARS))
         .singlepart(SinglePart::plain(body(&outbound.text)))
         .map_err(|error| SendError::Permanent { reason: format!("cannot be written as a mail: {error}") })?;
     Ok(message.formatted())
+}
+
+/// `support+T1042.1.SIG@…` for a Message-ID that begins with `T1042.1.SIG`; `None` when there is no token, or no room for it in front
+/// of the at sign.
+fn plus_address(outbound: &Outbound, from: &str, reply_to: ReplyTo) -> Option<lettre::Address> {
+    if reply_to == ReplyTo::From || outbound.ticket.is_none() {
+        return None;
+    }
+    let (id, _) = outbound.message_id.split_once('@')?;
+    let parts: Vec<&str> = id.split('.').take(3).collect();
+    let is_plain = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if parts.len() < 3 || !parts.iter().all(is_plain) {
+        return None;
+    }
+    let (local, domain) = from.rsplit_once('@')?;
+    let user = local.split_once('+').map_or(local, |(user, _)| user);
+    let detailed = format!("{user}+{}", parts.join("."));
+    if detailed.len() > MAX_LOCAL_BYTES { None } else { to_wire(&format!("{detailed}@{domain}")) }
 }
 
 /// Message-ID, what it answers, and what tells machines that a machine wrote it.

@@ -28,7 +28,7 @@ fn desk() -> Address {
 }
 
 fn text_of(outbound: &Outbound) -> String {
-    String::from_utf8(render(outbound, &desk(), "サポート窓口").unwrap()).unwrap()
+    String::from_utf8(render(outbound, &desk(), "サポート窓口", ReplyTo::From).unwrap()).unwrap()
 }
 
 /// The header fields, unfolded.
@@ -72,7 +72,10 @@ fn what_a_person_wrote_carries_no_mark_of_a_machine() {
 #[test]
 fn one_outbound_gives_the_same_bytes_each_time() {
     let outbound = outbound(OutboundKind::Answer);
-    assert_eq!(render(&outbound, &desk(), "a").unwrap(), render(&outbound, &desk(), "a").unwrap());
+    assert_eq!(
+        render(&outbound, &desk(), "a", ReplyTo::Plus).unwrap(),
+        render(&outbound, &desk(), "a", ReplyTo::Plus).unwrap()
+    );
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn hostile_values_add_no_header_and_no_overlong_line() {
     hostile.message_id = format!("<{}>", hostile.message_id);
     hostile.cc.push(Address { name: String::new(), address: evil.to_owned() });
     hostile.text = format!("{}\r\rbare\rcr\0\u{7}\n.\nend", "長".repeat(5_000));
-    let text = String::from_utf8(render(&hostile, &desk(), evil).unwrap()).unwrap();
+    let text = String::from_utf8(render(&hostile, &desk(), evil, ReplyTo::From).unwrap()).unwrap();
     let fields = fields(&text);
     // In-Reply-To is unusable and left out.
     assert_eq!(fields.len(), plain - 1, "{fields:#?}");
@@ -118,7 +121,29 @@ fn long_threads_keep_the_first_reference_and_the_last() {
 fn a_mail_to_nobody_is_refused() {
     let mut nobody = outbound(OutboundKind::Answer);
     nobody.to = vec![Address { name: String::new(), address: "U024BE7LH".to_owned() }];
-    assert!(matches!(render(&nobody, &desk(), ""), Err(SendError::Permanent { .. })));
+    assert!(matches!(render(&nobody, &desk(), "", ReplyTo::From), Err(SendError::Permanent { .. })));
     let unnamed = Address { name: String::new(), address: String::new() };
-    assert!(matches!(render(&outbound(OutboundKind::Answer), &unnamed, ""), Err(SendError::NeedsOperator { .. })));
+    assert!(matches!(
+        render(&outbound(OutboundKind::Answer), &unnamed, "", ReplyTo::From),
+        Err(SendError::NeedsOperator { .. })
+    ));
+}
+
+#[test]
+fn answers_are_asked_for_at_an_address_that_names_the_ticket() {
+    let id = "T1042.1.ABCDEFGHIJKLMNOP.reply-1042-0@desk.example.test";
+    let long = format!("{}@example.test", "s".repeat(40));
+    for (id, from, wanted) in [
+        (id, "support@example.test", Some("support+T1042.1.ABCDEFGHIJKLMNOP@example.test")),
+        (id, "support+desk@example.test", Some("support+T1042.1.ABCDEFGHIJKLMNOP@example.test")),
+        ("1042@desk.example.test", "support@example.test", None),
+        ("a.b.c d@desk.example.test", "support@example.test", None),
+        (id, long.as_str(), None),
+    ] {
+        let outbound = Outbound { message_id: id.to_owned(), ..outbound(OutboundKind::Acknowledgement) };
+        let from = Address { name: String::new(), address: from.to_owned() };
+        let text = String::from_utf8(render(&outbound, &from, "", ReplyTo::Plus).unwrap()).unwrap();
+        let field = fields(&text).into_iter().find_map(|field| field.strip_prefix("Reply-To: ").map(str::to_owned));
+        assert_eq!(field.as_deref(), wanted, "{id} {}", from.address);
+    }
 }

@@ -1,0 +1,77 @@
+//! Forms: from a request type to Discord's modal. Pure.
+
+use serde_json::{Value, json};
+
+use super::offers::{cut, form_id};
+use super::phrases::Phrase;
+use crate::domain::{Choice, Intent, Language, Slot, TicketId};
+
+/// Fields in one form, the most Discord shows; the last is the free text.
+const FIELDS: usize = 5;
+/// Characters of a label and of a title.
+const LABEL: usize = 45;
+const PLACEHOLDER: usize = 100;
+/// Before the name of a slot in the id of its field.
+const SLOT: &str = "s:";
+/// The id of the free text.
+const TEXT: &str = "text";
+
+/// The form for `intent`, or for anything. With a ticket it asks for details of it, and the free text may stay empty.
+pub(super) fn modal(ticket: Option<TicketId>, intent: Option<&Intent>, language: Language) -> Option<Value> {
+    let id = form_id(ticket, intent.map(|intent| intent.id.as_str()))?;
+    let title = intent.map_or(Phrase::FormTitle.get(language), |intent| intent.title.get(language));
+    let mut slots: Vec<&Slot> = intent.iter().flat_map(|intent| &intent.slots).collect();
+    // What must be there comes first; what does not fit is asked for in the thread.
+    slots.sort_by_key(|slot| !slot.required);
+    let mut fields: Vec<Value> = slots.iter().filter_map(|slot| field(slot, language)).take(FIELDS - 1).collect();
+    let label = if ticket.is_some() { Phrase::FormNote } else { Phrase::FormText };
+    fields.push(json!({
+        "type": 4, "custom_id": TEXT, "style": 2, "label": label.get(language),
+        "required": ticket.is_none(), "max_length": 4000,
+    }));
+    let rows: Vec<Value> = fields.iter().map(|field| json!({ "type": 1, "components": [field] })).collect();
+    Some(json!({ "custom_id": id, "title": cut(title, LABEL), "components": rows }))
+}
+
+fn field(slot: &Slot, language: Language) -> Option<Value> {
+    let id = format!("{SLOT}{}", slot.name);
+    if id.len() > 100 {
+        return None;
+    }
+    let choices: Vec<&str> = slot
+        .choices
+        .iter()
+        .filter(|choice| choice.value != Choice::NOT_NEEDED)
+        .map(|c| c.title.get(language))
+        .collect();
+    let hint = if choices.is_empty() { slot.ask.get(language).to_owned() } else { choices.join(" / ") };
+    let mut field = json!({
+        "type": 4, "custom_id": id, "style": 1, "label": cut(slot.title.get(language), LABEL),
+        "required": slot.required, "max_length": 300,
+    });
+    if !hint.trim().is_empty() {
+        field["placeholder"] = json!(cut(&hint, PLACEHOLDER));
+    }
+    Some(field)
+}
+
+/// The fields of a filled form: details by slot name, and the free text. Empty ones are left out.
+pub(super) fn filled(components: &Value) -> (Vec<(String, String)>, String) {
+    let mut slots = Vec::new();
+    let mut text = String::new();
+    for row in components.as_array().into_iter().flatten() {
+        // Newer forms wrap a field in a label instead of a row.
+        let fields = row["components"].as_array().cloned().unwrap_or_else(|| vec![row["component"].clone()]);
+        for field in fields {
+            let value = field["value"].as_str().unwrap_or_default().trim().to_owned();
+            match field["custom_id"].as_str() {
+                Some(TEXT) => text = value,
+                Some(id) if !value.is_empty() => {
+                    slots.extend(id.strip_prefix(SLOT).map(|name| (name.to_owned(), value)));
+                }
+                _ => {}
+            }
+        }
+    }
+    (slots, text)
+}

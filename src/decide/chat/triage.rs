@@ -1,0 +1,140 @@
+//! The agents' room: what is pressed on a card, and what is said below one. Nothing of it reaches the requester unless it is marked
+//! as a reply.
+
+use super::super::case::Case;
+use super::super::follow_up::{Place, Turn};
+use super::aside::Aside;
+use crate::domain::{Act, Button, Known, Message, Status, Ticket};
+
+/// A message below a card that begins with one of these is sent to the requester.
+const REPLY_MARKS: [&str; 5] = ["reply:", "reply\u{ff1a}", "返信:", "返信\u{ff1a}", ">>"];
+
+/// What an agent does with a ticket.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::decide) enum Deed {
+    /// They have it now.
+    Take,
+    /// Somebody else has it now.
+    Assign { to: String },
+    /// It is solved.
+    Resolve,
+    /// It is the same case as the other ticket the act names.
+    Join,
+    /// It is a case of its own after all.
+    Split,
+    /// A word among agents.
+    Note { text: String },
+    /// A word to the requester.
+    Reply { text: String },
+}
+
+/// Who acts, as it stands in the history.
+pub(in crate::decide) fn agent_name(message: &Message) -> &str {
+    let name = message.from.name.trim();
+    if name.is_empty() { &message.from.address } else { name }
+}
+
+pub(super) fn turn<'a>(case: &Case<'a>) -> Turn<'a> {
+    let (message, known) = (case.message, case.context.known);
+    let said = match &message.act {
+        Some(Act::Pressed { button, .. }) => return press(message, known, button),
+        Some(Act::Speaks { language }) => return Turn::Aside(Aside::Language(*language)),
+        Some(Act::Edited { .. }) => Said::Changed,
+        Some(Act::Deleted { .. } | Act::WantsTicket | Act::Filled { .. } | Act::Links { .. }) => {
+            return Turn::Aside(Aside::Triage { because: "it means nothing in the agents' room" });
+        }
+        None => Said::New,
+    };
+    let Some(ticket) = &known.ticket else {
+        return Turn::Aside(Aside::Triage { because: "said in the agents' room, below no card" });
+    };
+    let text = message.reply_text.trim();
+    if text.is_empty() && message.attachments.is_empty() {
+        return Turn::Aside(Aside::Triage { because: "there is nothing in it" });
+    }
+    let deed = match (reply(text), said) {
+        (Some(text), Said::New) => Deed::Reply { text: text.to_owned() },
+        // What went out stays as it went out.
+        (Some(_), Said::Changed) => Deed::Note { text: format!("changed afterwards, not sent again: {text}") },
+        (None, Said::New) => Deed::Note { text: text.to_owned() },
+        (None, Said::Changed) => Deed::Note { text: format!("changed: {text}") },
+    };
+    Turn::Joins { ticket, place: Place::Agent(deed) }
+}
+
+enum Said {
+    New,
+    Changed,
+}
+
+/// The text behind the mark of a reply.
+fn reply(text: &str) -> Option<&str> {
+    let lower = text.to_lowercase();
+    REPLY_MARKS.iter().find_map(|mark| {
+        let marked = lower.starts_with(mark) && text.is_char_boundary(mark.len());
+        marked.then(|| text.get(mark.len()..).unwrap_or_default().trim())
+    })
+}
+
+fn press<'a>(message: &Message, known: &'a Known, button: &Button) -> Turn<'a> {
+    let Some(ticket) = known.named.as_ref().or(known.ticket.as_ref()) else {
+        return Turn::Aside(Aside::Triage { because: "there is no such ticket" });
+    };
+    let place = match deed(message, known, ticket, button) {
+        Some(Ok(deed)) => Place::Agent(deed),
+        Some(Err(because)) => Place::Repeat { because },
+        None => return Turn::Aside(Aside::Triage { because: "that button is not for agents" }),
+    };
+    Turn::Joins { ticket, place }
+}
+
+/// What the button means, or why it changes nothing any more; `None` for the buttons of requesters.
+fn deed(message: &Message, known: &Known, ticket: &Ticket, button: &Button) -> Option<Result<Deed, String>> {
+    let has_it = |name: &str| ticket.assignee.as_deref() == Some(name);
+    let ended = matches!(ticket.status, Status::Resolved | Status::Closed);
+    Some(match button {
+        Button::Take if has_it(agent_name(message)) => Err(format!("{} has it already", agent_name(message))),
+        Button::Take => Ok(Deed::Take),
+        Button::Assign => {
+            let to = message.text.trim();
+            if has_it(to) { Err(format!("{to} has it already")) } else { Ok(Deed::Assign { to: to.to_owned() }) }
+        }
+        Button::Resolve if ended => Err(format!("it is {} already", ticket.status)),
+        Button::Resolve => Ok(Deed::Resolve),
+        Button::Join { into } if ticket.merged_into == Some(*into) => Err(format!("it is one with {into} already")),
+        Button::Join { into } if known.other.is_none() => Err(format!("there is no {into}")),
+        Button::Join { .. } => Ok(Deed::Join),
+        Button::Split { .. } if ticket.merged_into.is_none() => Err("it is a case of its own already".to_owned()),
+        Button::Split { from } if known.other.is_none() => Err(format!("there is no {from}")),
+        Button::Split { .. } => Ok(Deed::Split),
+        Button::Solved
+        | Button::NotSolved
+        | Button::Person
+        | Button::Article { .. }
+        | Button::Details { .. }
+        | Button::Rate { .. } => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reply;
+
+    #[test]
+    fn only_a_mark_at_the_beginning_makes_a_reply() {
+        for (text, wanted) in [
+            ("reply: Done.", Some("Done.")),
+            ("Reply:Done.", Some("Done.")),
+            ("返信: 直しました。\n再度お試しください。", Some("直しました。\n再度お試しください。")),
+            ("返信\u{ff1a}直しました。", Some("直しました。")),
+            (">> 直しました", Some("直しました")),
+            ("返信してもいいですか", None),
+            ("> quoted", None),
+            ("I will reply: soon", None),
+            ("replying", None),
+            ("", None),
+        ] {
+            assert_eq!(reply(text), wanted, "{text}");
+        }
+    }
+}
