@@ -5,10 +5,13 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use madoguchi::app::{listing, rules};
 use madoguchi::classify::Engine;
 use madoguchi::config::Config;
+use madoguchi::domain::Timestamp;
+use madoguchi::domain::schedule::{Calendar, Objective, Span, Timetable};
+use madoguchi::sla::hours;
 use madoguchi::text::tokenise::light;
 use madoguchi::text::{language, normalise};
 use madoguchi::workers::live::Rules;
@@ -52,5 +55,38 @@ fn text(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, classify, text);
+/// Due times from 1,024 starting points in a year, with a lunch break, holidays and a year-end closing.
+fn sla(c: &mut Criterion) {
+    let hours = vec![Span { start_minute: 600, end_minute: 720 }, Span { start_minute: 780, end_minute: 1020 }];
+    let table = Timetable::new(Calendar {
+        name: "phone".to_owned(),
+        timezone: chrono_tz::Asia::Tokyo,
+        week: std::array::from_fn(|day| if day < 5 { hours.clone() } else { Vec::new() }),
+        japanese_holidays: true,
+        closed_yearly: vec![((12, 30), (1, 3))],
+        holidays: Vec::new(),
+        closed_dates: Vec::new(),
+        open_dates: Vec::new(),
+        special_hours: Vec::new(),
+    });
+    let starts: Vec<Timestamp> = (0..1_024).map(|n| Timestamp(1_767_193_200_000 + n * 30_789_000)).collect();
+    let mut group = c.benchmark_group("sla");
+    group.throughput(Throughput::Elements(1_024));
+    for (name, target) in [("due 4h", Objective::Minutes(240)), ("due 5bd", Objective::BusinessDays(5))] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                starts.iter().map(|start| hours::due(&table, black_box(*start), target).0).fold(0, i64::wrapping_add)
+            });
+        });
+    }
+    group.bench_function("count a week", |b| {
+        b.iter(|| {
+            let week = |start: &Timestamp| hours::working_ms(&table, black_box(*start), start.plus_ms(604_800_000));
+            starts.iter().map(week).fold(0, i64::wrapping_add)
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, classify, text, sla);
 criterion_main!(benches);

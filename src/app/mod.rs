@@ -3,6 +3,7 @@
 mod chats;
 mod connections;
 mod seal;
+mod service;
 mod starter;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
 use crate::workers::rescan::Rescanner;
 use crate::workers::sweep::Sweeper;
+use crate::workers::tick::Ticker;
 
 /// Workers that decide: one decides while the other writes.
 pub const HANDLERS: usize = 2;
@@ -104,6 +106,18 @@ impl App {
             batch: BATCH,
             takes: if number == 0 { Takes::All } else { Takes::Fresh },
             undecided: Mutex::default(),
+        }
+    }
+
+    /// A worker that lets time pass on tickets.
+    #[must_use]
+    pub fn ticker(&self) -> Ticker {
+        Ticker {
+            store: self.store.clone(),
+            live: self.live.clone(),
+            keyring: self.keyring.clone(),
+            clock: self.clock.clone(),
+            renewal: Mutex::default(),
         }
     }
 
@@ -236,6 +250,7 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
             faults.push(Fault { file, line, message });
         }
     }
+    faults.extend(service::unknown_intents(config, &content.intents));
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -251,7 +266,9 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
         thresholds: thresholds(config),
         limits: config.limits,
         policy: Policy::default(),
+        service: service::rules(config),
     };
+    catalog.service.version = service::version(&catalog);
     catalog.stamp();
     Ok(catalog)
 }

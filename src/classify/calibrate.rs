@@ -48,7 +48,8 @@ const NAMES: [&str; N] = [
 ];
 
 /// Weights for a desk of no articles to learn from: cautious, and what fitted weights are pulled towards.
-const DEFAULT: [f64; N] = [-5.0, 4.0, 0.5, 1.0, 1.0, 0.5, 0.5, 2.0, 1.0, 0.5, -1.0, -1.5, -1.0, -1.5, 1.0, 0.5, 1.0, 1.0, 0.5, -0.5];
+const DEFAULT: [f64; N] =
+    [-5.0, 4.0, 0.5, 1.0, 1.0, 0.5, 0.5, 2.0, 1.0, 0.5, -1.0, -1.5, -1.0, -1.5, 1.0, 0.5, 1.0, 1.0, 0.5, -0.5];
 
 /// Weight of a question that, left out, finds another article. Authors make the questions of an article differ, so that
 /// a quarter are missed; of the questions people write (a public set of paraphrases) it is one of ten.

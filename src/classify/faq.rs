@@ -110,18 +110,7 @@ impl Faq {
         } else {
             Finder::Search(Search::build(&entries)?)
         };
-        Ok(Self {
-            entries,
-            vocabulary,
-            idf,
-            unknown_idf,
-            synonyms,
-            loan_words,
-            rarity,
-            lengths,
-            past,
-            finder,
-        })
+        Ok(Self { entries, vocabulary, idf, unknown_idf, synonyms, loan_words, rarity, lengths, past, finder })
     }
 
     /// Notes the request type of each question, as `likeliest` has it.

@@ -41,8 +41,7 @@ pub(super) const DEFAULT: [f64; FEATURES] =
     [4.0, 0.5, 0.7, 0.7, 1.0, 0.0, 1.5, 1.2, 0.5, 0.3, 0.3, 0.1, 0.5, 0.5, 0.5, -0.5, 5.0];
 
 /// On which side of zero each weight belongs.
-const MEANING: [f64; FEATURES] =
-    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, -1.0, 1.0];
+const MEANING: [f64; FEATURES] = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, -1.0, 1.0];
 
 /// How many questions' worth of belief the default weights have.
 const PULL: f64 = 8.0;

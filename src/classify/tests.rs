@@ -32,6 +32,7 @@ pub(super) fn catalog(intents: Vec<Intent>, articles: Vec<Article>, synonyms: Ve
             reopen_within_days: 14,
         },
         policy: crate::domain::Policy::default(),
+        service: crate::domain::ServiceRules::default(),
     }
 }
 

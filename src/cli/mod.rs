@@ -26,9 +26,11 @@ mod pipeline;
 mod replay;
 mod serve;
 mod settings;
+mod sla;
 mod talk;
 mod ticket;
 mod ticket_change;
+mod ticket_clock;
 
 /// Madoguchi (窓口): one window for requests by mail and chat, in Japanese and English.
 #[derive(Parser)]
@@ -100,6 +102,11 @@ enum Command {
         after_help = "Examples:\n  madoguchi ticket list --status new\n  madoguchi ticket reply T-1042 \"再起動しました。\" --agent sato\n  madoguchi ticket attachment T-1042 1 --out report.pdf"
     )]
     Ticket(ticket::Command),
+    /// Working time: when a target falls due, which days are closed
+    #[command(
+        after_help = "Examples:\n  madoguchi sla due --calendar business --start 2026-11-24T18:00:00+09:00 --in 4h\n  madoguchi sla holidays --year 2027"
+    )]
+    Sla(sla::Command),
     /// Every message seen and its fate; the sum must balance
     #[command(after_help = "Example: madoguchi ledger --rows --json")]
     Ledger(ledger::Ledger),
@@ -146,6 +153,7 @@ pub fn run() -> ExitCode {
         Command::Parse(command) => Ok(parse::run(&command)),
         Command::Ingest(command) => ingest::run(&command, &global),
         Command::Ticket(command) => ticket::run(command, &global),
+        Command::Sla(command) => sla::run(&command, &global),
         Command::Ledger(command) => ledger::run(&command, &global),
         Command::Outbox(command) => boxes::run_outbox(&command, &global),
         Command::Inbox(command) => boxes::run_inbox(&command, &global),

@@ -46,6 +46,7 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
     for number in 0..HANDLERS {
         supervisor.run(app.handler(number));
     }
+    supervisor.run(app.ticker());
     if let Some(rescanner) = app.rescanner() {
         supervisor.run(rescanner);
     }

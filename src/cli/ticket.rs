@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ticket_change::{self, Change};
-use super::{Global, attachment, out, settings};
-use crate::domain::{Priority, Status, Ticket, TicketId, Timestamp};
+use super::{Global, attachment, out, settings, ticket_clock};
+use crate::domain::{Clock, Priority, Status, Ticket, TicketId, Timestamp};
 use crate::store::{ListedTicket, Store, TicketFilter, TicketMessage};
 
 #[derive(Args)]
@@ -25,6 +25,9 @@ enum Action {
     Show {
         /// T-1042
         ticket: TicketId,
+        /// Its promises: time that counted and time that did not
+        #[arg(long)]
+        clock: bool,
     },
     /// The files that came with it; with a number, gets that file out
     #[command(
@@ -76,7 +79,12 @@ pub(super) fn run(command: Command, global: &Global) -> anyhow::Result<ExitCode>
             }
             Ok(ExitCode::SUCCESS)
         }),
-        Action::Show { ticket } => settings::with_store(global, async |store, config| {
+        Action::Show { ticket, clock: true } => settings::with_app(global, async |app| {
+            let found = find(&app.store, ticket).await?;
+            ticket_clock::show(&app.live.get().catalog, &found, app.clock.now(), global)?;
+            Ok(ExitCode::SUCCESS)
+        }),
+        Action::Show { ticket, clock: false } => settings::with_store(global, async |store, config| {
             show(store, ticket, config.timezone, global).await?;
             Ok(ExitCode::SUCCESS)
         }),
@@ -110,9 +118,18 @@ pub(super) fn document(listed: &ListedTicket) -> Value {
         "due": { "first_response": at(ticket.due.first_response), "resolution": at(ticket.due.resolution),
                  "next_update": at(ticket.due.next_update) },
         "breached": ticket.breached,
+        "clocks": ticket.promises.clocks.iter().map(clock_document).collect::<Vec<_>>(),
+        "wish": ticket.promises.wish,
+        "priority_set_by": ticket.promises.priority_by,
         "merged_into": ticket.merged_into.map(|id| id.to_string()),
         "linked_to": ticket.linked_to.map(|id| id.to_string()),
     })
+}
+
+/// A clock in a list; `ticket show --clock` says how it came about.
+fn clock_document(clock: &Clock) -> Value {
+    json!({ "kind": clock.kind, "level": clock.level, "state": clock.state(), "policy": clock.policy,
+            "due_at": clock.due_at.rfc3339(), "kept": clock.kept, "missed": clock.missed })
 }
 
 fn table(tickets: &[ListedTicket], zone: chrono_tz::Tz) {

@@ -6,12 +6,13 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
-use super::{Config, DiscordSettings, Learning, SlackSettings, chat, hours, mail, sections};
+use super::{Config, DiscordSettings, Learning, SlackSettings, calendars, chat, escalation, mail, sections, sla};
 use crate::domain::catalog::SendLimits;
-use crate::domain::schedule::{Calendar, Span};
+use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};
 
-const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, scanner, limits, learn, retention, log";
+const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, sla, vip, \
+                         priority, notify, escalations, scanner, limits, learn, retention, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -31,7 +32,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let content: sections::Content = document.section("content").unwrap_or_default();
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
     let limits: sections::Limits = document.section("limits").unwrap_or_default();
-    let learn: sections::Learn = document.section("learn").unwrap_or_default();
+    let learning = learning(document);
     let retention: sections::Retention = document.section("retention").unwrap_or_default();
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
@@ -41,16 +42,16 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         Language::Ja
     });
     shares(document, &triage);
-    if learn.nightly_hour > 23 {
-        let line = document.line_of("learn", "nightly_hour");
-        document.fault(line, format!("[learn] nightly_hour = {} is not an hour; write 0 to 23", learn.nightly_hour));
-    }
-    let calendars = calendars(document, timezone);
+    let calendars = calendars::calendars(document, base, timezone);
     let queues = queues(document, &calendars);
     let mailboxes = mailboxes(document, base, &queues);
     let slack = slack(document, base, &queues);
     let discord = discord(document, base, &queues);
     let scanner = scanner(document, base);
+    let known = sla::Known { calendars: &calendars, queues: &queues };
+    let mut service = sla::service(document, known);
+    let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref() };
+    escalation::escalation(document, &mut service, known, ways);
     let config = Config {
         file: file.to_path_buf(),
         desk_name: desk.name,
@@ -65,10 +66,11 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         answer_precision: triage.answer_precision,
         suggest_precision: triage.suggest_precision,
         intent_probability: triage.intent_probability,
-        learning: Learning { nightly_hour: learn.nightly_hour, after_votes: learn.after_votes },
+        learning,
         texts_days: retention.texts_days,
         queues,
         calendars,
+        service,
         mailboxes,
         slack,
         discord,
@@ -84,6 +86,15 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     };
     document.finish(SECTIONS);
     config
+}
+
+fn learning(document: &mut Document<'_>) -> Learning {
+    let learn: sections::Learn = document.section("learn").unwrap_or_default();
+    if learn.nightly_hour > 23 {
+        let line = document.line_of("learn", "nightly_hour");
+        document.fault(line, format!("[learn] nightly_hour = {} is not an hour; write 0 to 23", learn.nightly_hour));
+    }
+    Learning { nightly_hour: learn.nightly_hour, after_votes: learn.after_votes }
 }
 
 fn timezone(document: &mut Document<'_>, name: &str, section: &str) -> chrono_tz::Tz {
@@ -150,76 +161,6 @@ fn log_format(document: &mut Document<'_>, log: &sections::Log) -> bool {
             false
         }
     }
-}
-
-fn calendars(document: &mut Document<'_>, timezone: chrono_tz::Tz) -> Vec<Calendar> {
-    let mut calendars: Vec<Calendar> = Vec::new();
-    for (line, raw) in document.list::<sections::Calendar>("calendars") {
-        match calendar(&raw, timezone) {
-            Ok(calendar) if calendars.iter().any(|other| other.name == calendar.name) => {
-                document.fault(line, format!("[[calendars]] `{}` is there twice", calendar.name));
-            }
-            Ok(calendar) => calendars.push(calendar),
-            Err(message) => document.fault(line, format!("[[calendars]] {}: {message}", raw.name)),
-        }
-    }
-    if !calendars.iter().any(|calendar| calendar.name == "business") {
-        let hours = vec![Span { start_minute: 600, end_minute: 1140 }];
-        let mut business = blank("business", timezone);
-        business.week.iter_mut().take(5).for_each(|day| day.clone_from(&hours));
-        business.japanese_holidays = true;
-        business.closed_yearly.push(((12, 30), (1, 3)));
-        calendars.push(business);
-    }
-    if !calendars.iter().any(|calendar| calendar.name == "always") {
-        let mut always = blank("always", timezone);
-        always.week.iter_mut().for_each(|day| day.push(Span { start_minute: 0, end_minute: 1440 }));
-        calendars.push(always);
-    }
-    calendars
-}
-
-fn blank(name: &str, timezone: chrono_tz::Tz) -> Calendar {
-    Calendar {
-        name: name.to_owned(),
-        timezone,
-        week: Default::default(),
-        japanese_holidays: false,
-        closed_yearly: Vec::new(),
-        closed_dates: Vec::new(),
-        open_dates: Vec::new(),
-    }
-}
-
-fn calendar(raw: &sections::Calendar, timezone: chrono_tz::Tz) -> Result<Calendar, String> {
-    let mut calendar = blank(&raw.name, timezone);
-    if let Some(name) = &raw.timezone {
-        calendar.timezone = name.parse().map_err(|_| format!("timezone = \"{name}\" is not a time zone"))?;
-    }
-    for (days, written) in &raw.hours {
-        let spans = hours::spans(written)?;
-        for day in hours::days(days)? {
-            if let Some(slot) = calendar.week.get_mut(day) {
-                slot.clone_from(&spans);
-            }
-        }
-    }
-    if calendar.week.iter().all(Vec::is_empty) {
-        return Err("is never open; write hours = { \"mon-fri\" = \"10:00-19:00\" }".into());
-    }
-    calendar.japanese_holidays = match raw.holidays.as_str() {
-        "jp" => true,
-        "none" => false,
-        other => return Err(format!("holidays = \"{other}\": write jp or none")),
-    };
-    calendar.closed_yearly = raw.closed_yearly.iter().map(|text| hours::yearly(text)).collect::<Result<_, _>>()?;
-    calendar.closed_dates = raw.closed.iter().map(|text| date(text)).collect::<Result<_, _>>()?;
-    calendar.open_dates = raw.open.iter().map(|text| date(text)).collect::<Result<_, _>>()?;
-    Ok(calendar)
-}
-
-fn date(text: &str) -> Result<chrono::NaiveDate, String> {
-    text.parse().map_err(|_| format!("`{text}` is not a day; write 2026-10-01"))
 }
 
 fn queues(document: &mut Document<'_>, calendars: &[Calendar]) -> Vec<Queue> {

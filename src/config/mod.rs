@@ -1,12 +1,18 @@
 //! Settings: read, laid over with `--set`, checked at once. Every fault is reported, not the first.
 
 mod build;
+mod calendars;
 mod chat;
 mod document;
+mod escalation;
 mod hours;
+mod ics;
 mod mail;
 mod secret;
 mod sections;
+#[cfg(test)]
+mod service_tests;
+mod sla;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +24,7 @@ pub use mail::{
     is_loopback,
 };
 pub use secret::env;
+pub use sla::ServiceSettings;
 
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::Calendar;
@@ -70,6 +77,8 @@ pub struct Config {
     pub queues: Vec<Queue>,
     /// Holds `always` and `business`.
     pub calendars: Vec<Calendar>,
+    /// Promises, escalation, who is told.
+    pub service: ServiceSettings,
     /// In file order.
     pub mailboxes: Vec<MailboxSettings>,
     /// The Slack workspace, when there is one.

@@ -99,9 +99,9 @@ pub(super) struct Calendar {
     pub(super) timezone: Option<String>,
     /// Day names to hours: `{ "mon-fri" = "10:00-19:00" }`.
     pub(super) hours: std::collections::BTreeMap<String, String>,
-    /// `jp` closes on Japanese national holidays; `none`.
-    #[serde(default = "jp")]
-    pub(super) holidays: String,
+    /// `jp` closes on Japanese national holidays; `none`; or iCalendar files.
+    #[serde(default)]
+    pub(super) holidays: OneOrMore,
     #[serde(default)]
     pub(super) closed_yearly: Vec<String>,
     #[serde(default)]
@@ -110,8 +110,28 @@ pub(super) struct Calendar {
     pub(super) open: Vec<String>,
 }
 
-fn jp() -> String {
-    "jp".into()
+/// One word, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl Default for OneOrMore {
+    fn default() -> Self {
+        Self::One("jp".into())
+    }
+}
+
+impl OneOrMore {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(word) => std::slice::from_ref(word).iter(),
+            Self::More(words) => words.iter(),
+        }
+        .map(String::as_str)
+    }
 }
 
 #[derive(Deserialize)]

@@ -53,7 +53,7 @@ impl<'a> Case<'a> {
             choose_intent(context, &mut trace)
         };
         let queue = route::queue_for(context.catalog, intent, &message.source);
-        let (priority, because) = priority::weighed(intent, context.classification);
+        let (priority, because) = priority::of_message(context, intent, message);
         trace.note("priority", because);
         trace.note("route", format!("queue `{queue}`"));
         let mut found = context.classification.slots.clone();

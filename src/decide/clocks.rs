@@ -1,70 +1,15 @@
-//! When a ticket's promises fall due, and how waiting for the requester stops them.
+//! A ticket's clocks: when they begin, which terms they have, and what of them the ticket shows.
 //!
-//! While a ticket waits, is answered or has ended, its clocks stand: `due` is what it was at `updated_at`. A change that
-//! leaves or keeps such a state first moves the due times by the working time that has passed since.
+//! `keep` moves the clocks with everything that happens to a ticket; what stands here is needed while a change is put
+//! together, for words that say when something is due.
 
 use crate::domain::catalog::{Catalog, Due};
-use crate::domain::schedule::{Calendar, Objective};
-use crate::domain::{Intent, Message, Priority, Status, Ticket, Timestamp};
-use crate::sla;
-
-/// For what no request type sets a time: the next business day.
-const USUAL: Objective = Objective::BusinessDays(1);
-/// First notice and interim reports while a critical matter lasts, around the clock.
-const CRITICAL_NOTICE_MINUTES: u32 = 15;
-const CRITICAL_UPDATE_MINUTES: u32 = 60;
-/// First notice on high priority, in the queue's hours.
-const HIGH_NOTICE_MINUTES: u32 = 60;
-/// Critical matters run on this calendar, which every catalog holds.
-const ALWAYS: &str = "always";
-
-/// What a ticket's promises are counted from: its intent and priority, and the queue whose hours apply.
-pub(super) struct Promise<'a> {
-    pub(super) catalog: &'a Catalog,
-    pub(super) intent: Option<&'a Intent>,
-    pub(super) queue: &'a str,
-    pub(super) priority: Priority,
-}
-
-impl<'a> Promise<'a> {
-    pub(super) fn of(catalog: &'a Catalog, ticket: &'a Ticket) -> Self {
-        let intent = ticket.intent.as_deref().and_then(|id| catalog.intent(id));
-        Self { catalog, intent, queue: &ticket.queue, priority: ticket.priority }
-    }
-
-    /// The due times for something that begins at `start`; none without a calendar.
-    pub(super) fn due(&self, start: Timestamp) -> Due {
-        let Some(calendar) = hours_of(self.catalog, self.queue) else { return Due::default() };
-        let objective = self.intent.map_or(USUAL, |intent| intent.objective);
-        let around_the_clock = self.catalog.calendar(ALWAYS).unwrap_or(calendar);
-        let (first_response, resolution, next_update) = match self.priority {
-            Priority::Critical => {
-                let hours = match objective {
-                    Objective::Minutes(_) => around_the_clock,
-                    Objective::BusinessDays(_) => calendar,
-                };
-                (
-                    sla::add_minutes(around_the_clock, start, CRITICAL_NOTICE_MINUTES),
-                    sla::due(hours, start, objective),
-                    Some(sla::add_minutes(around_the_clock, start, CRITICAL_UPDATE_MINUTES)),
-                )
-            }
-            Priority::High => {
-                (sla::add_minutes(calendar, start, HIGH_NOTICE_MINUTES), sla::due(calendar, start, objective), None)
-            }
-            Priority::Medium | Priority::Low => {
-                (sla::due(calendar, start, USUAL), sla::due(calendar, start, objective), None)
-            }
-        };
-        Due { first_response: Some(first_response.min(resolution)), resolution: Some(resolution), next_update }
-    }
-}
-
-/// The calendar of `queue`, or any there is.
-fn hours_of<'a>(catalog: &'a Catalog, queue: &str) -> Option<&'a Calendar> {
-    let named = catalog.queue(queue).and_then(|queue| catalog.calendar(&queue.calendar));
-    named.or_else(|| catalog.calendars.first())
-}
+use crate::domain::promise::{Clock, ClockKind, ClockLevel, Pause};
+use crate::domain::schedule::Objective;
+use crate::domain::service::Policy;
+use crate::domain::{Message, Priority, Status, Ticket, Timestamp};
+use crate::sla::book::Book;
+use crate::sla::timers::{self, Count};
 
 /// What the requester is told to expect: for critical matters the first word of a person, otherwise the solution.
 /// `None` when that time has passed already.
@@ -86,28 +31,190 @@ pub(super) const fn is_standing(status: Status) -> bool {
     }
 }
 
-/// Brings the due times of a ticket whose clocks stood since its last change up to `now`. Called once, before the change.
-pub(super) fn catch_up(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) {
-    if !is_standing(ticket.status) {
-        return;
+/// Whether the matter has ended.
+pub(super) const fn is_ended(status: Status) -> bool {
+    match status {
+        Status::Resolved | Status::Closed => true,
+        Status::New | Status::Open | Status::Waiting | Status::Answered => false,
     }
-    let Some(calendar) = hours_of(catalog, &ticket.queue) else { return };
-    let (since, critical) = (ticket.updated_at, ticket.priority == Priority::Critical);
-    let around_the_clock = catalog.calendar(ALWAYS).unwrap_or(calendar);
-    let moved = |due: Option<Timestamp>, calendar: &Calendar| {
-        due.map(|due| sla::add_ms(calendar, due, sla::working_ms(calendar, since, now)))
-    };
-    let hours = if critical { around_the_clock } else { calendar };
-    if ticket.first_response_at.is_none() {
-        ticket.due.first_response = moved(ticket.due.first_response, hours);
-    }
-    ticket.due.resolution = moved(ticket.due.resolution, hours);
-    ticket.due.next_update = moved(ticket.due.next_update, around_the_clock);
 }
 
-/// Starts clocks that never ran: a ticket that was answered or asked about before any person had it.
+/// Begins the clocks of a ticket that has none, at `at`.
+pub(super) fn begin(catalog: &Catalog, ticket: &mut Ticket, at: Timestamp) {
+    let book = Book { catalog };
+    if !ticket.promises.clocks.is_empty() {
+        return;
+    }
+    if let Some(policy) = book.policy(ticket) {
+        ticket.promises.clocks = clocks_of(book, policy, ticket, at);
+    }
+    show(ticket);
+}
+
+/// The clocks of `policy` from `at` on. The first word is due no later than the solution.
+fn clocks_of(book: Book<'_>, policy: &Policy, ticket: &Ticket, at: Timestamp) -> Vec<Clock> {
+    let Some(table) = book.policy_table(policy, ticket) else { return Vec::new() };
+    let targets = policy.targets.iter().filter(|target| target.kind != ClockKind::NextResponse);
+    let mut clocks: Vec<Clock> = targets
+        .map(|target| timers::start(target.kind, target.level, book.terms(policy, target, ticket), &table, at))
+        .collect();
+    for level in ClockLevel::ALL {
+        let of = |kind| move |clock: &&Clock| clock.kind == kind && clock.level == *level;
+        let Some((target, due_at)) =
+            clocks.iter().find(of(ClockKind::Resolution)).map(|clock| (clock.target, clock.due_at))
+        else {
+            continue;
+        };
+        for clock in clocks.iter_mut().filter(|clock| of(ClockKind::FirstResponse)(&&**clock) && clock.due_at > due_at)
+        {
+            let terms = timers::Terms { policy: &policy.name, target, warn_percent: &policy.warn_percent };
+            *clock = timers::start(ClockKind::FirstResponse, *level, terms, &table, at);
+        }
+    }
+    clocks
+}
+
+/// The clocks run from now on: those that stand go on, those of a ticket that never had any begin.
 pub(super) fn run(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) {
-    if ticket.due.resolution.is_none() {
-        ticket.due = Promise::of(catalog, ticket).due(now);
+    adopt(catalog, ticket);
+    if ticket.promises.clocks.is_empty() {
+        begin(catalog, ticket, now);
+        return;
+    }
+    each(catalog, ticket, |clock, table| match clock.kind {
+        ClockKind::Resolution | ClockKind::Update if !clock.is_open() => timers::reopen(clock, table, now),
+        _ if clock.dropped_at.is_some() => timers::reopen(clock, table, now),
+        _ => timers::resume(clock, table, now),
+    });
+    show(ticket);
+}
+
+/// Gives the clocks the terms that hold for the ticket as it is now: clocks of another policy count from `count` on, kinds it
+/// does not have are dropped, kinds that are new begin.
+pub(super) fn retime(catalog: &Catalog, ticket: &mut Ticket, (count, now): (Count, Timestamp)) {
+    let book = Book { catalog };
+    if ticket.promises.clocks.is_empty() {
+        return;
+    }
+    let Some(policy) = book.policy(ticket) else { return };
+    let fresh = clocks_of(book, policy, ticket, now);
+    let Some(table) = book.policy_table(policy, ticket) else { return };
+    let mut clocks = std::mem::take(&mut ticket.promises.clocks);
+    for clock in &mut clocks {
+        let target = policy.targets.iter().find(|target| target.kind == clock.kind && target.level == clock.level);
+        let Some(target) = target else {
+            if let Some(own) = book.table_of(clock, &ticket.queue).filter(|_| clock.is_open()) {
+                *clock = timers::drop_at(clock, &own, now);
+            }
+            continue;
+        };
+        let mut terms = book.terms(policy, target, ticket);
+        // The first word was capped by the solution when it began.
+        terms.target = fresh
+            .iter()
+            .find(|new| new.kind == clock.kind && new.level == clock.level)
+            .map_or(terms.target, |new| new.target);
+        let same = clock.policy == policy.name && clock.target == terms.target;
+        match count {
+            // A promise once made does not change because the ticket went to people with other hours.
+            Count::FromNow if same => {}
+            Count::FromNow | Count::FromStart => *clock = timers::recompute(clock, terms, &table, (count, now)),
+        }
+    }
+    let begun =
+        fresh.into_iter().filter(|new| !clocks.iter().any(|old| old.kind == new.kind && old.level == new.level));
+    let begun: Vec<Clock> = begun.collect();
+    clocks.extend(begun);
+    ticket.promises.clocks = clocks;
+    show(ticket);
+}
+
+/// Applies `change` to every clock.
+pub(super) fn each(
+    catalog: &Catalog,
+    ticket: &mut Ticket,
+    change: impl Fn(&Clock, &crate::domain::schedule::Timetable) -> Clock,
+) {
+    let book = Book { catalog };
+    let queue = ticket.queue.clone();
+    for clock in &mut ticket.promises.clocks {
+        if let Some(table) = book.table_of(clock, &queue) {
+            *clock = change(clock, &table);
+        }
+    }
+}
+
+/// Clocks for a ticket that was stored with due times alone: they keep those times, and stand since the ticket's last change
+/// when it waits.
+pub(super) fn adopt(catalog: &Catalog, ticket: &mut Ticket) {
+    let due = ticket.due;
+    if !ticket.promises.clocks.is_empty() || due == Due::default() {
+        return;
+    }
+    let book = Book { catalog };
+    let Some(policy) = book.policy(ticket) else { return };
+    let mut clocks = clocks_of(book, policy, ticket, ticket.created_at);
+    clocks.retain(|clock| clock.level == ClockLevel::Slo && of_kind(due, clock.kind).is_some());
+    for (kind, at) in [(ClockKind::FirstResponse, due.first_response), (ClockKind::Resolution, due.resolution)] {
+        if at.is_some() && !clocks.iter().any(|clock| clock.kind == kind) {
+            let terms = timers::Terms { policy: &policy.name, target: Objective::BusinessDays(1), warn_percent: &[] };
+            clocks.extend(
+                book.policy_table(policy, ticket)
+                    .map(|table| timers::start(kind, ClockLevel::Slo, terms, &table, ticket.created_at)),
+            );
+        }
+    }
+    let (standing, since, met_at) = (is_standing(ticket.status), ticket.updated_at, ticket.first_response_at);
+    for clock in &mut clocks {
+        if let Some(at) = of_kind(due, clock.kind) {
+            clock.due_at = at;
+        }
+        clock.next_at = Some(clock.due_at);
+        if clock.kind == ClockKind::FirstResponse && met_at.is_some() {
+            (clock.met_at, clock.next_at) = (met_at, None);
+        } else if standing {
+            clock.pauses.push(Pause { from: since, to: None });
+            clock.next_at = None;
+        }
+    }
+    ticket.promises.clocks = clocks;
+}
+
+const fn of_kind(due: Due, kind: ClockKind) -> Option<Timestamp> {
+    match kind {
+        ClockKind::FirstResponse => due.first_response,
+        ClockKind::NextResponse => None,
+        ClockKind::Update => due.next_update,
+        ClockKind::Resolution => due.resolution,
+    }
+}
+
+/// Writes on the ticket what its clocks say: the nearest due time of each kind, and what was missed.
+pub(super) fn show(ticket: &mut Ticket) {
+    let clocks = &ticket.promises.clocks;
+    let nearest = |kind: ClockKind| {
+        let of_kind = || clocks.iter().filter(move |clock| clock.kind == kind && clock.dropped_at.is_none());
+        let open = of_kind().filter(|clock| clock.is_open()).map(|clock| clock.due_at).min();
+        open.or_else(|| of_kind().map(|clock| clock.due_at).min())
+    };
+    let update = clocks.iter().filter(|clock| clock.kind == ClockKind::Update && clock.is_open());
+    ticket.due = Due {
+        first_response: nearest(ClockKind::FirstResponse),
+        resolution: nearest(ClockKind::Resolution),
+        next_update: update.map(|clock| clock.due_at).min(),
+    };
+    for clock in clocks.iter().filter(|clock| clock.missed > 0) {
+        let name = shown_name(clock.kind);
+        if !ticket.breached.iter().any(|known| known == name) {
+            ticket.breached.push(name.to_owned());
+        }
+    }
+}
+
+/// What a missed promise is called on the ticket.
+pub(super) const fn shown_name(kind: ClockKind) -> &'static str {
+    match kind {
+        ClockKind::Update => "next_update",
+        ClockKind::FirstResponse | ClockKind::NextResponse | ClockKind::Resolution => kind.as_str(),
     }
 }

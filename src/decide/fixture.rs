@@ -8,8 +8,8 @@ use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, SendLimits, Thr
 use crate::domain::schedule::{Calendar, Objective, Span};
 use crate::domain::{
     Address, Article, ArticleCandidate, Bilingual, Changes, Channel, Classification, Decided, Due, Handling, InboxId,
-    Intent, IntentCandidate, Keyring, Known, Language, Level, Message, Priority, Queue, RuleHit, Slot, Status, Ticket,
-    TicketId, Timestamp, Wish,
+    Intent, IntentCandidate, Keyring, Known, Language, Level, Message, Priority, Promises, Queue, RuleHit, Slot,
+    Status, Ticket, TicketId, Timestamp, Wish,
 };
 
 /// Sunday 22 November 2026, 15:00 in Tokyo.
@@ -35,8 +35,10 @@ fn calendar(name: &str, open_days: usize, hours: Span) -> Calendar {
         week: std::array::from_fn(|day| if day < open_days { vec![hours] } else { Vec::new() }),
         japanese_holidays: open_days < 7,
         closed_yearly: Vec::new(),
+        holidays: Vec::new(),
         closed_dates: Vec::new(),
         open_dates: Vec::new(),
+        special_hours: Vec::new(),
     }
 }
 
@@ -172,6 +174,11 @@ pub(super) fn catalog() -> Catalog {
             reopen_within_days: 14,
         },
         policy: crate::domain::Policy::default(),
+        service: crate::domain::ServiceRules {
+            policies: crate::sla::shipped::policies(),
+            words: crate::sla::shipped::words(),
+            ..Default::default()
+        },
     }
 }
 
@@ -247,6 +254,7 @@ pub(super) fn ticket(status: Status) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
+        promises: Promises::default(),
         place: None,
         pressed: Vec::new(),
         card: None,

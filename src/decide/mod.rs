@@ -14,6 +14,7 @@ mod escalate;
 pub mod feedback;
 mod follow_up;
 mod guard;
+mod keep;
 mod letter;
 mod offers;
 mod person;
@@ -24,6 +25,7 @@ mod route;
 mod same_case;
 mod silence;
 mod subject;
+mod tick;
 mod trace;
 mod wording;
 
@@ -34,6 +36,7 @@ pub use letter::standing;
 pub use plan::plan;
 pub use priority::priority;
 pub use route::{queue_for, second_line};
+pub use tick::tick;
 pub use wording::{Template, Values, WordingFault, plain_text, render};
 
 use case::Case;

@@ -1,7 +1,10 @@
-//! How soon: impact × urgency, moved one step by what the requester wishes; words of a security incident are critical.
+//! How soon: impact × urgency, moved one step by what the requester wishes, then by the settings' words and important people;
+//! words of a security incident are critical.
 
+use super::case::Context;
 use crate::domain::catalog::priority_of;
-use crate::domain::{Classification, Intent, Priority, Wish};
+use crate::domain::{Classification, Intent, Message, Priority, Wish};
+use crate::sla::book::is_among;
 
 /// The priority of a new ticket.
 #[must_use]
@@ -24,6 +27,37 @@ pub(super) fn weighed(intent: Option<&Intent>, classification: &Classification) 
         (false, true) => (lowered(base), format!("{matrix}; wished later: {}", lowered(base))),
         (true, true) | (false, false) => (base, matrix),
     }
+}
+
+/// The priority of a message, with everything that moved it.
+pub(super) fn of_message(context: Context<'_>, intent: Option<&Intent>, message: &Message) -> (Priority, String) {
+    let (mut priority, mut because) = weighed(intent, context.classification);
+    let service = &context.catalog.service;
+    let text = format!("{}\n{}", message.subject, message.reply_text).to_lowercase();
+    if !context.classification.has(Wish::Security) {
+        for rule in &service.words {
+            let meant = rule.intents.is_empty() || intent.is_some_and(|intent| rule.intents.contains(&intent.id));
+            let Some(word) = rule.words.iter().find(|word| meant && text.contains(word.as_str())) else { continue };
+            let lifted = rule.at_least.map_or(priority, |least| priority.max(least));
+            let moved = rule.at_most.map_or(lifted, |most| lifted.min(most));
+            if moved != priority {
+                because = format!("{because}; words `{}` (\"{word}\"): {moved}", rule.name);
+                priority = moved;
+            }
+        }
+    }
+    for vip in service.vips.iter().filter(|vip| is_among(&vip.requesters, &message.from.address)) {
+        let mut moved = priority;
+        for _ in 0..vip.raise {
+            moved = raised(moved);
+        }
+        moved = vip.floor.map_or(moved, |floor| moved.max(floor));
+        if moved != priority {
+            because = format!("{because}; important requester: {moved}");
+            priority = moved;
+        }
+    }
+    (priority, because)
 }
 
 const fn raised(priority: Priority) -> Priority {

@@ -34,6 +34,8 @@ pub struct Catalog {
     pub limits: SendLimits,
     /// What the desk's own feedback says of its answers.
     pub policy: super::Policy,
+    /// Promises, escalation, who is told.
+    pub service: super::service::ServiceRules,
 }
 
 /// The desk.
@@ -209,14 +211,14 @@ pub struct SendLimits {
 impl Catalog {
     /// Names the version: a hash over everything in here. To be called last.
     pub fn stamp(&mut self) {
-        let Self { content, desk, queues, calendars, thresholds, limits, policy, .. } = &self;
+        let Self { content, desk, queues, calendars, thresholds, limits, policy, service, .. } = &self;
         let files = if content.is_empty() {
             let Self { intents, articles, synonyms, .. } = &self;
             format!("{intents:?}{articles:?}{synonyms:?}")
         } else {
             content.clone()
         };
-        let all = format!("{files}{desk:?}{queues:?}{calendars:?}{thresholds:?}{limits:?}{policy:?}");
+        let all = format!("{files}{desk:?}{queues:?}{calendars:?}{thresholds:?}{limits:?}{policy:?}{service:?}");
         self.version = hex::encode(&Sha256::digest(all)[..8]);
     }
 

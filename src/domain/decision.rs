@@ -178,6 +178,12 @@ pub struct Changes {
     /// What people said of decisions.
     #[serde(default)]
     pub feedback: Vec<super::Feedback>,
+    /// Escalation rules that fired. One that has fired already refuses the whole change.
+    #[serde(default)]
+    pub fired: Vec<super::promise::Firing>,
+    /// Matters put on the list of problems; one that is on it already stays as it is.
+    #[serde(default)]
+    pub problems: Vec<super::promise::Problem>,
     /// The count an automatic message of `outbound` was allowed by: refused when more are written by then.
     pub send_count: Option<SendCount>,
     /// What is learnt about who somebody is.

@@ -13,8 +13,10 @@ pub mod message;
 pub mod outbound;
 pub mod past;
 pub mod priority;
+pub mod promise;
 pub mod reply_token;
 pub mod schedule;
+pub mod service;
 pub mod ticket;
 pub mod words;
 
@@ -35,6 +37,8 @@ pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Sca
 pub use outbound::{Outbound, OutboundKind};
 pub use past::{Envelope, Judgement, Past, Seen};
 pub use priority::{Level, Priority};
+pub use promise::{Clock, ClockKind, ClockLevel, Firing, Problem, Promises, Signal};
 pub use reply_token::Keyring;
+pub use service::ServiceRules;
 pub use ticket::{Card, EventKind, Status, StoredMessage, Ticket, TicketEvent};
 pub use words::{Bilingual, Channel, Language};

@@ -1,6 +1,9 @@
 //! Business hours and objectives, as values. The arithmetic is in `sla`.
 
-use chrono::NaiveDate;
+use std::sync::{Arc, OnceLock};
+
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
 
 /// Minutes of a day when the desk is open, `start` inclusive, `end` exclusive; `end` may pass 1440 (past midnight).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +27,93 @@ pub struct Calendar {
     pub japanese_holidays: bool,
     /// Closed every year, inclusive, as (month, day) pairs; may pass the year's end.
     pub closed_yearly: Vec<((u32, u32), (u32, u32))>,
+    /// Closed by name: holidays of other countries, company days. Sorted by date.
+    pub holidays: Vec<NamedDay>,
     /// Closed once.
     pub closed_dates: Vec<NaiveDate>,
     /// Open once although the day would be closed, with the usual hours of that weekday or, on a day without hours, of Monday.
     pub open_dates: Vec<NaiveDate>,
+    /// Open once with hours of its own, whatever the day is otherwise. Sorted by date.
+    pub special_hours: Vec<(NaiveDate, Vec<Span>)>,
+}
+
+/// A closed day with its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamedDay {
+    /// The day.
+    pub date: NaiveDate,
+    /// `Thanksgiving Day`.
+    pub name: String,
+}
+
+/// A calendar with the open times of each year worked out once, when they are first asked for. The calendar inside cannot
+/// be changed, so the tables never go stale. `sla::hours` fills and reads them.
+#[derive(Clone)]
+pub struct Timetable {
+    calendar: Calendar,
+    years: Arc<[OnceLock<YearHours>]>,
+}
+
+/// The open times that begin in one year of a calendar, in milliseconds since 1970, in order, apart from each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct YearHours {
+    /// When each stretch opens.
+    pub opens: Vec<i64>,
+    /// When each stretch closes.
+    pub closes: Vec<i64>,
+    /// Open time of the year before each stretch; one more at the end with the year's whole open time.
+    pub before: Vec<i64>,
+    /// Business days of the year with their closing times, in order.
+    pub days: Vec<(NaiveDate, i64)>,
+}
+
+impl Timetable {
+    /// The first year with a table.
+    pub const FIRST_YEAR: i32 = 1990;
+    /// The last year with a table.
+    pub const LAST_YEAR: i32 = 2149;
+
+    /// A timetable with nothing worked out yet.
+    #[must_use]
+    pub fn new(calendar: Calendar) -> Self {
+        let years = (Self::FIRST_YEAR..=Self::LAST_YEAR).map(|_| OnceLock::new()).collect();
+        Self { calendar, years }
+    }
+
+    /// The calendar inside.
+    #[must_use]
+    pub const fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The table of `year`, worked out with `build` when it is not there yet; `None` outside the years with tables.
+    pub fn year(&self, year: i32, build: impl FnOnce(&Calendar, i32) -> YearHours) -> Option<&YearHours> {
+        let slot = self.years.get(usize::try_from(year.checked_sub(Self::FIRST_YEAR)?).ok()?)?;
+        Some(slot.get_or_init(|| build(&self.calendar, year)))
+    }
+
+    /// Whether `date` is far enough inside the years with tables.
+    #[must_use]
+    pub fn covers(date: NaiveDate) -> bool {
+        (Self::FIRST_YEAR + 1..Self::LAST_YEAR).contains(&date.year())
+    }
+}
+
+impl std::fmt::Debug for Timetable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Timetable").field(&self.calendar).finish()
+    }
+}
+
+impl PartialEq for Timetable {
+    fn eq(&self, other: &Self) -> bool {
+        self.calendar == other.calendar
+    }
 }
 
 /// How much time a person has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Objective {
     /// Minutes of working time in the calendar.
     Minutes(u32),
@@ -57,5 +139,30 @@ impl std::str::FromStr for Objective {
             "bd" => Ok(Self::BusinessDays(count)),
             _ => Err(fault()),
         }
+    }
+}
+
+impl std::fmt::Display for Objective {
+    /// As it is read: `15m`, `4h`, `5bd`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Minutes(minutes) if minutes % 60 == 0 => write!(f, "{}h", minutes / 60),
+            Self::Minutes(minutes) => write!(f, "{minutes}m"),
+            Self::BusinessDays(days) => write!(f, "{days}bd"),
+        }
+    }
+}
+
+impl From<Objective> for String {
+    fn from(objective: Objective) -> Self {
+        objective.to_string()
+    }
+}
+
+impl TryFrom<String> for Objective {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }

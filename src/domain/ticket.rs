@@ -78,12 +78,15 @@ pub struct Ticket {
     pub resolved_at: Option<Timestamp>,
     /// When the promises fall due.
     pub due: Due,
-    /// Promises missed: `first_response`, `resolution`.
+    /// Promises missed, ours or the contract's: `first_response`, `next_response`, `next_update`, `resolution`.
     pub breached: Vec<String>,
     /// Merged: everything for it goes to this one.
     pub merged_into: Option<TicketId>,
     /// Another ticket it belongs beside.
     pub linked_to: Option<TicketId>,
+    /// Its clocks, and what the escalation rules look at.
+    #[serde(default)]
+    pub promises: super::promise::Promises,
     /// Where in chat it was opened: agents' replies go there. None for mail.
     #[serde(default)]
     pub place: Option<Place>,
@@ -133,6 +136,8 @@ words! {
         Merged = "merged",
         /// Another was split off it, or it was linked.
         Linked = "linked",
+        /// A clock warned, was missed, or got other terms.
+        Clock = "clock",
         /// A delivery failed or was delayed.
         Delivery = "delivery",
     }

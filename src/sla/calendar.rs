@@ -147,7 +147,12 @@ impl Iterator for OpenTimes<'_> {
     }
 }
 
-fn hours_on(calendar: &Calendar, date: NaiveDate) -> &[Span] {
+/// The hours that begin on `date`, in order; empty when the day is closed.
+#[must_use]
+pub fn hours_on(calendar: &Calendar, date: NaiveDate) -> &[Span] {
+    if let Ok(at) = calendar.special_hours.binary_search_by_key(&date, |(day, _)| *day) {
+        return calendar.special_hours.get(at).map_or(&[], |(_, hours)| hours);
+    }
     let usual = calendar.week.get(date.weekday().num_days_from_monday() as usize).map_or(&[][..], Vec::as_slice);
     if calendar.open_dates.contains(&date) {
         if usual.is_empty() {
@@ -164,10 +169,13 @@ fn is_closed(calendar: &Calendar, date: NaiveDate) -> bool {
         .closed_yearly
         .iter()
         .any(|(first, last)| if first <= last { *first <= day && day <= *last } else { *first <= day || day <= *last });
-    yearly || calendar.closed_dates.contains(&date) || (calendar.japanese_holidays && japanese_holiday(date).is_some())
+    yearly
+        || calendar.closed_dates.contains(&date)
+        || calendar.holidays.binary_search_by_key(&date, |day| day.date).is_ok()
+        || (calendar.japanese_holidays && japanese_holiday(date).is_some())
 }
 
-fn local_date(timezone: Tz, at: Timestamp) -> Option<NaiveDate> {
+pub(super) fn local_date(timezone: Tz, at: Timestamp) -> Option<NaiveDate> {
     // A day is kept free at both ends of what chrono can show, so that no zone's offset runs over it.
     let utc = at.utc()?.naive_utc();
     utc.checked_add_days(Days::new(2))?;
@@ -176,12 +184,12 @@ fn local_date(timezone: Tz, at: Timestamp) -> Option<NaiveDate> {
 }
 
 #[derive(Clone, Copy)]
-enum Edge {
+pub(super) enum Edge {
     Opens,
     Closes,
 }
 
-fn instant(timezone: Tz, date: NaiveDate, minute: u16, edge: Edge) -> Option<i64> {
+pub(super) fn instant(timezone: Tz, date: NaiveDate, minute: u16, edge: Edge) -> Option<i64> {
     let wall = date.and_time(NaiveTime::MIN).checked_add_signed(TimeDelta::minutes(i64::from(minute)))?;
     Some(match timezone.from_local_datetime(&wall) {
         MappedLocalTime::Single(at) => at.timestamp_millis(),

@@ -7,6 +7,7 @@ use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::raw::IdRow;
 use super::rows::Rows;
 use super::send_counts;
+use super::timers::{INSERT_FIRINGS, PUT_PROBLEMS, PUT_TIMERS};
 use super::{SettleError, Store, StoreError, crash, people};
 use crate::domain::{Changes, InboxId, OutboxId, Timestamp};
 
@@ -297,6 +298,12 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
         return Ok(false);
     }
     crash::point("settle.tickets");
+    put(tx, PUT_TIMERS, &rows.timers, None).await?;
+    // What has fired already was written by somebody who was faster.
+    if !put(tx, INSERT_FIRINGS, &rows.fired, None).await? {
+        return Ok(false);
+    }
+    put(tx, PUT_PROBLEMS, &rows.problems, None).await?;
     put(tx, INSERT_EVENTS, &rows.events, None).await?;
     crash::point("settle.events");
     if !put(tx, INSERT_MESSAGES, &rows.messages, None).await? {

@@ -39,6 +39,7 @@ mod secrets;
 mod send_counts;
 mod sent_copies;
 mod tickets;
+mod timers;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

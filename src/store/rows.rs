@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::StoreError;
+use super::timers::{ProblemRow, TimerRow, add_problem, timer_rows};
 use crate::domain::{
-    Attachment, Changes, Classification, Decided, Decision, Feedback, Outbound, Seen, Status, StoredMessage, Ticket,
-    TicketEvent,
+    Attachment, Changes, Classification, Decided, Decision, Feedback, Firing, Outbound, Seen, Status, StoredMessage,
+    Ticket, TicketEvent,
 };
 
 /// How an inbox row ends.
@@ -129,6 +130,9 @@ pub(super) struct Rows<'a> {
     pub(super) bounced: Vec<super::raw::IdRow>,
     pub(super) decisions: Vec<DecisionRow<'a>>,
     pub(super) feedback: Vec<&'a Feedback>,
+    pub(super) timers: Vec<TimerRow<'a>>,
+    pub(super) fired: Vec<&'a Firing>,
+    pub(super) problems: Vec<ProblemRow<'a>>,
 }
 
 impl<'a> Rows<'a> {
@@ -172,6 +176,7 @@ impl<'a> Rows<'a> {
         for ticket in &changes.tickets {
             let list = if ticket.version == 0 { &mut self.new_tickets } else { &mut self.changed_tickets };
             list.push(ticket_row(ticket));
+            self.timers.extend(timer_rows(ticket));
         }
         self.events.extend(changes.events.iter().map(event_row));
         if let Some(message) = &changes.message {
@@ -188,6 +193,10 @@ impl<'a> Rows<'a> {
         self.thread_keys.extend(changes.thread_keys.iter().map(|key| KeyRow { key: &key.key, ticket: key.ticket.0 }));
         self.outbox.extend(changes.outbound.iter().map(outbound_row));
         self.feedback.extend(&changes.feedback);
+        self.fired.extend(&changes.fired);
+        for problem in &changes.problems {
+            add_problem(&mut self.problems, problem);
+        }
         self.bounced.extend(changes.bounced.iter().map(|id| super::raw::IdRow { id: id.0 }));
     }
 }

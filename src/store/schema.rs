@@ -30,6 +30,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0003_feedback.sql"),
     ),
     (
+        4,
+        "clocks",
+        include_str!("../../migrations/sqlite/0004_clocks.sql"),
+        include_str!("../../migrations/postgres/0004_clocks.sql"),
+    ),
+    (
         5,
         "files",
         include_str!("../../migrations/sqlite/0005_files.sql"),

@@ -14,7 +14,10 @@ const SHORTEST: usize = 4;
 const SHORTEST_MARKED: usize = 3;
 
 /// Hiragana that are more often themselves than a word in katakana.
-const THEMSELVES: &[&str] = &["でも", "もの", "こと", "ため", "また", "まだ", "など", "から", "まで", "ここ", "どこ", "それ", "これ", "する", "して"];
+const THEMSELVES: &[&str] = &[
+    "でも", "もの", "こと", "ため", "また", "まだ", "など", "から", "まで", "ここ", "どこ", "それ", "これ", "する",
+    "して",
+];
 
 /// What a word may follow beside the beginning of its run.
 const BEFORE: &[char] = &['が', 'を', 'は', 'に', 'で', 'と', 'も', 'の', 'へ', 'や'];
@@ -103,7 +106,8 @@ mod tests {
     #[test]
     fn loan_words_in_hiragana_are_respelt() {
         let mut words = LoanWords::default();
-        for word in ["メール", "メールアドレス", "ログイン", "パスワード", "サイト", "ゴミ", "デモ", "password", "メ"] {
+        for word in ["メール", "メールアドレス", "ログイン", "パスワード", "サイト", "ゴミ", "デモ", "password", "メ"]
+        {
             words.add(word);
         }
         for (text, wanted) in [

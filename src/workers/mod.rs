@@ -14,3 +14,4 @@ pub mod rescan;
 pub mod sent_copies;
 pub mod supervise;
 pub mod sweep;
+pub mod tick;

@@ -164,6 +164,7 @@ fn catalog(articles: Vec<Article>) -> Catalog {
             questions_per_ticket: 0,
             reopen_within_days: 0,
         },
+        service: crate::domain::ServiceRules::default(),
     }
 }
 

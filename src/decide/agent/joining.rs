@@ -1,6 +1,6 @@
 //! Two tickets made one, and one made two.
 
-use super::super::clocks::{self, Promise};
+use super::super::clocks;
 use super::super::letter::is_id;
 use super::super::route::queue_for;
 use super::{Hand, Refusal, Work};
@@ -22,7 +22,8 @@ pub fn merge(hand: &Hand<'_>, from: &Ticket, into: &Ticket) -> Result<Changes, R
     work.event(EventKind::Merged, format!("into {}", into.id));
     work.end(Status::Closed, "it was merged");
     let mut target = into.clone();
-    clocks::catch_up(hand.catalog, &mut target, hand.now);
+    work.before.push(into.clone());
+    clocks::adopt(hand.catalog, &mut target);
     target.updated_at = hand.now;
     for address in &from.participants {
         if !target.participants.contains(address) {
@@ -56,7 +57,7 @@ pub fn unmerge(hand: &Hand<'_>, ticket: &Ticket, from: &Ticket) -> Result<Change
     let status = if ticket.assignee.is_some() { Status::Open } else { Status::New };
     work.wake(status, "the merge was taken back");
     let mut other = from.clone();
-    clocks::catch_up(hand.catalog, &mut other, hand.now);
+    clocks::adopt(hand.catalog, &mut other);
     other.updated_at = hand.now;
     let requester = from.requester.address.to_lowercase();
     other.participants.retain(|address| *address == requester || !ticket.participants.contains(address));
@@ -77,7 +78,7 @@ pub fn split(hand: &Hand<'_>, ticket: &Ticket, message: &StoredMessage) -> Resul
     if id == ticket.id {
         return Err(Refusal::FirstMessage { ticket: ticket.id, message: message.inbox_id });
     }
-    let mut fresh = Ticket {
+    let fresh = Ticket {
         id,
         version: 0,
         status: Status::New,
@@ -100,11 +101,11 @@ pub fn split(hand: &Hand<'_>, ticket: &Ticket, message: &StoredMessage) -> Resul
         due: crate::domain::Due::default(),
         breached: Vec::new(),
         linked_to: Some(ticket.id),
+        promises: crate::domain::Promises::default(),
         pressed: Vec::new(),
         card: None,
         ..work.ticket.clone()
     };
-    fresh.due = Promise::of(hand.catalog, &fresh).due(hand.now);
     work.event(EventKind::Linked, format!("message {} was split off as {id}", message.inbox_id));
     work.event_on(id, EventKind::Opened, format!("split off {}", ticket.id));
     work.event_on(id, EventKind::Linked, format!("beside {}", ticket.id));

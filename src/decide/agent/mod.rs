@@ -11,13 +11,12 @@ pub use refusal::Refusal;
 
 use minijinja::Value;
 
-use super::clocks::{self, Promise};
 use super::feedback::by_agent;
 use super::letter::{Letter, Post, Way, is_id};
 use super::recipient::{is_nobody, is_own, is_usable, same};
 use super::silence::allowed;
 use super::wording::{ChatTemplate, Template, Values};
-use super::{card, offers};
+use super::{card, clocks, keep, offers};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
     Address, Aspect, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
@@ -73,9 +72,6 @@ pub fn reply(hand: &Hand<'_>, ticket: &Ticket, reply: &Reply<'_>) -> Result<Chan
     work.send(Template::AgentReply, OutboundKind::AgentReply, values, Mail { cc, last: reply.last })?;
     let now = hand.now;
     work.ticket.first_response_at.get_or_insert(now);
-    if work.ticket.due.next_update.is_some() {
-        work.ticket.due.next_update = Promise::of(hand.catalog, &work.ticket).due(now).next_update;
-    }
     match reply.then {
         Then::StaysOpen => work.wake(Status::Open, "an agent replied"),
         Then::Waits => work.set_status(Status::Waiting, "an agent replied and waits for the requester"),
@@ -127,7 +123,7 @@ pub fn move_queue(hand: &Hand<'_>, ticket: &Ticket, queue: &str) -> Result<Chang
     Ok(work.done())
 }
 
-/// Sets how soon the ticket is dealt with. Raised to critical its promises count from now; otherwise they stay.
+/// Sets how soon the ticket is dealt with, for good: no rule changes it afterwards. Promises of another policy count from now.
 ///
 /// # Errors
 /// Merged ticket, or it has that priority already.
@@ -139,16 +135,7 @@ pub fn set_priority(hand: &Hand<'_>, ticket: &Ticket, priority: Priority) -> Res
     work.event(EventKind::Priority, format!("{} → {priority}", ticket.priority));
     work.judge(Aspect::Priority, [Some(ticket.priority.as_str()), Some(priority.as_str())]);
     work.ticket.priority = priority;
-    if priority == Priority::Critical && !clocks::is_standing(ticket.status) {
-        let due = Promise::of(hand.catalog, &work.ticket).due(hand.now);
-        let answered = work.ticket.first_response_at.is_some();
-        work.ticket.due = crate::domain::Due {
-            first_response: if answered { work.ticket.due.first_response } else { due.first_response },
-            ..due
-        };
-    } else if priority != Priority::Critical {
-        work.ticket.due.next_update = None;
-    }
+    work.ticket.promises.priority_by = Some(hand.agent.to_owned());
     Ok(work.done())
 }
 
@@ -208,7 +195,7 @@ struct Mail<'a> {
 /// One action in the making.
 struct Work<'a> {
     hand: Hand<'a>,
-    /// The tickets as they were, for their cards.
+    /// The tickets as they were, for their clocks and cards.
     before: Vec<Ticket>,
     ticket: Ticket,
     changes: Changes,
@@ -221,16 +208,19 @@ impl<'a> Work<'a> {
         }
         let before = vec![ticket.clone()];
         let mut ticket = ticket.clone();
-        clocks::catch_up(hand.catalog, &mut ticket, hand.now);
+        clocks::adopt(hand.catalog, &mut ticket);
         ticket.updated_at = hand.now;
         Ok(Self { hand: *hand, before, ticket, changes: Changes::default() })
     }
 
     fn done(self) -> Changes {
         let post = self.post();
+        let now = self.hand.now;
         let Self { before, ticket, mut changes, .. } = self;
         changes.tickets.insert(0, ticket);
-        card::update(&post, &before.iter().collect::<Vec<_>>(), &mut changes, None);
+        let before: Vec<&Ticket> = before.iter().collect();
+        keep::keep(post.catalog, &before, &mut changes, (now, now));
+        card::update(&post, &before, &mut changes, None);
         changes
     }
 

@@ -118,7 +118,7 @@ pub(super) fn forget(sheet: &mut Sheet<'_>, inbox_id: InboxId) {
 
 fn touched(sheet: &Sheet<'_>, known: &Ticket) -> Ticket {
     let mut ticket = known.clone();
-    clocks::catch_up(sheet.context.catalog, &mut ticket, sheet.post.now);
+    clocks::adopt(sheet.context.catalog, &mut ticket);
     ticket.updated_at = sheet.post.now;
     ticket
 }

@@ -9,6 +9,7 @@ use super::super::route::second_line;
 use super::super::wording::{Template, Values, one_line};
 use super::{RULE, Sheet, acted};
 use crate::domain::{Button, Changes, EventKind, Fate, FeedbackSource, Outcome, Priority, Status, Ticket};
+use crate::sla::timers::Count;
 
 const DETAIL_CHARS: usize = 120;
 
@@ -84,7 +85,7 @@ fn delivery(sheet: &mut Sheet<'_>, known: &Ticket) {
 
 fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
     let mut ticket = known.clone();
-    clocks::catch_up(sheet.context.catalog, &mut ticket, sheet.post.now);
+    clocks::adopt(sheet.context.catalog, &mut ticket);
     ticket.updated_at = sheet.post.now;
     let mut participants = std::mem::take(&mut ticket.participants);
     sheet.take_on(&mut participants);
@@ -212,10 +213,13 @@ fn escalate(sheet: &mut Sheet<'_>, ticket: &mut Ticket, reason: &str, critical: 
         ticket.assignee = None;
     }
     let raised = critical && ticket.priority != Priority::Critical;
-    if raised {
+    let by_person = ticket.promises.priority_by.clone();
+    if let Some(person) = by_person.filter(|_| raised) {
+        sheet.event(ticket.id, EventKind::Priority, RULE, format!("stays {}: {person} set it", ticket.priority));
+    } else if raised {
         sheet.event(ticket.id, EventKind::Priority, RULE, format!("{} → critical", ticket.priority));
         ticket.priority = Priority::Critical;
-        ticket.due = clocks::Promise::of(sheet.context.catalog, ticket).due(sheet.post.now);
+        clocks::retime(sheet.context.catalog, ticket, (Count::FromNow, sheet.post.now));
     }
     ticket.resolved_at = None;
     clocks::run(sheet.context.catalog, ticket, sheet.post.now);

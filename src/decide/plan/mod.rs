@@ -7,7 +7,9 @@ mod joined;
 mod opened;
 
 use super::case::{Case, Context};
+use super::clocks;
 use super::follow_up::{Place, Turn, turn};
+use super::keep::{self, Unsure};
 use super::letter::{Letter, Post, Way, thread_of};
 use super::recipient::{is_nobody, is_own, is_usable, recipient};
 use super::same_case::same_case;
@@ -54,8 +56,23 @@ pub fn plan(decided: &Decided, message: &Message, context: &Context<'_>, keyring
         }
     };
     changes.people.extend(person::learnt(message, context.known));
+    promise(&mut changes, message, context, now);
     card::update(&post, &known, &mut changes, same_as);
     changes
+}
+
+/// What the message says of its ticket's promises, and what it does to the clocks.
+fn promise(changes: &mut Changes, message: &Message, context: &Context<'_>, now: Timestamp) {
+    if message.automatic.is_none() {
+        let decided = changes.settled.as_ref().and_then(|settled| settled.decided.as_ref());
+        let unsure = decided.is_some_and(|decided| decided.intent.is_none() && decided.decision == Decision::File);
+        for ticket in &mut changes.tickets {
+            let unsure = if unsure && ticket.version == 0 { Unsure::Yes } else { Unsure::No };
+            keep::signals(ticket, message, context.classification, unsure);
+        }
+    }
+    let known: Vec<&Ticket> = context.known.ticket.iter().chain(&context.known.recent).collect();
+    keep::keep(context.catalog, &known, changes, (clocks::start(message, now), now));
 }
 
 /// The changes while they are being put together.

@@ -2,12 +2,12 @@
 
 use minijinja::Value;
 
-use super::super::clocks::{self, Promise};
+use super::super::clocks;
 use super::super::letter::{put_details, put_questions, suggested};
 use super::super::person;
 use super::super::wording::{Template, Values, one_line, plain_text};
 use super::{RULE, Sheet};
-use crate::domain::{Article, Changes, Decision, EventKind, Fate, Priority, Status, Ticket, TicketId};
+use crate::domain::{Article, Changes, Decision, EventKind, Fate, Level, Priority, Status, Ticket, TicketId, Wish};
 
 /// The ticket a new one is opened beside.
 pub(super) struct Beside {
@@ -107,9 +107,19 @@ fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
+        promises: crate::domain::Promises { wish: wish(sheet), ..Default::default() },
         place: message.place.clone(),
         pressed: Vec::new(),
         card: None,
+    }
+}
+
+/// How soon the requester wants it, when they say so.
+fn wish(sheet: &Sheet<'_>) -> Option<Level> {
+    match (sheet.context.classification.has(Wish::High), sheet.context.classification.has(Wish::Low)) {
+        (true, false) => Some(Level::High),
+        (false, true) => Some(Level::Low),
+        (true, true) | (false, false) => None,
     }
 }
 
@@ -171,7 +181,7 @@ fn enter(sheet: &mut Sheet<'_>, ticket: &mut Ticket) -> Result<(), String> {
 
 fn start_clocks(sheet: &Sheet<'_>, ticket: &mut Ticket) {
     let start = clocks::start(sheet.message, sheet.post.now);
-    ticket.due = Promise::of(sheet.context.catalog, ticket).due(start);
+    clocks::begin(sheet.context.catalog, ticket, start);
 }
 
 fn answer(sheet: &mut Sheet<'_>, ticket: &mut Ticket, article: &str) -> Result<(), String> {

@@ -225,7 +225,7 @@ fn an_edit_and_a_deletion_work_on_what_is_kept() {
     let deleted = || Act::Deleted { original: "slack:C1/1".into() };
     let on = Some(TicketId(7));
     let touched = Ticket { assignee: Some("佐藤".into()), ..ticket(Status::Open) };
-    let cases = [
+    let cases = vec![
         (
             "changed",
             scene(edited(), ticket(Status::New), Some(original(on, 0)), "VPN 2"),

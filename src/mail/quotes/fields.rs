@@ -170,57 +170,62 @@ fn field(text: &str) -> Option<(Field, &str)> {
     Some((kind(&label)?, value))
 }
 
+/// What the line with the date begins with.
+const DATES: &[&str] = &[
+    "sent",
+    "date",
+    "gesendet",
+    "datum",
+    "envoyé",
+    "envoyé le",
+    "date d'envoi",
+    "enviado",
+    "enviado el",
+    "fecha",
+    "enviada em",
+    "enviado em",
+    "enviada",
+    "data",
+    "inviato",
+    "data invio",
+    "verzonden",
+    "skickat",
+    "dato",
+    "sendt",
+    "wysłano",
+    "отправлено",
+    "дата",
+    "lähetetty",
+    "päivämäärä",
+    "päiväys",
+    "gönderildi",
+    "tarih",
+    "gönderme tarihi",
+    "odesláno",
+    "送信日時",
+    "日時",
+    "日付",
+    "送信日",
+    "送信済み",
+    "送信済",
+    "受信日時",
+    "发送时间",
+    "日期",
+    "寄件日期",
+    "時間",
+    "时间",
+    "보낸 날짜",
+    "날짜",
+    "sent at",
+    "date sent",
+];
+
 fn kind(label: &str) -> Option<Field> {
     Some(match label {
         "from" | "von" | "de" | "da" | "van" | "från" | "fra" | "od" | "от" | "від" | "lähettäjä" | "kimden"
         | "expéditeur" | "remitente" | "mittente" | "absender" | "差出人" | "送信者" | "送信元" | "发件人"
         | "寄件者" | "寄件人" | "보낸 사람" | "보낸사람" | "desde" => Field::From,
-        "sent"
-        | "date"
-        | "gesendet"
-        | "datum"
-        | "envoyé"
-        | "envoyé le"
-        | "date d'envoi"
-        | "enviado"
-        | "enviado el"
-        | "fecha"
-        | "enviada em"
-        | "enviado em"
-        | "enviada"
-        | "data"
-        | "inviato"
-        | "data invio"
-        | "verzonden"
-        | "skickat"
-        | "dato"
-        | "sendt"
-        | "wysłano"
-        | "отправлено"
-        | "дата"
-        | "lähetetty"
-        | "päivämäärä"
-        | "päiväys"
-        | "gönderildi"
-        | "tarih"
-        | "gönderme tarihi"
-        | "odesláno"
-        | "送信日時"
-        | "日時"
-        | "日付"
-        | "送信日"
-        | "送信済み"
-        | "送信済"
-        | "受信日時"
-        | "发送时间"
-        | "日期"
-        | "寄件日期"
-        | "時間"
-        | "时间"
-        | "보낸 날짜"
-        | "날짜"
-        | "sent at"
-        | "date sent" => Field::Date,
+        label if DATES.contains(&label) => Field::Date,
         "to" | "an" | "à" | "para" | "a" | "aan" | "till" | "til" | "do" | "кому" | "vastaanottaja" | "kime"
         | "komu" | "pour" | "destinataire" | "宛先" | "あて先" | "宛て先" | "送信先" | "收件人" | "收件者"
         | "받는 사람" | "받는사람" => Field::To,

@@ -21,8 +21,10 @@ fn weekdays(timezone: Tz, hours: &[Span]) -> Calendar {
         week: std::array::from_fn(|day| if day < 5 { hours.to_vec() } else { Vec::new() }),
         japanese_holidays: timezone == chrono_tz::Asia::Tokyo,
         closed_yearly: vec![((12, 30), (1, 3))],
+        holidays: Vec::new(),
         closed_dates: Vec::new(),
         open_dates: Vec::new(),
+        special_hours: Vec::new(),
     }
 }
 

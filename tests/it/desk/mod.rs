@@ -1,11 +1,12 @@
 //! The real program with real servers, as its users run it.
 
+mod clocks;
 mod commands;
 mod content;
 #[cfg(feature = "crash-points")]
 mod crash_points;
 mod files;
-mod harness;
+pub mod harness;
 #[cfg(feature = "crash-points")]
 mod kills;
 mod learning;

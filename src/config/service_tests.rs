@@ -1,0 +1,133 @@
+//! Calendars, policies, escalation rules and the places that are told: what is wrong is named with its file and line.
+
+use std::path::Path;
+
+use super::Config;
+use crate::domain::Fault;
+use crate::domain::promise::{ClockKind, ClockLevel, Signal};
+use crate::domain::service::{NotifyWay, Remedy, Trigger};
+
+const MAILBOX: &str = "[[mailboxes]]\nname = \"support\"\naddress = \"support@desk.example\"\n";
+
+fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+    Config::parse(Path::new("desk/madoguchi.toml"), text, &[])
+}
+
+#[test]
+fn a_policy_means_what_it_says() {
+    let text = r#"
+        [[sla]]
+        name = "gold"
+        for = { request_types = ["incident"], priorities = ["critical"], customers = ["@Client.example"], channels = ["slack"] }
+        slo = { first_response = "15m", next_response = "2h", update = "60m", resolution = "request_type" }
+        sla = { first_response = "30m" }
+        calendar = "always"
+        warn_percent = [50]
+        pause_while_waiting = ["resolution"]
+        [[vip]]
+        customers = ["ceo@other.example"]
+        raise = 1
+    "#;
+    let config = parse(text).unwrap();
+    let policy = &config.service.policies.as_ref().unwrap()[0];
+    let targets: Vec<String> = policy
+        .targets
+        .iter()
+        .map(|target| {
+            format!("{} {} {}", target.level, target.kind, target.time.map_or("-".to_owned(), |time| time.to_string()))
+        })
+        .collect();
+    assert_eq!(
+        targets,
+        [
+            "slo first_response 15m",
+            "slo next_response 2h",
+            "slo update 1h",
+            "slo resolution -",
+            "sla first_response 30m"
+        ]
+    );
+    assert_eq!(
+        (policy.scope.requesters.as_slice(), policy.pauses.as_slice()),
+        (&["@client.example".to_owned()][..], &[ClockKind::Resolution][..])
+    );
+    assert_eq!(config.service.intents, [(2, "incident".to_owned())]);
+    assert!(parse("").unwrap().service.policies.is_none(), "what ships holds");
+}
+
+#[test]
+fn an_escalation_rule_means_what_it_says() {
+    let text = format!(
+        "{MAILBOX}[slack]\napp_token = \"a\"\nbot_token = \"b\"\ntriage = \"C1\"\n[[notify]]\nname = \"leads\"\nkind = \"mail\"\naddress = \"l@client.example\"\n\
+         [[notify]]\nname = \"room\"\nkind = \"slack\"\n\
+         [[escalations]]\nname = \"a\"\nwhen = \"before_breach\"\nat = \"75%\"\nlevel = \"sla\"\nmove = \"second_line\"\nraise = \"high\"\nnotify = [\"leads\"]\npage = [\"room\"]\nproblem = true\n\
+         [[escalations]]\nname = \"b\"\nwhen = \"reopened\"\ntimes = 2\nmove = \"support\"\n\
+         [[escalations]]\nname = \"c\"\nwhen = \"silence\"\nafter = \"2h\"\nnotify = [\"room\"]\n"
+    );
+    let service = parse(&text).unwrap().service;
+    assert!(matches!(service.targets[0].way, NotifyWay::Mail { .. }));
+    assert!(matches!(&service.targets[1].way, NotifyWay::Triage { room, .. } if room == "C1"));
+    assert!(
+        matches!(service.escalations[0].trigger, Trigger::TimeUsed { which, percent: 75 } if which.level == Some(ClockLevel::Sla))
+    );
+    assert_eq!(service.escalations[0].remedies.len(), 5);
+    assert_eq!(service.escalations[1].trigger, Trigger::Seen { signal: Signal::Reopened, times: 2 });
+    assert_eq!(service.escalations[1].remedies, [Remedy::Move { queue: "support".into() }]);
+    assert_eq!(service.escalations[2].trigger, Trigger::Silence { minutes: 120 });
+}
+
+#[test]
+fn every_fault_of_these_sections_has_its_line() {
+    let cases = [
+        ("[[sla]]\nname = \"a\"\nslo = { first_response = \"soon\" }", "not a duration"),
+        ("[[sla]]\nname = \"a\"", "promises nothing"),
+        ("[[sla]]\nname = \"a\"\ncalendar = \"moon\"\nslo = { update = \"1h\" }", "is not a calendar"),
+        ("[[sla]]\nname = \"a\"\nslo = { update = \"1h\" }\nwarn_percent = [100]", "1 to 99"),
+        ("[[sla]]\nname = \"a\"\nslo = { update = \"1h\" }\nfor = { queues = [\"x\"] }", "`x` is not a queue"),
+        ("[[sla]]\nname = \"a\"\nslo = { update = \"1h\" }\nfor = { customers = [\"client\"] }", "neither an address"),
+        ("[[sla]]\nname = \"a\"\nslo = { update = \"1h\" }\nfor = { priorities = [\"urgent\"] }", "urgent"),
+        ("[[vip]]\ncustomers = [\"@a.example\"]", "changes nothing"),
+        ("[[priority]]\nname = \"a\"\nwords = [\" \"]\nat_least = \"high\"", "no words"),
+        ("[[priority]]\nname = \"a\"\nwords = [\"x\"]\nat_least = \"high\"\nat_most = \"low\"", "above at_most"),
+        ("[[notify]]\nname = \"a\"\nkind = \"fax\"", "write mail, slack or discord"),
+        ("[[notify]]\nname = \"a\"\nkind = \"slack\"", "triage is not set"),
+        ("[[notify]]\nname = \"a\"\nkind = \"mail\"\naddress = \"support@desk.example\"", "own mailboxes"),
+        ("[[escalations]]\nname = \"a\"\nwhen = \"breach\"", "does nothing"),
+        ("[[escalations]]\nname = \"a\"\nwhen = \"later\"\nproblem = true", "is not one of"),
+        ("[[escalations]]\nname = \"a\"\nwhen = \"breach\"\nnotify = [\"x\"]", "not in [[notify]]"),
+        ("[[escalations]]\nname = \"a\"\nwhen = \"breach\"\nmove = \"x\"", "neither a queue"),
+        ("[[escalations]]\nname = \"a\"\nwhen = \"breach\"\nafter = \"1h\"\nproblem = true", "after means nothing"),
+        ("[[escalations]]\nname = \"a\"\nwhen = \"silence\"\nafter = \"1bd\"\nproblem = true", "minutes or hours"),
+        ("[[escalations]]\nname = \"a\"\nwhen = \"before_breach\"\nat = \"0%\"\nproblem = true", "1% to 99%"),
+        ("[[calendars]]\nname = \"a\"\nhours = { mon = \"9:00-10:00\" }\nholidays = \"us\"", "an .ics file"),
+        ("[[calendars]]\nname = \"a\"\nhours = { mon = \"9:00-10:00\" }\nholidays = \"gone.ics\"", "cannot read"),
+        (
+            "[[calendars]]\nname = \"a\"\nhours = { mon = \"9:00-10:00\" }\nopen = [\"2026-12-29 10:00-15:00\"]\nclosed = [\"2026-12-29\"]",
+            "both closed and open",
+        ),
+    ];
+    for (text, wanted) in cases {
+        let faults = parse(&format!("{MAILBOX}{text}\n")).expect_err(text);
+        let has = faults
+            .iter()
+            .any(|fault| fault.line == 4 && fault.file.ends_with("madoguchi.toml") && fault.message.contains(wanted));
+        assert!(has, "{text}: {faults:?}");
+    }
+}
+
+#[test]
+fn a_fault_in_a_calendar_file_names_that_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = "[[calendars]]\nname = \"a\"\nhours = { mon = \"9:00-10:00\" }\nholidays = [\"jp\", \"days.ics\"]\n";
+    let read = |ics: &str| {
+        std::fs::write(dir.path().join("days.ics"), ics).unwrap();
+        Config::parse(&dir.path().join("madoguchi.toml"), settings, &[])
+    };
+    let event = |lines: &str| format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n");
+    let calendar =
+        read(&event("SUMMARY:創立記念日\nDTSTART;VALUE=DATE:20260401\nRRULE:FREQ=YEARLY")).unwrap().calendars.remove(0);
+    assert!(calendar.japanese_holidays);
+    assert!(calendar.holidays.iter().any(|day| day.date.to_string() == "2030-04-01" && day.name == "創立記念日"));
+    let faults = read(&event("DTSTART;VALUE=DATE:20260401\nRRULE:FREQ=DAILY")).unwrap_err();
+    assert!(faults[0].file.ends_with("days.ics") && faults[0].line == 4, "{faults:?}");
+}

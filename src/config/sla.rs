@@ -1,0 +1,254 @@
+//! `[[sla]]`, `[[vip]]` and `[[priority]]`: what is promised to whom, and what makes a ticket more urgent.
+
+use serde::Deserialize;
+
+use super::document::Document;
+use crate::domain::promise::{ClockKind, ClockLevel};
+use crate::domain::schedule::{Calendar, Objective};
+use crate::domain::service::{Escalation, NotifyTarget, Policy, PriorityWords, Scope, Target, Vip};
+use crate::domain::{Channel, Priority, Queue};
+
+/// What the settings say about service levels. `None` where they say nothing and what ships holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceSettings {
+    /// In file order; the first that fits holds.
+    pub policies: Option<Vec<Policy>>,
+    /// In file order.
+    pub escalations: Vec<Escalation>,
+    /// Who is told.
+    pub targets: Vec<NotifyTarget>,
+    /// Important requesters.
+    pub vips: Vec<Vip>,
+    /// Words that change the priority.
+    pub words: Option<Vec<PriorityWords>>,
+    /// Request types these sections name, with their lines: checked once the content is read.
+    pub intents: Vec<(usize, String)>,
+}
+
+/// What other sections define and these refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) calendars: &'a [Calendar],
+    pub(super) queues: &'a [Queue],
+}
+
+/// Which tickets, as it is written in a policy or a rule.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawScope {
+    request_types: Vec<String>,
+    priorities: Vec<String>,
+    customers: Vec<String>,
+    channels: Vec<String>,
+    queues: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPolicy {
+    name: String,
+    #[serde(default, rename = "for")]
+    scope: RawScope,
+    #[serde(default)]
+    slo: RawTimes,
+    #[serde(default)]
+    sla: RawTimes,
+    calendar: Option<String>,
+    #[serde(default)]
+    warn_percent: Vec<u8>,
+    pause_while_waiting: Option<Vec<String>>,
+    #[serde(default)]
+    bot_counts: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawTimes {
+    first_response: Option<String>,
+    next_response: Option<String>,
+    update: Option<String>,
+    resolution: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVip {
+    customers: Vec<String>,
+    at_least: Option<String>,
+    #[serde(default)]
+    raise: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWords {
+    name: String,
+    words: Vec<String>,
+    #[serde(default)]
+    request_types: Vec<String>,
+    at_least: Option<String>,
+    at_most: Option<String>,
+}
+
+/// Time set by the request type itself.
+const BY_REQUEST_TYPE: &str = "request_type";
+
+/// Reads the three sections; escalation and the places that are told are read by `escalation`.
+pub(super) fn service(document: &mut Document<'_>, known: Known<'_>) -> ServiceSettings {
+    let mut settings = ServiceSettings::default();
+    let mut policies: Vec<Policy> = Vec::new();
+    for (line, raw) in document.list::<RawPolicy>("sla") {
+        settings.intents.extend(raw.scope.request_types.iter().map(|name| (line, name.clone())));
+        let name = raw.name.clone();
+        match policy(raw, known) {
+            Ok(policy) if policies.iter().any(|other| other.name == policy.name) => {
+                document.fault(line, format!("[[sla]] `{name}` is there twice"));
+            }
+            Ok(policy) => policies.push(policy),
+            Err(message) => document.fault(line, format!("[[sla]] {name}: {message}")),
+        }
+    }
+    settings.policies = (!policies.is_empty()).then_some(policies);
+    for (line, raw) in document.list::<RawVip>("vip") {
+        match vip(&raw) {
+            Ok(vip) => settings.vips.push(vip),
+            Err(message) => document.fault(line, format!("[[vip]] {message}")),
+        }
+    }
+    let mut words: Vec<PriorityWords> = Vec::new();
+    for (line, raw) in document.list::<RawWords>("priority") {
+        settings.intents.extend(raw.request_types.iter().map(|name| (line, name.clone())));
+        let name = raw.name.clone();
+        match priority_words(raw) {
+            Ok(rule) => words.push(rule),
+            Err(message) => document.fault(line, format!("[[priority]] {name}: {message}")),
+        }
+    }
+    settings.words = (!words.is_empty()).then_some(words);
+    settings
+}
+
+fn policy(raw: RawPolicy, known: Known<'_>) -> Result<Policy, String> {
+    if let Some(name) =
+        raw.calendar.as_ref().filter(|name| !known.calendars.iter().any(|calendar| calendar.name == **name))
+    {
+        return Err(format!("calendar = \"{name}\" is not a calendar"));
+    }
+    if let Some(percent) = raw.warn_percent.iter().find(|percent| !(1..=99).contains(*percent)) {
+        return Err(format!("warn_percent = {percent}: write 1 to 99"));
+    }
+    let mut targets = times(ClockLevel::Slo, &raw.slo)?;
+    targets.extend(times(ClockLevel::Sla, &raw.sla)?);
+    if targets.is_empty() {
+        return Err("promises nothing; write slo = { first_response = \"1h\", resolution = \"1bd\" }".into());
+    }
+    let kinds = raw.pause_while_waiting.map_or_else(
+        || Ok(ClockKind::ALL.to_vec()),
+        |words| {
+            words.iter().map(|word| word.parse().map_err(|fault| format!("pause_while_waiting: {fault}"))).collect()
+        },
+    )?;
+    Ok(Policy {
+        name: raw.name,
+        scope: scope(raw.scope, known.queues)?,
+        targets,
+        calendar: raw.calendar,
+        warn_percent: raw.warn_percent,
+        pauses: kinds,
+        bot_counts: raw.bot_counts,
+    })
+}
+
+fn times(level: ClockLevel, raw: &RawTimes) -> Result<Vec<Target>, String> {
+    let mut targets = Vec::new();
+    for (kind, written) in [
+        (ClockKind::FirstResponse, &raw.first_response),
+        (ClockKind::NextResponse, &raw.next_response),
+        (ClockKind::Update, &raw.update),
+        (ClockKind::Resolution, &raw.resolution),
+    ] {
+        let Some(written) = written else { continue };
+        let time = if written == BY_REQUEST_TYPE {
+            None
+        } else {
+            let read: Result<Objective, String> = written.parse();
+            Some(read.map_err(|fault| format!("{level} {kind}: {fault}, or {BY_REQUEST_TYPE}"))?)
+        };
+        targets.push(Target { kind, level, time });
+    }
+    Ok(targets)
+}
+
+/// A scope that holds together.
+pub(super) fn scope(raw: RawScope, queues: &[Queue]) -> Result<Scope, String> {
+    if let Some(queue) = raw.queues.iter().find(|name| !queues.iter().any(|queue| queue.name == **name)) {
+        return Err(format!("queues: `{queue}` is not a queue"));
+    }
+    let priorities: Result<Vec<Priority>, String> =
+        raw.priorities.iter().map(|word| word.parse().map_err(|fault| format!("priorities: {fault}"))).collect();
+    let channels: Result<Vec<Channel>, String> =
+        raw.channels.iter().map(|word| word.parse().map_err(|fault| format!("channels: {fault}"))).collect();
+    Ok(Scope {
+        intents: raw.request_types,
+        priorities: priorities?,
+        requesters: customers(&raw.customers)?,
+        channels: channels?,
+        queues: raw.queues,
+    })
+}
+
+impl RawScope {
+    pub(super) fn request_types(&self) -> &[String] {
+        &self.request_types
+    }
+}
+
+/// Whole addresses, or domains with an `@` in front.
+fn customers(raw: &[String]) -> Result<Vec<String>, String> {
+    raw.iter()
+        .map(|written| {
+            let text = written.trim().to_lowercase();
+            let blank = text.is_empty() || text == "@" || text.contains(char::is_whitespace);
+            let known = text.contains('@') || text.starts_with("slack:") || text.starts_with("discord:");
+            if blank || !known {
+                Err(format!("customers: `{written}` is neither an address nor a domain; write a@client.example or @client.example"))
+            } else {
+                Ok(text)
+            }
+        })
+        .collect()
+}
+
+fn level(word: Option<&String>, key: &str) -> Result<Option<Priority>, String> {
+    word.map(|word| word.parse().map_err(|fault| format!("{key}: {fault}"))).transpose()
+}
+
+fn vip(raw: &RawVip) -> Result<Vip, String> {
+    let requesters = customers(&raw.customers)?;
+    let floor = level(raw.at_least.as_ref(), "at_least")?;
+    if requesters.is_empty() {
+        return Err("names nobody; write customers = [\"@client.example\"]".into());
+    }
+    if floor.is_none() && !(1..=3).contains(&raw.raise) {
+        return Err("changes nothing; write at_least = \"high\", or raise = 1 to 3".into());
+    }
+    Ok(Vip { requesters, floor, raise: raw.raise })
+}
+
+fn priority_words(raw: RawWords) -> Result<PriorityWords, String> {
+    let words: Vec<String> =
+        raw.words.iter().map(|word| word.trim().to_lowercase()).filter(|word| !word.is_empty()).collect();
+    let (at_least, at_most) = (level(raw.at_least.as_ref(), "at_least")?, level(raw.at_most.as_ref(), "at_most")?);
+    if words.is_empty() {
+        return Err("has no words".into());
+    }
+    if at_least.is_none() && at_most.is_none() {
+        return Err("changes nothing; write at_least = \"high\" or at_most = \"medium\"".into());
+    }
+    if let (Some(least), Some(most)) = (at_least, at_most)
+        && least > most
+    {
+        return Err(format!("at_least = \"{least}\" is above at_most = \"{most}\""));
+    }
+    Ok(PriorityWords { name: raw.name, words, intents: raw.request_types, at_least, at_most })
+}

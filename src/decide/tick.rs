@@ -1,0 +1,197 @@
+//! What the passing of time changes on a ticket: clocks that warn or are missed, escalation rules that fire, and what they do.
+
+use super::card;
+use super::clocks::{self, retime};
+use super::keep::{finish, look};
+use super::letter::Post;
+use super::route::second_line;
+use super::wording::one_line;
+use crate::domain::catalog::Catalog;
+use crate::domain::chat::Place;
+use crate::domain::promise::Firing;
+use crate::domain::service::{Escalation, NotifyTarget, NotifyWay, Remedy};
+use crate::domain::{
+    Address, Changes, Channel, EventKind, Keyring, Language, Outbound, OutboundKind, Priority, Problem, Ticket,
+    TicketEvent, Timestamp,
+};
+use crate::sla::book::Book;
+use crate::sla::escalation::firings;
+use crate::sla::timers::Count;
+
+const RULE: &str = "rule";
+/// Firings remembered on a ticket. The store keeps them all; what is this old belongs to clocks that went round since.
+const MOST_FIRED: usize = 200;
+const SUBJECT_CHARS: usize = 120;
+
+/// What is to be written about `ticket` because it is `now`, its card for the agents included. Always holds the ticket, so that it says when it is to be looked
+/// at next.
+#[must_use]
+pub fn tick(catalog: &Catalog, keyring: &Keyring, ticket: &Ticket, now: Timestamp) -> Changes {
+    let known = ticket;
+    let mut ticket = ticket.clone();
+    let mut changes = Changes { events: look(catalog, &mut ticket, now), ..Changes::default() };
+    if ticket.promises.rules != catalog.service.version && ticket.merged_into.is_none() {
+        let was = ticket.promises.clocks.clone();
+        retime(catalog, &mut ticket, (Count::FromStart, now));
+        changes.events.extend(super::keep::notes(&was, &ticket, now));
+    }
+    let fired = firings(Book { catalog }, &ticket, now);
+    let before = (ticket.queue.clone(), ticket.priority);
+    for (rule, firing) in &fired {
+        fire(catalog, &mut changes, &mut ticket, (rule, firing));
+    }
+    if before != (ticket.queue.clone(), ticket.priority) {
+        let was = ticket.promises.clocks.clone();
+        retime(catalog, &mut ticket, (Count::FromNow, now));
+        changes.events.extend(super::keep::notes(&was, &ticket, now));
+        ticket.updated_at = now;
+    }
+    let surplus = ticket.promises.fired.len().saturating_sub(MOST_FIRED);
+    ticket.promises.fired.drain(..surplus);
+    clocks::show(&mut ticket);
+    finish(catalog, &mut ticket);
+    changes.tickets.push(ticket);
+    card::update(&Post { catalog, keyring, now }, &[known], &mut changes, None);
+    changes
+}
+
+fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, firing): (&Escalation, &Firing)) {
+    let event = |kind: EventKind, detail: String| TicketEvent {
+        ticket: firing.ticket,
+        at: firing.at,
+        kind,
+        actor: RULE.to_owned(),
+        detail,
+    };
+    ticket.promises.fired.push(firing.key.clone());
+    let (at, queue) = (changes.events.len(), ticket.queue.clone());
+    for remedy in &rule.remedies {
+        match remedy {
+            Remedy::SecondLine => {
+                let queue = second_line(catalog, &ticket.queue).to_owned();
+                changes.events.extend(move_to(ticket, &queue, firing.at).map(|detail| event(EventKind::Queue, detail)));
+            }
+            Remedy::Move { queue } => {
+                changes.events.extend(move_to(ticket, queue, firing.at).map(|detail| event(EventKind::Queue, detail)));
+            }
+            Remedy::Raise { to } => {
+                changes.events.extend(raise(ticket, *to).map(|detail| event(EventKind::Priority, detail)));
+            }
+            Remedy::Notify { target } | Remedy::Page { target } => {
+                let urgent = matches!(remedy, Remedy::Page { .. });
+                let Some(found) = catalog.service.targets.iter().find(|known| known.name == *target) else { continue };
+                let written = notice(catalog, ticket, firing, (found, urgent));
+                changes
+                    .events
+                    .push(event(EventKind::MessageOut, format!("notice to {target} ({})", written.dedupe_key)));
+                changes.outbound.push(written);
+            }
+            Remedy::OpenProblem => {
+                let key = format!("{}/{}", ticket.intent.as_deref().unwrap_or("-"), ticket.queue);
+                changes.events.push(event(EventKind::Linked, format!("problem {key}")));
+                let title = one_line(&ticket.subject, SUBJECT_CHARS);
+                changes.problems.push(Problem { key, title, ticket: ticket.id, at: firing.at });
+            }
+        }
+    }
+    // Only a ticket that was passed to other people is escalated: it gets a new card.
+    let kind = if ticket.queue == queue { EventKind::Clock } else { EventKind::Escalated };
+    changes.events.insert(at, event(kind, format!("rule {}: {}", rule.name, firing.because)));
+    changes.fired.push(firing.clone());
+}
+
+fn move_to(ticket: &mut Ticket, queue: &str, now: Timestamp) -> Option<String> {
+    if ticket.queue == queue {
+        return None;
+    }
+    let detail = format!("{} → {queue}", ticket.queue);
+    queue.clone_into(&mut ticket.queue);
+    ticket.assignee = None;
+    ticket.promises.moves = ticket.promises.moves.saturating_add(1);
+    ticket.promises.queued_at = Some(now);
+    Some(detail)
+}
+
+fn raise(ticket: &mut Ticket, to: Priority) -> Option<String> {
+    if ticket.priority >= to {
+        return None;
+    }
+    if let Some(person) = &ticket.promises.priority_by {
+        return Some(format!("stays {}: {person} set it", ticket.priority));
+    }
+    let detail = format!("{} → {to}", ticket.priority);
+    ticket.priority = to;
+    Some(detail)
+}
+
+fn notice(catalog: &Catalog, ticket: &Ticket, firing: &Firing, (target, urgent): (&NotifyTarget, bool)) -> Outbound {
+    let language = catalog.desk.language;
+    let key = format!("notice:{}:{}", firing.key.replace(' ', "-"), target.name);
+    let (channel, source, place, to) = match &target.way {
+        NotifyWay::Mail { address, mailbox } => {
+            (Channel::Email, mailbox.clone(), None, vec![Address { name: String::new(), address: address.clone() }])
+        }
+        NotifyWay::Triage { channel, room } => {
+            let place = Place { room: room.clone(), thread: None, direct: false, triage: true };
+            let known = catalog.desk.triage.iter().find(|known| known.channel == *channel && known.room == *room);
+            let source = known.map_or_else(|| channel.to_string(), |known| known.source.clone());
+            (*channel, source, Some(place), Vec::new())
+        }
+    };
+    let domain =
+        catalog.desk.mailboxes.iter().find(|mailbox| mailbox.name == source).or(catalog.desk.mailboxes.first());
+    let domain =
+        domain.and_then(|mailbox| mailbox.address.rsplit_once('@')).map_or("desk.invalid", |(_, domain)| domain);
+    let mark = match (urgent, language) {
+        (false, _) => "",
+        (true, Language::Ja) => "【至急】",
+        (true, Language::En) => "URGENT: ",
+    };
+    Outbound {
+        message_id: format!("{}@{domain}", key.replace(':', "-")),
+        dedupe_key: key,
+        ticket: Some(ticket.id),
+        channel,
+        source,
+        kind: OutboundKind::Notice,
+        place,
+        offers: Vec::new(),
+        replaces: None,
+        to,
+        cc: Vec::new(),
+        subject: format!("{mark}[{}] {}", ticket.id, one_line(&ticket.subject, SUBJECT_CHARS)),
+        text: words(catalog, ticket, firing),
+        language,
+        in_reply_to: None,
+        references: Vec::new(),
+        send_at: firing.at,
+    }
+}
+
+fn words(catalog: &Catalog, ticket: &Ticket, firing: &Firing) -> String {
+    let language = catalog.desk.language;
+    let zone = catalog.desk.timezone;
+    let time = |at: Option<Timestamp>| {
+        at.and_then(|at| super::wording::date_and_time(at, zone, language)).unwrap_or_else(|| "-".to_owned())
+    };
+    let assignee = ticket.assignee.as_deref().unwrap_or("-");
+    let (rule, because) = (&firing.rule, &firing.because);
+    let (first, solution) = (time(ticket.due.first_response), time(ticket.due.resolution));
+    let (id, subject) = (ticket.id, one_line(&ticket.subject, SUBJECT_CHARS));
+    let requester = one_line(&ticket.requester.address, SUBJECT_CHARS);
+    match language {
+        Language::Ja => format!(
+            "{id} {subject}\n\n規則: {rule}\n理由: {because}\n\n窓口: {}\n優先度: {}\n担当: {assignee}\n依頼者: {requester}\n\
+             初回応答の期限: {first}\n解決の期限: {solution}",
+            ticket.queue, ticket.priority
+        ),
+        Language::En => format!(
+            "{id} {subject}\n\nrule: {rule}\nwhy: {because}\n\nqueue: {}\npriority: {}\nassignee: {assignee}\n\
+             requester: {requester}\nfirst response due: {first}\nsolution due: {solution}",
+            ticket.queue, ticket.priority
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

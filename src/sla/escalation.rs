@@ -1,0 +1,123 @@
+//! Which escalation rules fire on a ticket, and when the next one may. All rules look at the same state; what they do is
+//! applied afterwards. A rule fires once for each thing it waits for: the key of a firing names rule, ticket, and cycle.
+
+use super::book::{Book, holds};
+use super::timers::share_at;
+use crate::domain::promise::{Clock, Firing};
+use crate::domain::service::{Escalation, Trigger, Which};
+use crate::domain::{Status, Ticket, Timestamp};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// A firing that may come.
+struct Chance {
+    key: String,
+    at: Timestamp,
+    because: String,
+}
+
+/// The rules that fire by `now`, in their order, each with its firing.
+#[must_use]
+pub fn firings<'a>(book: Book<'a>, ticket: &Ticket, now: Timestamp) -> Vec<(&'a Escalation, Firing)> {
+    let mut found = Vec::new();
+    for rule in rules(book, ticket) {
+        for chance in chances(book, rule, ticket).into_iter().filter(|chance| chance.at <= now) {
+            let (key, because) = (chance.key, chance.because);
+            found.push((rule, Firing { key, ticket: ticket.id, rule: rule.name.clone(), at: now, because }));
+        }
+    }
+    found
+}
+
+/// When the rules next have to look at the ticket; none when nothing fires by the passing of time alone.
+#[must_use]
+pub fn next(book: Book<'_>, ticket: &Ticket) -> Option<Timestamp> {
+    rules(book, ticket).flat_map(|rule| chances(book, rule, ticket)).map(|chance| chance.at).min()
+}
+
+fn rules<'a>(book: Book<'a>, ticket: &Ticket) -> impl Iterator<Item = &'a Escalation> {
+    let rules: &'a [Escalation] = if ticket.merged_into.is_some() { &[] } else { &book.catalog.service.escalations };
+    rules.iter().filter(|rule| holds(&rule.scope, ticket))
+}
+
+/// What may still fire: what has fired is left out.
+fn chances(book: Book<'_>, rule: &Escalation, ticket: &Ticket) -> Vec<Chance> {
+    let promises = &ticket.promises;
+    let is_with_people = matches!(ticket.status, Status::New | Status::Open);
+    let mut found: Vec<Chance> = match &rule.trigger {
+        Trigger::TimeUsed { which, percent } => running(ticket, *which)
+            .filter_map(|clock| {
+                let at = share_at(clock, &*book.table_of(clock, &ticket.queue)?, *percent);
+                let because = format!("{percent} % of the time for {} ({}) has passed", clock.kind, clock.level);
+                Some(Chance::new(cycle_of(clock, clock.cycle), at, because))
+            })
+            .collect(),
+        Trigger::TimeLeft { which, minutes } => running(ticket, *which)
+            .map(|clock| {
+                let at = clock.due_at.plus_ms(-i64::from(*minutes) * MINUTE_MS);
+                let because = format!("{} ({}) is due within {minutes} minutes", clock.kind, clock.level);
+                Chance::new(cycle_of(clock, clock.cycle), at, because)
+            })
+            .collect(),
+        Trigger::Breach { which } => {
+            promises.clocks.iter().filter(|clock| which.holds(clock)).flat_map(missed).collect()
+        }
+        Trigger::Unacknowledged { minutes } => {
+            let nobody = is_with_people && ticket.assignee.is_none() && ticket.first_response_at.is_none();
+            let since = promises.queued_at.filter(|_| nobody);
+            let because = format!("nobody took it within {minutes} minutes");
+            let at = |since| book.after_in_queue(&ticket.queue, since, *minutes);
+            since.map(|since| Chance::new(format!("move {}", promises.moves), at(since), because)).into_iter().collect()
+        }
+        Trigger::Silence { minutes } => {
+            let since = promises.last_word_at.filter(|_| is_with_people);
+            let because = format!("no word to the requester for {minutes} minutes");
+            let at = |since: Timestamp| since.plus_ms(i64::from(*minutes) * MINUTE_MS);
+            since.map(|since| Chance::new(format!("word {}", promises.words), at(since), because)).into_iter().collect()
+        }
+        Trigger::Seen { signal, times } => {
+            let seen = promises.count(*signal);
+            let round = seen / (*times).max(1);
+            let because = format!("{signal}: {seen}");
+            (round > 0)
+                .then(|| Chance::new(format!("{signal} {round}"), ticket.updated_at, because))
+                .into_iter()
+                .collect()
+        }
+    };
+    for chance in &mut found {
+        chance.key = format!("{}:{}:{}", rule.name, ticket.id, chance.key);
+    }
+    found.retain(|chance| !promises.fired.contains(&chance.key));
+    found
+}
+
+impl Chance {
+    fn new(key: String, at: Timestamp, because: String) -> Self {
+        Self { key, at, because }
+    }
+}
+
+/// Every miss of a clock, also of cycles that have ended since.
+fn missed(clock: &Clock) -> impl Iterator<Item = Chance> {
+    clock.late.iter().map(|late| {
+        let because = format!("{} ({}) was missed", clock.kind, clock.level);
+        Chance::new(cycle_of(clock, late.cycle), late.at, because)
+    })
+}
+
+/// Clocks that run towards their due time.
+fn running(ticket: &Ticket, which: Which) -> impl Iterator<Item = &Clock> {
+    ticket
+        .promises
+        .clocks
+        .iter()
+        .filter(move |clock| which.holds(clock) && clock.is_open() && !clock.is_paused() && clock.breached_at.is_none())
+}
+
+fn cycle_of(clock: &Clock, cycle: u32) -> String {
+    format!("{} {} {cycle}", clock.kind, clock.level)
+}
+
+#[cfg(test)]
+mod tests;
