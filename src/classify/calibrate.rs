@@ -10,10 +10,10 @@
 use crate::domain::{Handling, Intent, Language};
 use crate::text::{courtesy, language, normalise};
 
-use super::entry::{Entry, Without};
+use super::entry::{Entry, HANDS, Without};
 use super::faq::Faq;
 use super::intents::Intents;
-use super::logistic::{Sample, fit_signed};
+use super::logistic::{Sample, fit_signed, probability};
 use super::off_topic::{BESIDE, OFF_TOPIC};
 use super::order::Order;
 use super::question::{Query, Weighed};
@@ -59,8 +59,8 @@ const MISSED: f64 = 0.15;
 const EVERY: usize = 3;
 const UNANSWERED: f64 = 0.15;
 
-/// Weight of a question repeated, as it is and with changes.
-const REPEATED: f64 = 0.5;
+/// Every other question is also repeated, as it is and with changes, each with this weight.
+const REPEATED: f64 = 1.0;
 
 /// Weight of all texts without an answer together, beside each question asked: requests and strange texts that must be
 /// told apart are not rarer in a large knowledge base.
@@ -68,6 +68,9 @@ const STRANGE: f64 = 0.75;
 
 /// With this many past questions they count as much as all the made-up cases.
 const MADE_UP: f64 = 60.0;
+
+/// Past questions above a threshold that are enough to say how often answers above it are right.
+const ENOUGH: u32 = 30;
 
 /// Words of a text that gives rather than asks.
 const HANDING_OVER: &[&str] = &[
@@ -87,12 +90,15 @@ const HANDING_OVER: &[&str] = &[
 const PULL: f64 = 1.0;
 
 /// Questions asked for the fit; a large knowledge base is sampled evenly.
-const ASKED: usize = 480;
+const ASKED: usize = 320;
 
 /// What turns a candidate into a probability.
 #[derive(Clone, Debug)]
 pub(super) struct Calibration {
     weights: [f64; N],
+    /// For every past question the probability its first article gets from a fit that does not know the question, and
+    /// whether that article was right; most probable first.
+    past: Vec<(f64, bool)>,
 }
 
 /// What a probability depends on beside the candidate: the query, and whether it wants no article (see
@@ -109,13 +115,12 @@ impl Calibration {
         let teacher = Teacher { faq, order, types };
         let mut samples = Vec::new();
         let asked = teacher.own_questions(&mut samples);
-        let past = teacher.past_questions();
+        let (hands, past): (Vec<u8>, Vec<Sample<N>>) = teacher.past_questions().into_iter().unzip();
         let made_up = MADE_UP / (MADE_UP + past.len() as f64);
         for sample in &mut samples {
             sample.weight *= made_up;
         }
         let asked = asked as f64 * made_up + past.len() as f64;
-        samples.extend(past);
         let mut strange = Vec::new();
         for intent in intents {
             // For requests that are tried on the knowledge base first, an article may well be the answer.
@@ -130,7 +135,27 @@ impl Calibration {
         }
         let weight = (STRANGE * asked / strange.len().max(1) as f64).min(1.0);
         samples.extend(strange.into_iter().map(|features| Sample { features, holds: false, weight }));
-        Self { weights: fit_signed(&samples, &DEFAULT, PULL) }
+        let past_said = said_unseen(&samples, &hands, &past);
+        samples.extend(past);
+        Self { weights: fit_signed(&samples, &DEFAULT, PULL), past: past_said }
+    }
+
+    /// For every past question: how probable its first article was without knowing it, and whether it was right; most
+    /// probable first.
+    pub(super) fn past(&self) -> &[(f64, bool)] {
+        &self.past
+    }
+
+    /// See [`super::Engine::threshold`].
+    pub(super) fn threshold(&self, precision: f64) -> Option<f64> {
+        let (mut right, mut lowest) = (0_u32, None);
+        for (given, (probability, holds)) in (1_u32..).zip(&self.past) {
+            right += u32::from(*holds);
+            if given >= ENOUGH && f64::from(right) >= precision * f64::from(given) {
+                lowest = Some(*probability);
+            }
+        }
+        lowest
     }
 
     /// The logit of the probability that candidate `place` of `ranked` answers.
@@ -143,6 +168,23 @@ impl Calibration {
         let features = features(asked, ranked, place);
         NAMES.iter().zip(features.iter().zip(&self.weights)).map(|(name, (x, w))| ((*name).to_owned(), x * w)).collect()
     }
+}
+
+/// The past questions' probabilities, each from a fit without its hand. `others` are the samples that are not past.
+fn said_unseen(others: &[Sample<N>], hands: &[u8], past: &[Sample<N>]) -> Vec<(f64, bool)> {
+    let mut said = Vec::with_capacity(past.len());
+    for hand in 0..HANDS {
+        let dealt = || hands.iter().zip(past).filter(move |(of, _)| **of == hand);
+        if dealt().next().is_none() {
+            continue;
+        }
+        let known = hands.iter().zip(past).filter(|(of, _)| **of != hand).map(|(_, sample)| *sample);
+        let known: Vec<Sample<N>> = others.iter().copied().chain(known).collect();
+        let weights = fit_signed(&known, &DEFAULT, PULL);
+        said.extend(dealt().map(|(_, sample)| (probability(&weights, &sample.features), sample.holds)));
+    }
+    said.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
+    said
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of words are small")]
@@ -231,6 +273,9 @@ impl Teacher<'_> {
             if asked_count.is_multiple_of(EVERY) {
                 self.ask(entry, (&asked, &terms), Without::Article(&entry.id), samples);
             }
+            if asked_count.is_multiple_of(2) {
+                continue;
+            }
             self.ask(entry, (&asked, &terms), Without::Nothing, samples);
             let changed = said_again(&question.text, entry.language);
             let (mut query, terms) = Query::whole(&changed, self.faq);
@@ -241,8 +286,8 @@ impl Teacher<'_> {
         asked_count
     }
 
-    /// Every past question, asked of an index that does not hold it.
-    fn past_questions(&self) -> Vec<Sample<N>> {
+    /// Every past question with its hand, asked of an index that does not hold it.
+    fn past_questions(&self) -> Vec<(u8, Sample<N>)> {
         let step = self.faq.past.len().div_ceil(ASKED).max(1);
         let mut samples = Vec::new();
         for past in self.faq.past.iter().step_by(step) {
@@ -254,7 +299,7 @@ impl Teacher<'_> {
             let Some(first) = found.first() else { continue };
             let holds = u32::try_from(first.entry).is_ok_and(|first| past.entries.binary_search(&first).is_ok());
             let asked = Asked { query: &query, to_do: wants_no_article(&past.text) };
-            samples.push(Sample { features: features(&asked, &found, 0), holds, weight: 1.0 });
+            samples.push((past.hand, Sample { features: features(&asked, &found, 0), holds, weight: 1.0 }));
         }
         samples
     }

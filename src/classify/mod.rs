@@ -145,6 +145,21 @@ impl Engine {
         self.articles(&courtesy::strip(&text), language, Wanted::Ranked(most))
     }
 
+    /// The lowest probability at which answers are right at least `precision` (0 to 1) of the time, by what people asked:
+    /// each past question gets its probability without being known. `None` without enough past questions, or when that
+    /// precision is out of reach.
+    #[must_use]
+    pub fn threshold(&self, precision: f64) -> Option<f64> {
+        self.calibration.threshold(precision)
+    }
+
+    /// What [`Engine::threshold`] is read from: for every past question how probable its first article was, and whether
+    /// that article was right; most probable first.
+    #[must_use]
+    pub fn past_answers(&self) -> &[(f64, bool)] {
+        self.calibration.past()
+    }
+
     /// The features the order of articles is made from, each with its weight.
     #[must_use]
     pub fn order_weights(&self) -> Vec<(&'static str, f64)> {
