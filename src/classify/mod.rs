@@ -38,6 +38,7 @@ use crate::text::{courtesy, cut, fold, normalise};
 
 use answers::{About, Knowledge, Wanted, answers};
 use calibrate::Calibration;
+pub use calibrate::Doubt;
 use faq::Faq;
 use intents::Intents;
 use order::Order;
@@ -107,6 +108,9 @@ impl Engine {
         faq.type_questions(|text| intents.likeliest(text));
         let order = Order::learn(&faq, &intents);
         let calibration = Calibration::fit(&faq, &order, &catalog.intents, &intents);
+        for doubt in calibration.doubts() {
+            faq.forget(&doubt.text, &doubt.article);
+        }
         Ok(Self {
             language: catalog.desk.language,
             wishes: Wishes::build()?,
@@ -158,6 +162,13 @@ impl Engine {
     #[must_use]
     pub fn past_answers(&self) -> &[(f64, bool)] {
         self.calibration.past()
+    }
+
+    /// Past questions that everything else speaks against. The engine does not use them for ranking; a person should look
+    /// at them.
+    #[must_use]
+    pub fn doubts(&self) -> &[Doubt] {
+        self.calibration.doubts()
     }
 
     /// The features the order of articles is made from, each with its weight.
