@@ -10,10 +10,10 @@
 use crate::domain::{Handling, Intent, Language};
 use crate::text::{courtesy, language, normalise};
 
-use super::entry::{Entry, Without};
-use super::faq::Faq;
+use super::entry::{Entry, HANDS, Without};
+use super::faq::{Faq, Past};
 use super::intents::Intents;
-use super::logistic::{Sample, fit_signed};
+use super::logistic::{Sample, fit_signed, probability};
 use super::off_topic::{BESIDE, OFF_TOPIC};
 use super::order::Order;
 use super::question::{Query, Weighed};
@@ -60,8 +60,8 @@ const MISSED: f64 = 0.15;
 const EVERY: usize = 3;
 const UNANSWERED: f64 = 0.15;
 
-/// Weight of a question repeated, as it is and with changes.
-const REPEATED: f64 = 0.5;
+/// Every other question is also repeated, as it is and with changes, each with this weight.
+const REPEATED: f64 = 1.0;
 
 /// Weight of all texts without an answer together, beside each question asked: requests and strange texts that must be
 /// told apart are not rarer in a large knowledge base.
@@ -69,6 +69,17 @@ const STRANGE: f64 = 0.75;
 
 /// With this many past questions they count as much as all the made-up cases.
 const MADE_UP: f64 = 60.0;
+
+/// Past questions asked for the fit; a longer history is sampled evenly.
+const RECALLED: usize = 1_000;
+
+/// A past question is in doubt when another article is at least this probable without it, and its own article is not
+/// among the first [`NEAR`].
+const SURE: f64 = 0.75;
+const NEAR: usize = 3;
+
+/// Past questions above a threshold that are enough to say how often answers above it are right.
+const ENOUGH: u32 = 30;
 
 /// Words of a text that gives rather than asks.
 const HANDING_OVER: &[&str] = &[
@@ -88,12 +99,39 @@ const HANDING_OVER: &[&str] = &[
 const PULL: f64 = 1.0;
 
 /// Questions asked for the fit; a large knowledge base is sampled evenly.
-const ASKED: usize = 480;
+const ASKED: usize = 320;
 
 /// What turns a candidate into a probability.
 #[derive(Clone, Debug)]
 pub(super) struct Calibration {
     weights: [f64; N],
+    /// For every past question the probability its first article gets from a fit that does not know the question, and
+    /// whether that article was right; most probable first.
+    past: Vec<(f64, bool)>,
+    doubts: Vec<Doubt>,
+}
+
+/// A past question whose answer the rest of the history and the articles speak against.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    /// The question, normalised.
+    pub text: String,
+    /// The article it was confirmed for.
+    pub article: String,
+    /// The article everything else points at.
+    pub instead: String,
+    /// How probable that one is without this question, 0 to 1.
+    pub probability: f64,
+}
+
+/// A past question with what was found for it when it was not known.
+struct Recalled<'a> {
+    past: &'a Past,
+    sample: Sample<N>,
+    /// The article that came first.
+    first: usize,
+    /// Whether a right one was among the first few.
+    near: bool,
 }
 
 /// What a probability depends on beside the candidate: the query, and whether it wants no article (see
@@ -116,7 +154,6 @@ impl Calibration {
             sample.weight *= made_up;
         }
         let asked = asked as f64 * made_up + past.len() as f64;
-        samples.extend(past);
         let mut strange = Vec::new();
         for intent in intents {
             // For requests that are tried on the knowledge base first, an article may well be the answer.
@@ -131,7 +168,36 @@ impl Calibration {
         }
         let weight = (STRANGE * asked / strange.len().max(1) as f64).min(1.0);
         samples.extend(strange.into_iter().map(|features| Sample { features, holds: false, weight }));
-        Self { weights: fit_signed(&samples, &DEFAULT, PULL) }
+        let said = said_unseen(&samples, &past);
+        let doubts = said.iter().zip(&past).flat_map(|(said, recalled)| doubts(faq, recalled, *said)).collect();
+        let mut sorted: Vec<(f64, bool)> = said.into_iter().zip(past.iter().map(|recalled| recalled.sample.holds)).collect();
+        sorted.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
+        // A doubtful question stays in the fit: the machine may be the one that is wrong.
+        samples.extend(past.iter().map(|recalled| recalled.sample));
+        Self { weights: fit_signed(&samples, &DEFAULT, PULL), past: sorted, doubts }
+    }
+
+    /// See [`super::Engine::doubts`].
+    pub(super) fn doubts(&self) -> &[Doubt] {
+        &self.doubts
+    }
+
+    /// For every past question: how probable its first article was without knowing it, and whether it was right; most
+    /// probable first.
+    pub(super) fn past(&self) -> &[(f64, bool)] {
+        &self.past
+    }
+
+    /// See [`super::Engine::threshold`].
+    pub(super) fn threshold(&self, precision: f64) -> Option<f64> {
+        let (mut right, mut lowest) = (0_u32, None);
+        for (given, (probability, holds)) in (1_u32..).zip(&self.past) {
+            right += u32::from(*holds);
+            if given >= ENOUGH && f64::from(right) >= precision * f64::from(given) {
+                lowest = Some(*probability);
+            }
+        }
+        lowest
     }
 
     /// The logit of the probability that candidate `place` of `ranked` answers.
@@ -144,6 +210,37 @@ impl Calibration {
         let features = features(asked, ranked, place);
         NAMES.iter().zip(features.iter().zip(&self.weights)).map(|(name, (x, w))| ((*name).to_owned(), x * w)).collect()
     }
+}
+
+/// The past questions' probabilities, each from a fit without its hand. `others` are the samples that are not past.
+fn said_unseen(others: &[Sample<N>], past: &[Recalled<'_>]) -> Vec<f64> {
+    let mut said = vec![0.0; past.len()];
+    for hand in 0..HANDS {
+        let known = past.iter().filter(|recalled| recalled.past.hand != hand).map(|recalled| recalled.sample);
+        let known: Vec<Sample<N>> = others.iter().copied().chain(known).collect();
+        if known.len() == others.len() + past.len() {
+            continue;
+        }
+        let weights = fit_signed(&known, &DEFAULT, PULL);
+        for (said, recalled) in said.iter_mut().zip(past).filter(|(_, recalled)| recalled.past.hand == hand) {
+            *said = probability(&weights, &recalled.sample.features);
+        }
+    }
+    said
+}
+
+/// The doubts about one past question whose first article had probability `said` without it.
+fn doubts(faq: &Faq, recalled: &Recalled<'_>, said: f64) -> Vec<Doubt> {
+    if recalled.near || said < SURE {
+        return Vec::new();
+    }
+    let doubt = |entry: &u32| Doubt {
+        text: recalled.past.text.clone(),
+        article: faq.entries[*entry as usize].id.clone(),
+        instead: faq.entries[recalled.first].id.clone(),
+        probability: said,
+    };
+    recalled.past.entries.iter().map(doubt).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of words are small")]
@@ -232,6 +329,9 @@ impl Teacher<'_> {
             if asked_count.is_multiple_of(EVERY) {
                 self.ask(entry, (&asked, &terms), Without::Article(&entry.id), samples);
             }
+            if asked_count.is_multiple_of(2) {
+                continue;
+            }
             self.ask(entry, (&asked, &terms), Without::Nothing, samples);
             let changed = said_again(&question.text, entry.language);
             let (mut query, terms) = Query::whole(&changed, self.faq);
@@ -243,21 +343,22 @@ impl Teacher<'_> {
     }
 
     /// Every past question, asked of an index that does not hold it.
-    fn past_questions(&self) -> Vec<Sample<N>> {
-        let step = self.faq.past.len().div_ceil(ASKED).max(1);
-        let mut samples = Vec::new();
+    fn past_questions(&self) -> Vec<Recalled<'_>> {
+        let step = self.faq.past.len().div_ceil(RECALLED).max(1);
+        let mut all = Vec::new();
         for past in self.faq.past.iter().step_by(step) {
             let Some(entry) = past.entries.first().map(|entry| &self.faq.entries[*entry as usize]) else { continue };
             let stripped = courtesy::strip(&past.text);
             let (mut query, terms) = Query::whole(&stripped, self.faq);
             query.class = self.types.likeliest(&stripped);
             let found = ranked(self.faq, self.order, (&query, &terms), entry.language, Without::Hand(past.hand));
-            let Some(first) = found.first() else { continue };
-            let holds = u32::try_from(first.entry).is_ok_and(|first| past.entries.binary_search(&first).is_ok());
+            let Some(first) = found.first().map(|first| first.entry) else { continue };
             let asked = Asked { query: &query, to_do: wants_no_article(&past.text) };
-            samples.push(Sample { features: features(&asked, &found, 0), holds, weight: 1.0 });
+            let sample = Sample { features: features(&asked, &found, 0), holds: past.answered_by(first), weight: 1.0 };
+            let near = found.iter().take(NEAR).any(|one| past.answered_by(one.entry));
+            all.push(Recalled { past, sample, first, near });
         }
-        samples
+        all
     }
 
     fn ask(

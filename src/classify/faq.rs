@@ -65,6 +65,12 @@ pub(super) struct Past {
     pub(super) entries: Vec<u32>,
 }
 
+impl Past {
+    pub(super) fn answered_by(&self, entry: usize) -> bool {
+        u32::try_from(entry).is_ok_and(|entry| self.entries.binary_search(&entry).is_ok())
+    }
+}
+
 impl Faq {
     /// The index of all articles and of what people asked; `history` is oldest first.
     ///
@@ -117,6 +123,15 @@ impl Faq {
     pub(super) fn type_questions(&mut self, likeliest: impl Fn(&str) -> Option<usize>) {
         for question in self.entries.iter_mut().flat_map(|entry| &mut entry.questions) {
             question.class = likeliest(&question.text);
+        }
+    }
+
+    /// Takes a past question out of the articles of the name it was confirmed for. The search still finds them by it, the ranking no
+    /// longer sees it.
+    pub(super) fn forget(&mut self, text: &str, article: &str) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.id == article) {
+            entry.questions.retain(|question| question.hand.is_none() || question.text != text);
+            entry.join_letters();
         }
     }
 

@@ -125,7 +125,7 @@ fn what_was_confirmed_is_found_again() {
         article: article.to_owned(),
         language,
     };
-    let asked = confirmed("緑のランプがつかず、うんともすんとも言わない", "printer", Language::Ja);
+    let asked = confirmed("ぽちっと押しても無反応、ほとほと弱った", "printer", Language::Ja);
     let before = Engine::build(&catalog).unwrap();
     assert!(first(&before, &asked).is_none_or(|(article, _)| article != "printer"));
     let history = [
@@ -199,9 +199,11 @@ fn a_large_knowledge_base_is_searched() {
     let real = catalog.articles.clone();
     let filler = real.iter().cycle().take(4_200).enumerate().map(|(number, article)| Article {
         id: format!("other-{number}"),
-        title: format!("{} {}", number, article.tags.join(" ")),
+        language: article.language,
+        title: format!("{}-{number} {}", number * 7, number * 13),
         questions: Vec::new(),
-        body: String::new(),
+        body: article.body.chars().skip(number % 60).step_by(3).collect(),
+        tags: Vec::new(),
         ..article.clone()
     });
     catalog.articles = filler.chain(real.iter().cloned()).collect();

@@ -46,6 +46,7 @@ pub use intent_model::{Guess, IntentModel, features_of};
 
 use answers::{About, Knowledge, Wanted, answers};
 use calibrate::Calibration;
+pub use calibrate::Doubt;
 use faq::Faq;
 use intents::Intents;
 use order::Order;
@@ -115,6 +116,9 @@ impl Engine {
         faq.type_questions(|text| intents.likeliest(text));
         let order = Order::learn(&faq, &intents);
         let calibration = Calibration::fit(&faq, &order, &catalog.intents, &intents);
+        for doubt in calibration.doubts() {
+            faq.forget(&doubt.text, &doubt.article);
+        }
         Ok(Self {
             language: catalog.desk.language,
             wishes: Wishes::build()?,
@@ -153,6 +157,28 @@ impl Engine {
         let stripped = courtesy::strip(&text);
         let class = self.intents.likeliest(&stripped);
         self.articles(&stripped, &About { language, class, wanted: Wanted::Ranked(most) })
+    }
+
+    /// The lowest probability at which answers are right at least `precision` (0 to 1) of the time, by what people asked:
+    /// each past question gets its probability without being known. `None` without enough past questions, or when that
+    /// precision is out of reach.
+    #[must_use]
+    pub fn threshold(&self, precision: f64) -> Option<f64> {
+        self.calibration.threshold(precision)
+    }
+
+    /// What [`Engine::threshold`] is read from: for every past question how probable its first article was, and whether
+    /// that article was right; most probable first.
+    #[must_use]
+    pub fn past_answers(&self) -> &[(f64, bool)] {
+        self.calibration.past()
+    }
+
+    /// Past questions that everything else speaks against. The engine does not use them for ranking; a person should look
+    /// at them.
+    #[must_use]
+    pub fn doubts(&self) -> &[Doubt] {
+        self.calibration.doubts()
     }
 
     /// The features the order of articles is made from, each with its weight.

@@ -77,7 +77,7 @@ impl Order {
 
     /// Learned from what people asked: each past question is asked of an index that does not hold it.
     pub(super) fn learn(faq: &Faq, types: &Intents) -> Self {
-        let step = (faq.past.len() / ASKED).max(1);
+        let step = faq.past.len().div_ceil(ASKED).max(1);
         let mut choices = Vec::new();
         for past in faq.past.iter().step_by(step) {
             let Some(language) = past.entries.first().map(|entry| faq.entries[*entry as usize].language) else {
@@ -87,8 +87,7 @@ impl Order {
             let (mut query, terms) = Query::whole(&stripped, faq);
             query.class = types.likeliest(&stripped);
             let found = ranked(faq, &Self::default(), (&query, &terms), language, Without::Hand(past.hand));
-            let right = |entry: usize| u32::try_from(entry).is_ok_and(|e| past.entries.binary_search(&e).is_ok());
-            choices.extend(Choice::new(&found, right));
+            choices.extend(Choice::new(&found, |entry| past.answered_by(entry)));
         }
         Self::fit(&choices)
     }

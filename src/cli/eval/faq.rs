@@ -96,7 +96,7 @@ pub(super) fn run(command: &Faq, global: &Global) -> anyhow::Result<ExitCode> {
     if let Some(file) = &command.run {
         std::fs::write(file, &told.lists).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    let mut document = document(&mut told, command.answer_precision);
+    let mut document = document(&engine, &mut told, command.answer_precision);
     document["articles"] = catalog.articles.len().into();
     document["history"] = history.len().into();
     document["index_ms"] = round(index_ms).into();
@@ -192,11 +192,14 @@ fn ask(engine: &Engine, queries: &[QueryLine]) -> anyhow::Result<Told> {
     Ok(told)
 }
 
-fn document(told: &mut Told, precision: f64) -> Value {
+fn document(engine: &Engine, told: &mut Told, precision: f64) -> Value {
     let mean = told.ranking.mean();
     let at = |target: f64| {
-        let (coverage, precision) = answered(&told.said, target);
-        json!({ "target_precision": target, "coverage": round(coverage), "precision": precision.map(round) })
+        // Fitted on the history; without one the probability itself must reach the target.
+        let threshold = engine.threshold(target).unwrap_or(target);
+        let (coverage, precision) = answered(&told.said, threshold);
+        json!({ "target_precision": target, "threshold": round(threshold), "coverage": round(coverage),
+                "precision": precision.map(round) })
     };
     let possible: Vec<Value> = PRECISIONS
         .iter()
