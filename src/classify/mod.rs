@@ -6,6 +6,7 @@
 
 mod answers;
 mod calibrate;
+mod doubt;
 mod examples;
 mod faq;
 mod features;
@@ -26,6 +27,8 @@ mod terms;
 mod unknown;
 mod wishes;
 
+#[cfg(test)]
+mod label_tests;
 #[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]
