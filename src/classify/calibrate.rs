@@ -170,7 +170,8 @@ impl Calibration {
         samples.extend(strange.into_iter().map(|features| Sample { features, holds: false, weight }));
         let said = said_unseen(&samples, &past);
         let doubts = said.iter().zip(&past).flat_map(|(said, recalled)| doubts(faq, recalled, *said)).collect();
-        let mut sorted: Vec<(f64, bool)> = said.into_iter().zip(past.iter().map(|recalled| recalled.sample.holds)).collect();
+        let mut sorted: Vec<(f64, bool)> =
+            said.into_iter().zip(past.iter().map(|recalled| recalled.sample.holds)).collect();
         sorted.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
         // A doubtful question stays in the fit: the machine may be the one that is wrong.
         samples.extend(past.iter().map(|recalled| recalled.sample));

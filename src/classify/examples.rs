@@ -14,6 +14,8 @@ pub(super) struct Example {
     pub(super) class: usize,
     /// 1 for an example of the catalog.
     pub(super) weight: f32,
+    /// It stands in the catalog.
+    pub(super) trusted: bool,
 }
 
 /// Labels of one person for one intent within this time are one burst.
@@ -29,7 +31,7 @@ pub(super) fn gather(intents: &[Intent], extra: &[Labelled]) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     for (class, intent) in intents.iter().enumerate() {
         for (_, text) in &intent.examples {
-            examples.push(Example { counted: counted(text), class, weight: 1.0 });
+            examples.push(Example { counted: counted(text), class, weight: 1.0, trusted: true });
         }
     }
     let places: HashMap<&str, usize> =
@@ -55,7 +57,7 @@ pub(super) fn gather(intents: &[Intent], extra: &[Labelled]) -> Vec<Example> {
             Said::Features(bytes) => from_bytes(bytes),
         };
         let share = burst(label, class).and_then(|key| bursts.get(&key)).copied().unwrap_or(1.0);
-        examples.extend(counted.map(|counted| Example { counted, class, weight: weight / share }));
+        examples.extend(counted.map(|counted| Example { counted, class, weight: weight / share, trusted: false }));
     }
     settle(examples)
 }
@@ -65,24 +67,26 @@ fn burst(label: &Labelled, class: usize) -> Option<(&str, usize, i64)> {
     label.by.as_deref().map(|by| (by, class, label.at.0.div_euclid(BURST_MS)))
 }
 
-/// Where a text stands first, and for each class its heaviest label and the sum of all.
-type Behind = (usize, BTreeMap<usize, (f32, f32)>);
+/// Where a text stands first, and for each class its heaviest label, the sum of all, and
+/// whether the catalog has it.
+type Behind = (usize, BTreeMap<usize, (f32, f32, bool)>);
 
 /// One example for each different text.
 fn settle(examples: Vec<Example>) -> Vec<Example> {
     let mut texts: HashMap<Counted, Behind> = HashMap::with_capacity(examples.len());
     for (place, example) in examples.into_iter().filter(|example| !example.counted.is_empty()).enumerate() {
         let (_, behind) = texts.entry(example.counted).or_insert_with(|| (place, BTreeMap::new()));
-        let (heaviest, sum) = behind.entry(example.class).or_default();
+        let (heaviest, sum, trusted) = behind.entry(example.class).or_default();
         *heaviest = heaviest.max(example.weight);
         *sum += example.weight;
+        *trusted |= example.trusted;
     }
     let mut settled: Vec<(usize, Example)> = Vec::with_capacity(texts.len());
     for (counted, (place, behind)) in texts {
-        let most = behind.values().map(|(_, sum)| *sum).fold(0.0_f32, f32::max);
-        let mut strongest = behind.iter().filter(|(_, (_, sum))| *sum >= most);
-        if let (Some((class, (weight, _))), None) = (strongest.next(), strongest.next()) {
-            settled.push((place, Example { counted, class: *class, weight: *weight }));
+        let most = behind.values().map(|(_, sum, _)| *sum).fold(0.0_f32, f32::max);
+        let mut strongest = behind.iter().filter(|(_, (_, sum, _))| *sum >= most);
+        if let (Some((class, (weight, _, trusted))), None) = (strongest.next(), strongest.next()) {
+            settled.push((place, Example { counted, class: *class, weight: *weight, trusted: *trusted }));
         }
     }
     settled.sort_unstable_by_key(|(place, _)| *place);

@@ -2,6 +2,7 @@
 
 use crate::domain::{Intent, IntentCandidate, Labelled, RuleHit};
 
+use super::doubt::doubt;
 use super::examples::{Example, gather};
 use super::features::{count, weigh};
 use super::linear::{Counts, Inventory, Linear, Scores, Trained, in_rows};
@@ -12,6 +13,9 @@ use super::unknown::{Certainty, Learnt, N, certainty, signals};
 
 /// Most passes over the examples.
 const ROUNDS: usize = 6;
+
+/// Passes when labels were found to count less.
+const AGAIN: usize = 3;
 
 /// Cost of a wrong side: high for few examples, low where each class has so many that some of the labels must be wrong.
 const COST_FEW: f32 = 4.0;
@@ -73,14 +77,17 @@ impl Intents {
     /// Trains on the intents' examples and on what people labelled. Labels of intents that are not there are ignored.
     /// The same intents and labels always give the same model.
     pub(super) fn train(intents: &[Intent], extra: &[Labelled]) -> Self {
-        let examples = gather(intents, extra);
+        let mut examples = gather(intents, extra);
         let classes = intents.len();
         let inventory = Inventory::new(examples.iter().map(|example| example.counted.as_slice()));
-        let lesson = lesson(&examples, classes, &inventory);
+        let mut lesson = lesson(&examples, classes, &inventory);
         let has_nones = examples.iter().any(|example| example.class == classes);
         let mut machines = Machines::new(&lesson, inventory.shared, classes + usize::from(has_nones));
         let mut order: Vec<u32> = (0_u32..).zip(&examples).map(|(number, _)| number).collect();
         machines.train(&lesson, &mut order, ROUNDS);
+        if doubt(&mut examples, &mut lesson, &machines, classes) {
+            machines.train(&lesson, &mut order, AGAIN);
+        }
         let counts = bayes(&examples, &lesson, inventory.used, machines.width);
         let trained = Trained { lesson: &lesson, machines: &machines, counts: &counts };
         let certainty = certainty(&Learnt { examples: &examples, inventory: &inventory, trained, classes });

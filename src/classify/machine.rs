@@ -134,6 +134,13 @@ impl Machines {
         }
     }
 
+    /// The machines' scores for features that texts share.
+    pub(super) fn score(&self, features: &[(u32, f32)]) -> Vec<f32> {
+        let mut scores = self.weights[self.weights.len() - self.width..].to_vec();
+        gather(&self.weights, features, &mut scores);
+        scores
+    }
+
     /// How an example pulls at each class: times its weight of a private feature, that feature's weights.
     pub(super) fn pull(&self, lesson: &Lesson, example: usize, pull: &mut [f32]) {
         for (pull, alpha) in pull.iter_mut().zip(&self.alphas[example * self.width..][..self.width]) {

@@ -6,6 +6,7 @@
 
 mod answers;
 mod calibrate;
+mod doubt;
 mod entry;
 mod examples;
 mod faq;
@@ -33,6 +34,8 @@ mod wishes;
 
 #[cfg(test)]
 mod history_tests;
+#[cfg(test)]
+mod label_tests;
 #[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]

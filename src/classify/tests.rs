@@ -50,7 +50,7 @@ fn article(id: &str, language: Language, title: &str, (questions, body): (&[&str
     }
 }
 
-fn intent(id: &str, handling: Handling, examples: &[&str]) -> Intent {
+pub(super) fn intent(id: &str, handling: Handling, examples: &[&str]) -> Intent {
     Intent {
         id: id.to_owned(),
         title: Bilingual::default(),

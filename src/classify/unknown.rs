@@ -6,7 +6,7 @@ use super::examples::{Example, counted};
 use super::features::Counted;
 use super::intents::Model;
 use super::linear::{Inventory, Linear, Scores, Trained};
-use super::logistic::{Sample, fit, probability};
+use super::logistic::{Sample, fit, sigmoid};
 use super::off_topic::OFF_TOPIC;
 
 /// Number of signals, the bias included.
@@ -134,7 +134,8 @@ fn runner_up(scores: &[f32], best: usize) -> Option<usize> {
 
 /// The share of `best` among the open classes, and the entropy of all shares beside the largest possible.
 fn shared_out(machine: &[f32], combined: &[f32], best: usize) -> (f32, f32) {
-    let most = machine.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let open_scores = machine.iter().zip(combined).filter(|(_, combined)| combined.is_finite());
+    let most = open_scores.fold(f32::NEG_INFINITY, |most, (score, _)| most.max(*score));
     let (mut sum, mut weighted, mut open) = (0.0, 0.0, 0_usize);
     for (score, combined) in machine.iter().zip(combined) {
         if combined.is_finite() {
@@ -218,21 +219,70 @@ fn measure(learnt: &Learnt<'_>, fold: usize, strange: &[Counted]) -> Vec<Judged>
     judged
 }
 
-/// Share of the rightly named texts that abstaining may cost: where real texts of no type were seen, and where what is
-/// unknown is only guessed from types that were left out.
-const COST: f64 = 0.006;
-const COST_BLIND: f64 = 0.002;
+/// How many of the rightly named texts abstaining may cost.
+#[derive(Clone, Copy)]
+struct Cost {
+    share: f64,
+    /// As many standard deviations below the mean as this share of a normal distribution lies.
+    deviations: f64,
+}
 
-/// The probability below which at most `cost` of the rightly named texts lie.
+/// Where real texts of no type were seen, and where what is unknown is only guessed from types that were left out.
+const COST: Cost = Cost { share: 0.006, deviations: 2.51 };
+const COST_BLIND: Cost = Cost { share: 0.002, deviations: 2.88 };
+
+/// With fewer texts than this below the bound, the bound is chance.
+const FEWEST_BELOW: f64 = 5.0;
+
+/// The probability below which at most `cost` of the rightly named texts lie. Few texts cannot show how low the lowest
+/// of a thousand lies: then it is reckoned from the mean and the deviation of the logits.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "a small count"
 )]
-fn keeps(judged: &[Judged], weights: &[f64; N], cost: f64) -> f64 {
+fn keeps(judged: &[Judged], weights: &[f64; N], cost: Cost) -> f64 {
     let right = judged.iter().filter(|judged| judged.in_scope && judged.sample.holds);
-    let mut right: Vec<f64> = right.map(|judged| probability(weights, &judged.sample.features)).collect();
+    let logit = |judged: &Judged| judged.sample.features.iter().zip(weights).map(|(x, weight)| x * weight).sum::<f64>();
+    let mut right: Vec<f64> = right.map(logit).collect();
     right.sort_by(f64::total_cmp);
-    right.get((right.len() as f64 * cost) as usize).copied().unwrap_or_default()
+    let below = right.len() as f64 * cost.share;
+    let Some(bound) = right.get(below as usize) else { return 0.0 };
+    if below >= FEWEST_BELOW {
+        return sigmoid(*bound);
+    }
+    let mean = right.iter().sum::<f64>() / right.len() as f64;
+    let variance = right.iter().map(|logit| (logit - mean) * (logit - mean)).sum::<f64>() / right.len() as f64;
+    sigmoid(bound.min(mean - cost.deviations * variance.sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(logit: f64, holds: bool) -> Judged {
+        let mut features = [0.0; N];
+        features[0] = logit;
+        Judged { sample: Sample { features, holds, weight: 1.0 }, in_scope: true }
+    }
+
+    #[test]
+    fn abstaining_costs_what_was_said() {
+        let mut weights = [0.0; N];
+        weights[0] = 1.0;
+        let many: Vec<Judged> = (0..10_000).map(|i| judged(f64::from(i) / 1_000.0, true)).collect();
+        assert!((keeps(&many, &weights, COST) - sigmoid(0.06)).abs() < 1e-9);
+        let few = [judged(1.0, true), judged(2.0, true), judged(3.0, true), judged(-9.0, false)];
+        assert!(keeps(&few, &weights, COST) < sigmoid(1.0));
+        assert!(keeps(&[], &weights, COST) <= 0.0);
+    }
+
+    #[test]
+    fn scores_are_shared_out_among_open_classes() {
+        let (share, evenness) = shared_out(&[1.0, 1.0, 9.0], &[0.0, 0.0, f32::NEG_INFINITY], 0);
+        assert!(share.is_finite() && evenness <= 1.001);
+        let (sure, _) = shared_out(&[1.0, -1.0], &[0.0, 0.0], 0);
+        assert!(sure > 0.99);
+    }
 }
