@@ -94,8 +94,15 @@ pub(super) fn end(lines: &[&str], at: usize) -> Option<usize> {
         return None;
     }
     if let Some(title) = dashed(first) {
-        let is_message =
-            ["さんのメッセージ", "からのメッセージ", "さんからのメール", "さんのメール", " wrote", "は書きました", "が書きました"];
+        let is_message = [
+            "さんのメッセージ",
+            "からのメッセージ",
+            "さんからのメール",
+            "さんのメール",
+            " wrote",
+            "は書きました",
+            "が書きました",
+        ];
         return is_message.iter().any(|words| title.contains(words)).then_some(at + 1);
     }
     if first.contains(|c: char| c.is_ascii_digit()) && matches(&DATE_START, first) {
