@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use super::harness::{Database, Desk, setting, until, within};
+use super::harness::{Database, Desk, setting, until, within, write};
 use super::letter::Letter;
 use super::on_both;
 use crate::support::dovecot::dovecot;
@@ -12,6 +12,7 @@ use crate::support::smtp_sink::SmtpSink;
 
 on_both! {
     mail_that_is_there_is_taken_in_quickly
+    replies_that_wait_go_out_quickly
     an_idle_desk_is_small
 }
 
@@ -74,6 +75,31 @@ async fn mail_that_is_there_is_taken_in_quickly(database: Database) {
         rate(sent.len() as u64, out),
         resident_kib(desk.pid())
     );
+    desk.stop().await;
+}
+
+async fn replies_that_wait_go_out_quickly(database: Database) {
+    let mails = setting("MADOGUCHI_LIVE_MAILS", 300);
+    let sink = SmtpSink::start().await;
+    let mut desk = Desk::new(database, "desk@example.test").await;
+    for number in 0..usize::try_from(mails).unwrap() {
+        write(
+            &desk.path("mail").join(format!("{number}.eml")),
+            &String::from_utf8(Letter::request(number).raw()).unwrap(),
+        );
+    }
+    desk.json(&["ingest", "--answer-old", &desk.path("mail").display().to_string()]).await;
+    desk.sends_to_sink(sink.port);
+    let waiting = desk.json(&["outbox", "list"]).await.as_array().unwrap().len();
+    desk.serve().await;
+    until("the first reply", async || (!sink.taken().is_empty()).then_some(())).await;
+    let (started, before) = (Instant::now(), sink.taken().len());
+    within(PATIENCE, "every reply is out", async || (sink.taken().len() >= waiting).then_some(())).await;
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let rate = (waiting - before) as f64 / started.elapsed().as_secs_f64();
+    println!("{database:?}: {waiting} replies went out at {rate:.0}/s");
+    desk.sent().await;
+    assert_eq!(sink.taken().len(), waiting, "each reply once");
     desk.stop().await;
 }
 
