@@ -78,6 +78,10 @@ const RECALLED: usize = 1_000;
 const SURE: f64 = 0.75;
 const NEAR: usize = 3;
 
+/// Weight of a doubtful past question in the fit, beside 1. Of a history with one wrong label in ten, nine of ten doubtful
+/// ones were wrong labels.
+const DOUBTED: f64 = 0.2;
+
 /// Past questions above a threshold that are enough to say how often answers above it are right.
 const ENOUGH: u32 = 30;
 
@@ -134,6 +138,13 @@ struct Recalled<'a> {
     near: bool,
 }
 
+impl Recalled<'_> {
+    /// Whether its label looks wrong, its first article having had probability `said` without it.
+    fn is_doubtful(&self, said: f64) -> bool {
+        !self.near && said >= SURE
+    }
+}
+
 /// What a probability depends on beside the candidate: the query, and whether it wants no article (see
 /// [`wants_no_article`]).
 pub(super) struct Asked<'a> {
@@ -173,8 +184,11 @@ impl Calibration {
         let mut sorted: Vec<(f64, bool)> =
             said.into_iter().zip(past.iter().map(|recalled| recalled.sample.holds)).collect();
         sorted.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-        // A doubtful question stays in the fit: the machine may be the one that is wrong.
-        samples.extend(past.iter().map(|recalled| recalled.sample));
+        // A doubtful question stays in the fit: the machine may be the one that is wrong. But it is rarely so.
+        samples.extend(said.iter().zip(&past).map(|(said, recalled)| {
+            let weight = if recalled.is_doubtful(*said) { DOUBTED } else { 1.0 };
+            Sample { weight, ..recalled.sample }
+        }));
         Self { weights: fit_signed(&samples, &DEFAULT, PULL), past: sorted, doubts }
     }
 
@@ -232,7 +246,7 @@ fn said_unseen(others: &[Sample<N>], past: &[Recalled<'_>]) -> Vec<f64> {
 
 /// The doubts about one past question whose first article had probability `said` without it.
 fn doubts(faq: &Faq, recalled: &Recalled<'_>, said: f64) -> Vec<Doubt> {
-    if recalled.near || said < SURE {
+    if !recalled.is_doubtful(said) {
         return Vec::new();
     }
     let doubt = |entry: &u32| Doubt {

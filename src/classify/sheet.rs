@@ -59,7 +59,7 @@ impl<'a> Sheet<'a> {
         let words: Vec<u32> = known.into_iter().map(|(number, _)| number).collect();
         // One look for each word of an article, whatever the message: its place in the message counted from 1, or 0.
         let mut table = vec![0_u8; faq.vocabulary.len()];
-        for (place, word) in (1..).zip(&words) {
+        for (place, word) in (1..=u8::MAX).zip(&words) {
             table[*word as usize] = place;
         }
         let find = |number: u32| table[number as usize].checked_sub(1);
