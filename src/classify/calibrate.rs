@@ -182,7 +182,7 @@ impl Calibration {
         let said = said_unseen(&samples, &past);
         let doubts = said.iter().zip(&past).flat_map(|(said, recalled)| doubts(faq, recalled, *said)).collect();
         let mut sorted: Vec<(f64, bool)> =
-            said.into_iter().zip(past.iter().map(|recalled| recalled.sample.holds)).collect();
+            said.iter().copied().zip(past.iter().map(|recalled| recalled.sample.holds)).collect();
         sorted.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
         // A doubtful question stays in the fit: the machine may be the one that is wrong. But it is rarely so.
         samples.extend(said.iter().zip(&past).map(|(said, recalled)| {

@@ -52,6 +52,7 @@ fn every_setting_of_the_example_can_be_switched_on() {
         .collect::<String>()
         .replace("env:SLACK_APP_TOKEN", "x")
         .replace("env:SLACK_BOT_TOKEN", "x")
+        .replace("env:MADOGUCHI_DISCORD_TOKEN", "x")
         .replace("env:MADOGUCHI_IMAP_PASSWORD", "x")
         .replace("env:MADOGUCHI_SMTP_PASSWORD", "x");
     let config = parse(&on, &[]).map_err(|faults| format!("{faults:#?}\n{on}")).unwrap();
