@@ -6,6 +6,9 @@ use super::super::follow_up::{Turn, place};
 use super::aside::Aside;
 use crate::domain::{Status, Ticket, TicketId, Wish};
 
+/// The request type of questions that are about nothing in particular, if the catalog has one.
+const GENERAL_INTENT: &str = "general-question";
+
 pub(super) fn turn<'a>(case: &Case<'a>) -> Option<Turn<'a>> {
     if case.has(Wish::Security) || case.has(Wish::Complaint) {
         return None;
@@ -24,7 +27,8 @@ pub(super) fn turn<'a>(case: &Case<'a>) -> Option<Turn<'a>> {
     }
     let ticket = latest?;
     // A wish for a person, or a word that it did not help, means what was talked about last, unless it names a matter of its own.
-    if (case.has(Wish::NotSolved) || case.has(Wish::Person)) && case.intent.is_none() {
+    let names_a_matter = case.intent.is_some_and(|intent| intent.id != GENERAL_INTENT);
+    if (case.has(Wish::NotSolved) || case.has(Wish::Person)) && !names_a_matter {
         return joins(ticket);
     }
     // Alone with the desk nobody uses threads: an answer to its question stands below it.
