@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use crate::domain::{ArticleCandidate, Language};
 
-use super::calibrate::{Asked, Calibration, wants_no_article};
+use super::calibrate::{Asked, Calibration};
 use super::entry::Without;
 use super::faq::{CANDIDATES, Faq};
+use super::handing_over::wants_no_article;
 use super::letters::Spread;
 use super::order::Order;
 use super::question::{Query, read};

@@ -12,13 +12,13 @@ use crate::text::{courtesy, language, normalise};
 
 use super::entry::{Entry, HANDS, Without};
 use super::faq::{Faq, Past};
+use super::handing_over::wants_no_article;
 use super::intents::Intents;
 use super::logistic::{Sample, fit_signed, probability};
 use super::off_topic::{BESIDE, OFF_TOPIC};
 use super::order::Order;
 use super::question::{Query, Weighed};
 use super::rank::{Ranked, ranked};
-use super::request::asks_to_do;
 
 /// Number of features, the bias included.
 const N: usize = 20;
@@ -84,20 +84,6 @@ const DOUBTED: f64 = 0.2;
 
 /// Past questions above a threshold that are enough to say how often answers above it are right.
 const ENOUGH: u32 = 30;
-
-/// Words of a text that gives rather than asks.
-const HANDING_OVER: &[&str] = &[
-    "を共有します",
-    "を共有いたします",
-    "お送りします",
-    "お送りいたします",
-    "を送付",
-    "ご報告です",
-    "ご案内です",
-    "attached is",
-    "attached are",
-    "find attached",
-];
 
 /// How many observations' worth the default weights are.
 const PULL: f64 = 1.0;
@@ -295,11 +281,6 @@ fn share(ranked: &[Ranked], place: usize) -> f64 {
     let most = ranked.iter().fold(f64::MIN, |most, one| most.max(one.score));
     let raised = |one: &Ranked| (one.score - most).exp();
     ranked.get(place).map_or(0.0, raised) / ranked.iter().map(raised).sum::<f64>().max(1e-9)
-}
-
-/// Whether a normalised text asks for something to be done, or only hands something over.
-pub(super) fn wants_no_article(text: &str) -> bool {
-    HANDING_OVER.iter().any(|words| text.contains(words)) || asks_to_do(text)
 }
 
 /// The beginning or the end of a question (four fifths of it), beside words it does not hold.

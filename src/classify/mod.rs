@@ -11,6 +11,7 @@ mod entry;
 mod examples;
 mod faq;
 mod features;
+mod handing_over;
 mod intent_model;
 mod intents;
 mod letters;
