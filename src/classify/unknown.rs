@@ -43,6 +43,10 @@ const GROUPS: usize = 8;
 /// Passes over what is left when a fold was taken out of the trained machines.
 const FOLD_ROUNDS: usize = 2;
 
+/// Where types with more than one in this many of the examples are gone, the machines need as long as at first.
+const FEW_GONE: usize = 6;
+const UPSET_ROUNDS: usize = 8;
+
 /// With fewer examples than this, every other fold is left out.
 const SMALL: usize = 2_000;
 
@@ -179,7 +183,8 @@ fn measure(learnt: &Learnt<'_>, fold: usize, strange: &[Counted]) -> Vec<Judged>
     let lesson = learnt.trained.lesson;
     let mut machines = learnt.trained.machines.clone();
     machines.forget(lesson, removed.iter().copied());
-    machines.train(lesson, &mut kept, FOLD_ROUNDS);
+    let strangers = learnt.examples.iter().filter(|example| left_out(example.class)).count();
+    machines.train(lesson, &mut kept, if strangers * FEW_GONE > all { UPSET_ROUNDS } else { FOLD_ROUNDS });
     let mut counts = learnt.trained.counts.clone();
     for place in &removed {
         counts.add(lesson, *place, -learnt.examples[*place].weight);
