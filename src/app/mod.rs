@@ -2,6 +2,7 @@
 
 mod chats;
 mod connections;
+mod prepared;
 mod seal;
 mod service;
 mod starter;
@@ -71,7 +72,7 @@ impl App {
         let catalog = catalog(&config).map_err(|faults| anyhow::anyhow!("{}", listing(&faults)))?;
         let store = Arc::new(open_store(&config).await?);
         let learned = learned(&store, &config).await.context("cannot read what was learnt")?;
-        let rules = Rules::build(catalog, &learned).context("cannot build the classifier")?;
+        let rules = prepared::rules(&config, catalog, &learned).context("cannot build the classifier")?;
         let keyring = keyring(&store, &clock).await?;
         let scanner = config.scanner.as_ref().map(connections::clamd);
         let metrics = Metrics::new();
@@ -205,7 +206,7 @@ pub fn rules(config: &Config) -> Result<Rules, Vec<Fault>> {
 /// # Errors
 /// Every fault with file and line.
 pub fn rules_with(config: &Config, learned: &Learned) -> Result<Rules, Vec<Fault>> {
-    Rules::build(catalog(config)?, learned).map_err(|fault| {
+    prepared::rules(config, catalog(config)?, learned).map_err(|fault| {
         vec![Fault { file: config.knowledge_base.display().to_string(), line: 0, message: fault.to_string() }]
     })
 }

@@ -7,6 +7,8 @@
 //! of them there are, the less the made-up cases count. What people write for requests the machine must not answer, sentences of other trades, and what mails hold
 //! beside their question have no answer either.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{Handling, Intent, Language};
 use crate::text::{courtesy, language, normalise};
 
@@ -92,13 +94,15 @@ const PULL: f64 = 1.0;
 const ASKED: usize = 320;
 
 /// What turns a candidate into a probability.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Calibration {
     weights: [f64; N],
     /// For every past question the probability its first article gets from a fit that does not know the question, and
     /// whether that article was right; most probable first.
     past: Vec<(f64, bool)>,
-    doubts: Vec<Doubt>,
+    /// Not written with the rest: they hold what people wrote.
+    #[serde(skip)]
+    pub(super) doubts: Vec<Doubt>,
 }
 
 /// A past question whose answer the rest of the history and the articles speak against.

@@ -13,7 +13,7 @@ use crate::text::normalise;
 use crate::text::script::{Script, script};
 use crate::text::synonyms::Synonyms;
 
-use super::entry::{Entry, HANDS, Lengths, Without};
+use super::entry::{Entry, HANDS, Lengths, Question, Without};
 use super::letters::Rarity;
 use super::question::Query;
 use super::search::Search;
@@ -119,11 +119,9 @@ impl Faq {
         Ok(Self { entries, vocabulary, idf, unknown_idf, synonyms, loan_words, rarity, lengths, past, finder })
     }
 
-    /// Notes the request type of each question, as `likeliest` has it.
-    pub(super) fn type_questions(&mut self, likeliest: impl Fn(&str) -> Option<usize>) {
-        for question in self.entries.iter_mut().flat_map(|entry| &mut entry.questions) {
-            question.class = likeliest(&question.text);
-        }
+    /// All questions, article by article.
+    pub(super) fn questions_mut(&mut self) -> impl Iterator<Item = &mut Question> {
+        self.entries.iter_mut().flat_map(|entry| &mut entry.questions)
     }
 
     /// Takes a past question out of the articles of the name it was confirmed for. The search still finds them by it, the ranking no

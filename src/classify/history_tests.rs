@@ -5,7 +5,7 @@ use std::path::Path;
 use super::tests::catalog;
 use super::*;
 use crate::content;
-use crate::domain::{Article, Visibility};
+use crate::domain::{Article, Said, Timestamp, Visibility};
 
 /// The shipped articles with the first of their ways to ask, and the others with their articles.
 fn shipped(kept: usize) -> (Catalog, Vec<Confirmed>) {
@@ -215,4 +215,39 @@ fn a_large_knowledge_base_is_searched() {
         let found = engine.classify_text("", text, None);
         assert_eq!(found.articles.first().map(|first| first.article.as_str()), Some(wanted), "{text}");
     }
+}
+
+#[test]
+fn what_was_fitted_gives_the_same_engine_and_holds_no_texts() {
+    let (catalog, mut history) = shipped(2);
+    for at in (3..history.len()).step_by(10) {
+        let other = history[(at * 7 + history.len() / 2) % history.len()].article.clone();
+        history[at].article = other;
+    }
+    let labelled = [Labelled {
+        said: Said::Text("please reboot the machine web01".to_owned()),
+        intent: catalog.intents.first().map(|intent| intent.id.clone()),
+        language: Language::En,
+        weight: 1.0,
+        by: None,
+        at: Timestamp(0),
+    }];
+    let engine = Engine::taught(&catalog, &history, &labelled).unwrap();
+    assert!(!engine.doubts().is_empty());
+    let fitted = engine.fitted();
+    let texts = aho_corasick::AhoCorasick::new(history.iter().map(|one| &one.text)).unwrap();
+    assert!(!texts.is_match(&fitted), "a text somebody wrote is in it");
+    let again = Engine::recall(&catalog, &history, &fitted).unwrap().unwrap();
+    assert_eq!(again.doubts(), engine.doubts());
+    assert_eq!(again.past_answers(), engine.past_answers());
+    for one in history.iter().step_by(3) {
+        let said = |engine: &Engine| engine.classify_text("", &one.text, Some(one.language));
+        assert_eq!(said(&again), said(&engine), "{}", one.text);
+    }
+    let (mut other, mut shorter) = (catalog.clone(), history.clone());
+    other.intents.pop();
+    shorter.truncate(20);
+    assert!(Engine::recall(&other, &history, &fitted).unwrap().is_none());
+    assert!(Engine::recall(&catalog, &shorter, &fitted).unwrap().is_none());
+    assert!(Engine::recall(&catalog, &history, &fitted[..fitted.len() / 2]).unwrap().is_none());
 }

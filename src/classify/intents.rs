@@ -1,5 +1,7 @@
 //! Which request type a text is, or none, with a calibrated probability.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{Intent, IntentCandidate, Labelled, RuleHit};
 
 use super::doubt::doubt;
@@ -39,13 +41,15 @@ const ENOUGH: usize = 3;
 const THIN: f64 = 0.3;
 
 /// The model with everything to judge it by.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Intents {
-    ids: Vec<String>,
+    pub(super) ids: Vec<String>,
     model: Model,
     certainty: Certainty,
 }
 
 /// What is asked about a text.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Model {
     pub(super) linear: Linear,
     pub(super) nearest: Nearest,

@@ -1,6 +1,8 @@
 //! The trained intent model: support vector machines beside multinomial naive Bayes over the same features, both in one
 //! table of 8-bit weights with a scale for each row.
 
+use serde::{Deserialize, Serialize};
+
 use super::features::{SLOTS, is_word, weigh};
 use super::machine::{LANES, Lesson, Machines};
 
@@ -14,7 +16,7 @@ const BAYES_SHARE: f32 = 0.6;
 pub(super) const UNSEEN: u32 = u32::MAX;
 
 /// Which slots the training texts have.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Inventory {
     /// In how many texts each slot is.
     having: Vec<u32>,
@@ -131,6 +133,7 @@ pub(super) struct Trained<'a> {
 }
 
 /// A trained model.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Linear {
     /// Classes that may be named; machines after them (texts of no class) are only measured.
     pub(super) classes: usize,

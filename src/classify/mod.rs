@@ -11,6 +11,7 @@ mod entry;
 mod examples;
 mod faq;
 mod features;
+mod fitted;
 mod handing_over;
 mod intent_model;
 mod intents;
@@ -49,11 +50,10 @@ use crate::text::{courtesy, cut, fold, normalise};
 pub use intent_model::{Guess, IntentModel, features_of};
 
 use answers::{About, Knowledge, Wanted, answers};
-use calibrate::Calibration;
 pub use calibrate::Doubt;
 use faq::Faq;
+use fitted::Fitted;
 use intents::Intents;
-use order::Order;
 use rules::Rules;
 use slots::Slots;
 use wishes::Wishes;
@@ -86,10 +86,8 @@ pub struct Engine {
     wishes: Wishes,
     rules: Rules,
     slots: Slots,
-    intents: Intents,
     faq: Faq,
-    order: Order,
-    calibration: Calibration,
+    fitted: Fitted,
 }
 
 impl std::fmt::Debug for Engine {
@@ -116,22 +114,35 @@ impl Engine {
     /// As [`Engine::build`].
     pub fn taught(catalog: &Catalog, history: &[Confirmed], labelled: &[Labelled]) -> Result<Self, BuildError> {
         let mut faq = Faq::build(&catalog.articles, history, Synonyms::new(&catalog.synonyms))?;
-        let intents = Intents::train(&catalog.intents, labelled);
-        faq.type_questions(|text| intents.likeliest(text));
-        let order = Order::learn(&faq, &intents);
-        let calibration = Calibration::fit(&faq, &order, &catalog.intents, &intents);
-        for doubt in calibration.doubts() {
-            faq.forget(&doubt.text, &doubt.article);
-        }
+        let fitted = Fitted::fit(catalog, labelled, &mut faq);
+        Self::of(catalog, faq, fitted)
+    }
+
+    /// The engine [`Engine::taught`] makes of the same arguments, without fitting it: `fitted` is what [`Engine::fitted`] of such
+    /// an engine gave, in the same build of the program. `None` when it is of another catalog or history.
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub fn recall(catalog: &Catalog, history: &[Confirmed], fitted: &[u8]) -> Result<Option<Self>, BuildError> {
+        let mut faq = Faq::build(&catalog.articles, history, Synonyms::new(&catalog.synonyms))?;
+        let fitted = Fitted::recall(fitted, catalog, &mut faq);
+        fitted.map(|fitted| Self::of(catalog, faq, fitted)).transpose()
+    }
+
+    /// What was fitted, for [`Engine::recall`]: numbers and ids, nothing anybody wrote.
+    #[must_use]
+    pub fn fitted(&self) -> Vec<u8> {
+        self.fitted.to_bytes()
+    }
+
+    fn of(catalog: &Catalog, faq: Faq, fitted: Fitted) -> Result<Self, BuildError> {
         Ok(Self {
             language: catalog.desk.language,
             wishes: Wishes::build()?,
             rules: Rules::build(&catalog.intents)?,
             slots: Slots::build(&catalog.intents)?,
-            intents,
             faq,
-            order,
-            calibration,
+            fitted,
         })
     }
 
@@ -159,7 +170,7 @@ impl Engine {
         let language = language.unwrap_or_else(|| wishes::language_of(text, self.language));
         let text = normalise(cut(text.trim(), READ_CHARS));
         let stripped = courtesy::strip(&text);
-        let class = self.intents.likeliest(&stripped);
+        let class = self.fitted.intents.likeliest(&stripped);
         self.articles(&stripped, &About { language, class, wanted: Wanted::Ranked(most) })
     }
 
@@ -168,31 +179,31 @@ impl Engine {
     /// precision is out of reach.
     #[must_use]
     pub fn threshold(&self, precision: f64) -> Option<f64> {
-        self.calibration.threshold(precision)
+        self.fitted.calibration.threshold(precision)
     }
 
     /// What [`Engine::threshold`] is read from: for every past question how probable its first article was, and whether
     /// that article was right; most probable first.
     #[must_use]
     pub fn past_answers(&self) -> &[(f64, bool)] {
-        self.calibration.past()
+        self.fitted.calibration.past()
     }
 
     /// Past questions that everything else speaks against. The engine does not use them for ranking; a person should look
     /// at them.
     #[must_use]
     pub fn doubts(&self) -> &[Doubt] {
-        self.calibration.doubts()
+        self.fitted.calibration.doubts()
     }
 
     /// The features the order of articles is made from, each with its weight.
     #[must_use]
     pub fn order_weights(&self) -> Vec<(&'static str, f64)> {
-        order::NAMES.into_iter().zip(self.order.weights).collect()
+        order::NAMES.into_iter().zip(self.fitted.order.weights).collect()
     }
 
     fn articles(&self, stripped: &str, about: &About) -> Vec<ArticleCandidate> {
-        let knowledge = Knowledge { faq: &self.faq, order: &self.order, calibration: &self.calibration };
+        let knowledge = Knowledge { faq: &self.faq, order: &self.fitted.order, calibration: &self.fitted.calibration };
         answers(knowledge, stripped, about)
     }
 
@@ -208,8 +219,8 @@ impl Engine {
         let wishes = self.wishes.find(&text, &reply);
         let rules = self.rules.hits(&text);
         let stripped = courtesy::strip(&text);
-        let reading = self.intents.read(&stripped);
-        let intents = self.intents.candidates(&reading, &rules);
+        let reading = self.fitted.intents.read(&stripped);
+        let intents = self.fitted.intents.candidates(&reading, &rules);
         let likely =
             || intents.first().filter(|best| best.probability >= WORTH_READING).map(|best| best.intent.as_str());
         let intent = known_intent.or_else(likely);

@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::machine::Lesson;
 
 /// Examples of one class that are kept, taken evenly from all of them.
 const KEPT: usize = 48;
 
 /// The index.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Nearest {
     /// Where each row's cells begin.
     starts: Vec<u32>,

@@ -3,6 +3,8 @@
 //! Learned as a choice: of the candidates for a question, the right ones should get all of the probability (softmax). Only
 //! differences within a question count, so that hard and easy questions teach the same.
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::courtesy;
 
 use super::entry::Without;
@@ -53,7 +55,7 @@ const ASKED: usize = 2_000;
 const STEPS: usize = 20;
 
 /// The weights.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) weights: [f64; FEATURES],
 }

@@ -2,6 +2,8 @@
 //! it. They are fitted on texts the model has not seen and on request types it has not seen, so that an unknown text
 //! gets a low probability.
 
+use serde::{Deserialize, Serialize};
+
 use super::examples::{Example, counted};
 use super::features::Counted;
 use super::intents::Model;
@@ -76,6 +78,7 @@ pub(super) struct Judged {
 }
 
 /// The fitted weights.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Certainty {
     pub(super) weights: [f64; N],
     /// Below this probability a text is better said to be of no type, see [`keeps`].

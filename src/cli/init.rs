@@ -1,6 +1,6 @@
 //! `init`: settings, request types and articles to start from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -8,6 +8,8 @@ use clap::Args;
 
 use super::{Global, out};
 use crate::app;
+use crate::config::Config;
+use crate::domain::Fault;
 
 /// The settings a new desk starts with; `support@desk.example` is replaced by the desk's address.
 const SETTINGS: &str = include_str!("../../madoguchi.example.toml");
@@ -24,6 +26,7 @@ pub(super) struct Init {
 pub(super) fn run(command: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     let files = write(&command.dir, &command.address)?;
     let settings = command.dir.join("madoguchi.toml");
+    prepare(&settings)?;
     if global.json {
         out::json(&serde_json::json!({ "config": settings, "files": files }))?;
         return Ok(ExitCode::SUCCESS);
@@ -38,8 +41,17 @@ pub(super) fn run(command: &Init, global: &Global) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Checks what was written and fits the classifier, so that no later command waits for it.
+fn prepare(settings: &Path) -> anyhow::Result<()> {
+    let listed = |faults: Vec<Fault>| anyhow::anyhow!("{}", app::listing(&faults));
+    let config = Config::load(settings, &[]).map_err(listed)?;
+    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("cannot make {}", config.data_dir.display()))?;
+    app::rules(&config).map_err(listed)?;
+    Ok(())
+}
+
 /// Writes a new desk. Returns how many files it has.
-pub(super) fn write(dir: &std::path::Path, address: &str) -> anyhow::Result<usize> {
+pub(super) fn write(dir: &Path, address: &str) -> anyhow::Result<usize> {
     let plain = address.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
     if !plain || address.contains(|c: char| c.is_control() || c.is_whitespace() || c == '"' || c == '\\') {
         bail!("`{address}` is not a mail address");

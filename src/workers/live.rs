@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::classify::{BuildError, Engine};
-use crate::domain::{Catalog, Learned};
+use crate::domain::{Catalog, Confirmed, Labelled, Learned};
 use crate::replay::teach;
 
 /// A catalog and its classifier.
@@ -23,13 +23,31 @@ impl Rules {
     ///
     /// # Errors
     /// When a pattern does not compile, which a catalog that was checked rules out.
-    pub fn build(mut catalog: Catalog, learned: &Learned) -> Result<Self, BuildError> {
-        catalog.policy.clone_from(&learned.policy);
-        catalog.stamp();
-        let (confirmed, labelled) = teach::lessons(&learned.examples);
+    pub fn build(catalog: Catalog, learned: &Learned) -> Result<Self, BuildError> {
+        let (catalog, confirmed, labelled) = prepared(catalog, learned);
         let engine = Engine::taught(&catalog, &confirmed, &labelled)?;
         Ok(Self { catalog, engine, model: learned.model })
     }
+
+    /// As [`Rules::build`], with what the classifier built of the same catalog and lessons was fitted to; see [`Engine::recall`].
+    ///
+    /// # Errors
+    /// As [`Rules::build`].
+    pub fn recall(catalog: Catalog, learned: &Learned, fitted: &[u8]) -> Result<Self, BuildError> {
+        let (catalog, confirmed, labelled) = prepared(catalog, learned);
+        let engine = match Engine::recall(&catalog, &confirmed, fitted)? {
+            Some(engine) => engine,
+            None => Engine::taught(&catalog, &confirmed, &labelled)?,
+        };
+        Ok(Self { catalog, engine, model: learned.model })
+    }
+}
+
+fn prepared(mut catalog: Catalog, learned: &Learned) -> (Catalog, Vec<Confirmed>, Vec<Labelled>) {
+    catalog.policy.clone_from(&learned.policy);
+    catalog.stamp();
+    let (confirmed, labelled) = teach::lessons(&learned.examples);
+    (catalog, confirmed, labelled)
 }
 
 /// The rules in force. Clones share them.

@@ -1,6 +1,7 @@
 //! Commands without servers: their JSON, their exit statuses, and that the README tells the truth about them.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -186,4 +187,32 @@ async fn parse_prints_one_object_a_file_with_the_contracts_fields() {
         }
     }
     assert_eq!(objects[0]["message_id"], "1.case@sink.test");
+}
+
+#[tokio::test]
+async fn a_start_takes_up_the_fitted_classifier_and_mistrusts_a_damaged_one() {
+    let desk = Desk::new(Database::Sqlite, "support@desk.example").await;
+    let kept = || -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(desk.path("data/cache")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+    };
+    let asked = async || desk.json(&["ask", "VPNにつながりません"]).await;
+    fs::remove_dir_all(desk.path("data/cache")).unwrap();
+    let before = asked().await;
+    let [file] = &kept()[..] else { panic!("one file: {:?}", kept()) };
+    let written = fs::read(file).unwrap();
+    let stamp = || fs::metadata(file).unwrap().modified().unwrap();
+    let first = stamp();
+    assert_eq!(asked().await, before);
+    assert_eq!(stamp(), first, "taken up, not made again");
+    for damaged in [&written[..40], &[], &[&written[..written.len() - 1], b"x"].concat()[..]] {
+        fs::write(file, damaged).unwrap();
+        assert_eq!(asked().await, before);
+        assert_eq!(fs::read(file).unwrap(), written, "made again");
+    }
+    fs::write(desk.path("knowledge-base/synonyms.toml"), "groups = []\n").unwrap();
+    asked().await;
+    assert_eq!(kept().len(), 2, "changed content has a classifier of its own");
 }
