@@ -157,9 +157,9 @@ fn parts(Knowledge { faq, order, .. }: Knowledge<'_>, text: &str, about: &About)
     let mut spread = Spread::new();
     let mut part = |mut query: Query, range: Range<usize>, to_do: bool, discount: f64| {
         query.class = about.class;
-        query.letters = faq.rarity.letters(&text[range]);
         let most = if discount > 0.0 { IN_PART } else { COMPARED };
-        let found = compared(&sheet, order, (&query, most), &mut spread);
+        spread.read(&faq.rarity, &text[range]);
+        let found = compared(&sheet, order, (&query, most), &spread);
         Part { query, to_do, found, discount }
     };
     let mut parts = vec![part(whole, 0..text.len(), to_do.iter().any(|yes| *yes), 0.0)];

@@ -1,6 +1,7 @@
 //! Texts as weighted features for the intent model: words, pairs of neighbours, pairs of any two words of the text, and
 //! letters inside words, each hashed into its own range of slots. A feature is a number; the words cannot be read back.
 
+use super::tally::tally;
 use crate::text::cut;
 use crate::text::script::{Script, script};
 use crate::text::words::stem;
@@ -46,16 +47,7 @@ pub(super) fn count(text: &str) -> Counted {
     let mut scan = Scan { slots: Vec::with_capacity(text.len() * 3), words: Vec::new(), letters: Vec::new() };
     scan.read(text);
     scan.pair();
-    let mut slots = scan.slots;
-    slots.sort_unstable();
-    let mut counted: Counted = Vec::with_capacity(slots.len());
-    for slot in slots {
-        match counted.last_mut() {
-            Some((last, count)) if *last == slot => *count = count.saturating_add(1),
-            _ => counted.push((slot, 1)),
-        }
-    }
-    counted
+    tally(&scan.slots, SLOTS)
 }
 
 /// Counted features as bytes: the layout, then slot (two bytes, little end first) and count (at most 255) of each.

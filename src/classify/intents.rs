@@ -65,7 +65,7 @@ pub(super) struct Reading {
 impl Model {
     /// `taught` are the texts of the lesson that the linear model was trained on.
     pub(super) fn new(linear: Linear, (lesson, taught): (&Lesson, &[usize]), has_nones: bool) -> Self {
-        let nearest = Nearest::new(lesson, taught, linear.classes, linear.rows());
+        let nearest = Nearest::new(lesson, taught, linear.classes);
         Self { linear, nearest, has_nones }
     }
 

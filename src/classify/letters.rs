@@ -2,6 +2,8 @@
 //!
 //! Sees what the words miss: endings, function words, misspelling, compounds that are cut differently.
 
+use super::tally::tally;
+
 /// Numbers a run of characters can have. Two runs share one now and then; over a question's hundred runs that is noise.
 const BUCKETS: usize = 8_192;
 
@@ -23,6 +25,7 @@ pub(super) struct Rarity {
 pub(super) struct Spread {
     weights: Vec<f32>,
     touched: Vec<u16>,
+    runs: Vec<u16>,
 }
 
 impl Rarity {
@@ -44,16 +47,18 @@ impl Rarity {
         Self { idf }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a text repeats a run a few times")]
     pub(super) fn letters(&self, text: &str) -> Letters {
         let mut runs = Vec::with_capacity(READ_CHARS * 3);
         read(text, &mut runs);
-        runs.sort_unstable();
-        let cells: Vec<(u16, f32)> = runs
-            .chunk_by(|a, b| a == b)
-            .map(|alike| (alike[0], (1.0 + (alike.len() as f32).ln()) * self.idf[alike[0] as usize]))
-            .collect();
+        let weighed = |(run, times): (u16, u16)| (run, self.weight(run, f32::from(times)));
+        let cells = tally(&runs, BUCKETS).into_iter().map(weighed).collect();
         Letters { cells }.of_length_one().0
+    }
+
+    /// Sublinear: what stands twice is not twice as much.
+    fn weight(&self, run: u16, times: f32) -> f32 {
+        let idf = self.idf[usize::from(run)];
+        if times > 1.0 { (1.0 + times.ln()) * idf } else { idf }
     }
 }
 
@@ -88,14 +93,41 @@ impl Letters {
 
 impl Spread {
     pub(super) fn new() -> Self {
-        Self { weights: vec![0.0; BUCKETS], touched: Vec::new() }
+        Self { weights: vec![0.0; BUCKETS], touched: Vec::new(), runs: Vec::new() }
+    }
+
+    /// Takes the letters of a text in the place of what was there: as [`Rarity::letters`] makes them, in no order.
+    pub(super) fn read(&mut self, rarity: &Rarity, text: &str) {
+        self.clear();
+        read(text, &mut self.runs);
+        for run in &self.runs {
+            let times = &mut self.weights[usize::from(*run)];
+            if *times < 0.5 {
+                self.touched.push(*run);
+            }
+            *times += 1.0;
+        }
+        let mut squares = 0.0;
+        for run in &self.touched {
+            let weight = &mut self.weights[usize::from(*run)];
+            *weight = rarity.weight(*run, *weight);
+            squares += *weight * *weight;
+        }
+        let length = squares.sqrt().max(1e-9);
+        for run in &self.touched {
+            self.weights[usize::from(*run)] /= length;
+        }
+    }
+
+    fn clear(&mut self) {
+        for run in self.touched.drain(..) {
+            self.weights[run as usize] = 0.0;
+        }
     }
 
     /// Takes `letters` in the place of what was there.
     pub(super) fn load(&mut self, letters: &Letters) {
-        for run in self.touched.drain(..) {
-            self.weights[run as usize] = 0.0;
-        }
+        self.clear();
         for (run, weight) in &letters.cells {
             self.weights[*run as usize] = *weight;
             self.touched.push(*run);
@@ -145,8 +177,11 @@ mod tests {
         let near = |a: &str, b: &str| {
             let mut spread = Spread::new();
             spread.load(&rarity.letters("left over"));
+            spread.read(&rarity, a);
+            let read = spread.cosine(&rarity.letters(b));
             spread.load(&rarity.letters(a));
-            spread.cosine(&rarity.letters(b))
+            assert!((spread.cosine(&rarity.letters(b)) - read).abs() < 1e-5);
+            read
         };
         assert!((near(texts[0], texts[0]) - 1.0).abs() < 1e-4);
         assert!(near("reseting the pasword", texts[0]) > 1.5 * near("reseting the pasword", texts[1]));

@@ -277,11 +277,6 @@ impl Linear {
     pub(super) fn in_rows(&self, features: &[(u16, f32)]) -> Vec<(u32, f32)> {
         in_rows(&self.inventory, features)
     }
-
-    /// Rows of the table.
-    pub(super) const fn rows(&self) -> usize {
-        self.inventory.used
-    }
 }
 
 /// Weighed features by row; unknown ones are dropped.

@@ -30,6 +30,7 @@ mod rules;
 mod search;
 mod sheet;
 mod slots;
+mod tally;
 mod terms;
 mod unknown;
 mod wishes;

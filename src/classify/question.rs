@@ -55,7 +55,7 @@ pub(super) struct Query {
     pub(super) words: usize,
     /// The request type the message is most likely of.
     pub(super) class: Option<usize>,
-    /// The words letter by letter.
+    /// The words letter by letter; only of a whole text.
     pub(super) letters: Letters,
 }
 
@@ -68,15 +68,16 @@ impl Query {
         (query, terms)
     }
 
-    /// The query for the terms of a text that begin in `range`, in bytes.
+    /// The query for those of the terms [`read`] found that begin in `range`, in bytes.
     pub(super) fn part(terms: &[Weighed], range: &Range<usize>) -> Self {
-        let mut found: Vec<Weighed> = terms.iter().filter(|term| range.contains(&term.start)).copied().collect();
-        found.sort_unstable_by(|a, b| a.key.cmp(&b.key).then(b.weight.total_cmp(&a.weight)));
-        found.dedup_by_key(|one| one.key);
         let mut query = Self::default();
-        let mut light: Vec<QueryTerm> = Vec::with_capacity(found.len());
+        let mut light: Vec<QueryTerm> = Vec::with_capacity(terms.len());
         let mut dictionary: Vec<QueryTerm> = Vec::new();
-        for one in &found {
+        let mut last = None;
+        for one in terms.iter().filter(|term| range.contains(&term.start)) {
+            if last.replace(one.key) == Some(one.key) {
+                continue;
+            }
             let term = one.number.map(|number| QueryTerm { number, weight: one.weight, kind: one.kind });
             if one.kind == Kind::Dictionary {
                 query.dictionary_mass += one.weight;
@@ -128,8 +129,8 @@ fn heaviest(terms: &mut Vec<QueryTerm>, most: usize) {
     }
 }
 
-/// The terms of a normalised text. The letters of a Latin word count only where the word itself is unknown: they then
-/// stand for it.
+/// The terms of a normalised text by key, the heaviest of the same key first. The letters of a Latin word count only where the
+/// word itself is unknown: they then stand for it.
 pub(super) fn read(text: &str, faq: &Faq) -> Vec<Weighed> {
     let pieces = pieces(&faq.loan_words.respell(text), &faq.synonyms);
     let mut all: Vec<Weighed> = Vec::with_capacity(pieces.len());
@@ -153,6 +154,7 @@ pub(super) fn read(text: &str, faq: &Faq) -> Vec<Weighed> {
             all.push(Weighed { key: piece.key, number, kind: piece.kind, weight, start: piece.start });
         }
     }
+    all.sort_unstable_by(|a, b| a.key.cmp(&b.key).then(b.weight.total_cmp(&a.weight)));
     all
 }
 

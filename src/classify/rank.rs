@@ -110,16 +110,18 @@ pub(super) fn ranked(
 ) -> Vec<Ranked> {
     let candidates = faq.candidates(query, OWN, |entry| takes_part(entry, language, without));
     let sheet = Sheet::new(faq, terms, &candidates, without);
-    compared(&sheet, order, (query, COMPARED), &mut Spread::new())
+    let mut spread = Spread::new();
+    spread.load(&query.letters);
+    compared(&sheet, order, (query, COMPARED), &spread)
 }
 
-/// The best candidates of `sheet` for one of its message's queries, at most `most`, best first; those that share nothing
-/// with it are left out.
+/// The best candidates of `sheet` for one of its message's queries, whose letters are in `spread`, at most `most`, best first; those
+/// that share nothing with it are left out.
 pub(super) fn compared(
     sheet: &Sheet<'_>,
     order: &Order,
     (query, most): (&Query, usize),
-    spread: &mut Spread,
+    spread: &Spread,
 ) -> Vec<Ranked> {
     let comparison = Comparison::new(sheet, query);
     let mut rows: Vec<(&Row, Score)> =
@@ -128,7 +130,6 @@ pub(super) fn compared(
     rows.truncate(most);
     let best = rows.first().map_or(1e-9, |(_, score)| f64::from(score.all).max(1e-9));
     let most_told = rows.iter().fold(1e-9, |most, (_, score)| f64::from(score.told).max(most));
-    spread.load(&query.letters);
     let mut near: Vec<(f64, usize)> = Vec::new();
     let mut all: Vec<Ranked> = rows
         .iter()

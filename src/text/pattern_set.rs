@@ -33,7 +33,12 @@ impl Pattern {
     /// The pattern cannot be read.
     pub fn new(source: &str, case_insensitive: bool) -> Result<Self, regex::Error> {
         parse(source)?;
-        Ok(Self { source: source.to_owned(), case_insensitive, compiled: OnceLock::new() })
+        Ok(Self::read(source, case_insensitive))
+    }
+
+    /// `source` can be read.
+    fn read(source: &str, case_insensitive: bool) -> Self {
+        Self { source: source.to_owned(), case_insensitive, compiled: OnceLock::new() }
     }
 
     /// The compiled pattern; `None` when it is too large to compile, which never matches.
@@ -76,7 +81,7 @@ impl PatternSet {
                 }
                 None => always.push(number),
             }
-            patterns.push(Pattern::new(source, false).map_err(|fault| (number, fault))?);
+            patterns.push(Pattern::read(source, false));
         }
         let strings = AhoCorasickBuilder::new()
             .match_kind(MatchKind::Standard)

@@ -55,11 +55,18 @@ impl Synonyms {
     pub fn find(&self, text: &str) -> Vec<Found> {
         let mut found = Vec::new();
         let mut at = 0;
+        let mut inside = false;
         while let Some(first) = text[at..].chars().next() {
+            // No word begins inside a Latin one.
+            if std::mem::replace(&mut inside, first.is_ascii_alphanumeric()) && inside {
+                at += 1;
+                continue;
+            }
             let words = self.words.get(&first).map(Vec::as_slice).unwrap_or_default();
             let hit =
                 words.iter().find_map(|word| Some(Found { start: at, end: word.ends(text, at)?, group: word.group }));
             at = hit.map_or(at + first.len_utf8(), |hit| hit.end);
+            inside &= hit.is_none();
             found.extend(hit);
         }
         found
@@ -100,6 +107,7 @@ mod tests {
             ("pwを忘れて接続できない", vec![0, 1]),
             ("my passwords", vec![0]),
             ("httpwww", vec![]),
+            ("vpwpw pwつながらないpw", vec![0, 1, 0]),
             ("", vec![]),
         ] {
             let groups: Vec<usize> = table().find(text).into_iter().map(|found| found.group).collect();
