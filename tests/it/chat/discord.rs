@@ -35,7 +35,7 @@ async fn every_question_gets_a_thread_and_buttons_work_after_a_restart_and_twice
     office.desk.settled(4).await;
     office.becomes(&ticket, "resolved").await;
     office.discord.say(asked, 21, "担当者に相談したいです");
-    office.becomes(&ticket, "open").await;
+    office.becomes(&ticket, "new").await;
 
     let post = office.discord.open_thread(Server::FORUM, None, "会議室の件");
     office.discord.say(post, 22, REQUEST);
@@ -71,7 +71,7 @@ async fn changes_removals_and_files_are_seen() {
     let ticket = office.only_ticket().await;
     let shown = office.shown(&ticket).await.to_string();
     assert!(shown.contains("plan.txt") && !shown.contains("not fetched"), "{shown}");
-    office.discord.edit(Server::TEXT, said, "Please prepare the meeting room for our visitors on Friday.");
+    office.discord.edit(Server::TEXT, said, "The projector in room 5 is broken, not on Monday but on Friday.");
     until("the ticket reads as changed", async || {
         office.shown(&ticket).await["conversation"].to_string().contains("Friday").then_some(())
     })

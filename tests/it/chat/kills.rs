@@ -50,7 +50,7 @@ impl Observer {
     fn speak(&mut self, office: &Office, dice: &mut Dice) {
         self.people += 1;
         let number = self.people;
-        let text = format!("Please prepare the meeting room for visitor number {number} on Thursday.");
+        let text = format!("The projector in room {number} is broken, please have somebody look at it.");
         match dice.below(12) {
             0..=4 => {
                 let user = format!("U{number}");

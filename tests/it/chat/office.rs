@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::desk::harness::{Database, Desk, until};
+use crate::desk::harness::{Database, Desk, until, within};
 use crate::support::discord::faults::Faults as DiscordFaults;
 use crate::support::discord::world::World as Server;
 use crate::support::discord::{StandIn, TOKEN, shapes};
@@ -17,7 +17,7 @@ pub const TRIAGE: &str = "CTRIAGE";
 pub const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 /// A question that an article answers, and a request that people must work on.
 pub const QUESTION: &str = "パスワードを忘れてしまい、ログインできません。再設定の方法を教えてください。";
-pub const REQUEST: &str = "Please prepare the meeting room for our visitors on Thursday.";
+pub const REQUEST: &str = "The projector in room 4 is broken, please have somebody look at it.";
 
 /// Both services and the desk between them.
 pub struct Office {
@@ -116,7 +116,7 @@ impl Office {
 
     /// Waits until what came in is decided and what is to go out is out.
     pub async fn quiet(&self) {
-        until("everything is decided and sent", async || {
+        within(Duration::from_mins(4), "everything is decided and sent", async || {
             let pending = self.desk.totals().await.pending;
             let rows = self.desk.json(&["outbox", "list"]).await.as_array().unwrap().clone();
             (pending == 0 && rows.iter().all(|row| row["state"] != "waiting")).then_some(())
@@ -133,8 +133,15 @@ impl Office {
 
     /// Waits until ticket `id` has this status.
     pub async fn becomes(&self, id: &str, status: &str) {
-        until(&format!("{id} is {status}"), async || self.tickets(status).await.contains(&id.to_owned()).then_some(()))
-            .await;
+        let mut last = String::new();
+        let patience = std::time::Instant::now() + crate::desk::harness::PATIENCE;
+        while last != status {
+            assert!(std::time::Instant::now() < patience, "{id} is {last} and not {status}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let tickets = self.desk.tickets().await;
+            let ticket = tickets.iter().find(|ticket| ticket["id"] == id);
+            last = ticket.map_or("not there", |ticket| ticket["status"].as_str().unwrap()).to_owned();
+        }
     }
 
     /// The ticket a post is about: it names it.

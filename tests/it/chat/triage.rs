@@ -13,7 +13,7 @@ async fn agents_work_from_the_card_and_their_notes_never_leave_the_room() {
     let ticket = office.only_ticket().await;
     let card = office.slack_post(TRIAGE, None, &ticket).await;
     assert_eq!(labels(&card), ["担当する", "解決済みにする"], "{card}");
-    for words in ["優先度", "期限", "meeting room"] {
+    for words in ["優先度", "期限", "projector"] {
         assert!(card["text"].as_str().unwrap().contains(words), "{words}: {card}");
     }
     let there = office.discord_post(Server::TRIAGE, &ticket).await;
