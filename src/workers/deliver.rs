@@ -11,8 +11,8 @@ use super::outlet::{Earlier, Outlet, Took};
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::connectors::{Posted, SendError};
-use crate::domain::{OutboxId, Timestamp};
-use crate::sla::retry::DELIVERY;
+use crate::domain::{Channel, OutboxId, Timestamp};
+use crate::sla::retry::{CHAT, DELIVERY};
 use crate::store::{EarlierPost, OutboxItem, Sending, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
@@ -179,7 +179,11 @@ impl Deliverer {
             Err(SendError::Transient { reason, retry_after_ms }) => {
                 let failures = u32::try_from(item.attempt).unwrap_or(u32::MAX);
                 let wish_s = retry_after_ms.and_then(|ms| u64::try_from(ms / 1000).ok());
-                let until = DELIVERY.next(&item.outbound.dedupe_key, failures, now, wish_s);
+                let plan = match self.outlet.channel() {
+                    Channel::Email => DELIVERY,
+                    Channel::Slack | Channel::Discord | Channel::Web => CHAT,
+                };
+                let until = plan.next(&item.outbound.dedupe_key, failures, now, wish_s);
                 self.postpone(item, until, &reason, now).await?;
             }
             Err(SendError::NeedsOperator { reason }) => {

@@ -116,7 +116,7 @@ impl Office {
 
     /// Waits until what came in is decided and what is to go out is out.
     pub async fn quiet(&self) {
-        within(Duration::from_mins(4), "everything is decided and sent", async || {
+        within(Duration::from_mins(10), "everything is decided and sent", async || {
             let pending = self.desk.totals().await.pending;
             let rows = self.desk.json(&["outbox", "list"]).await.as_array().unwrap().clone();
             (pending == 0 && rows.iter().all(|row| row["state"] != "waiting")).then_some(())
