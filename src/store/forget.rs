@@ -36,10 +36,13 @@ const SENDERS: Sql = bulk!(
     "SELECT DISTINCT sender FROM messages
      WHERE sender <> '' AND inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
 );
-// Asked after the messages are gone: addresses nothing is left of.
+// Asked after the messages are gone: all addresses of people nothing is left of on any of them.
 const LEFT: Sql = bulk!(
-    "SELECT r.value->>'address' FROM " ROWS " AS r
-     WHERE NOT EXISTS (SELECT 1 FROM messages WHERE messages.sender = r.value->>'address')"
+    "SELECT DISTINCT theirs.address FROM " ROWS " AS r
+     JOIN identities ON identities.address = r.value->>'address'
+     JOIN identities AS theirs ON theirs.requester_id = identities.requester_id
+     WHERE NOT EXISTS (SELECT 1 FROM identities AS known JOIN messages ON LOWER(messages.sender) = known.address
+                       WHERE known.requester_id = identities.requester_id)"
 );
 const CODES: Sql = bulk!("DELETE FROM link_codes WHERE address IN (SELECT value->>'address' FROM " ROWS ")");
 const TRIES: Sql = bulk!("DELETE FROM link_tries WHERE address IN (SELECT value->>'address' FROM " ROWS ")");
@@ -100,7 +103,7 @@ impl Store {
 
 /// Addresses without any message belong to nobody.
 async fn forget_people(tx: &mut Tx, senders: Vec<(String,)>) -> Result<(), StoreError> {
-    let names: Vec<Name> = senders.into_iter().map(|(address,)| Name { address }).collect();
+    let names: Vec<Name> = senders.into_iter().map(|(address,)| Name { address: address.to_lowercase() }).collect();
     if names.is_empty() {
         return Ok(());
     }
