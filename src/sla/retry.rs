@@ -22,11 +22,11 @@ pub const DELIVERY: RetryPlan =
 
 /// Posts in chat: somebody waits at the screen, and services are mostly back within seconds. About a day in 38 attempts. An attempt
 /// that was cut off by the end of the process counts too, so the first waits grow slowly.
-pub const CHAT: RetryPlan =
-    RetryPlan { delays_s: &chat_delays(), jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
+pub const CHAT: RetryPlan = RetryPlan { delays_s: &chat_delays(), jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
 
 const fn chat_delays() -> [u32; 37] {
-    let first = [2, 3, 5, 10, 15, 20, 30, 30, MINUTE_S, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S];
+    let first =
+        [2, 3, 5, 10, 15, 20, 30, 30, MINUTE_S, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S];
     let mut delays = [HOUR_S; 37];
     let mut n = 0;
     while n < first.len() {

@@ -83,12 +83,14 @@ fn chosen<'a>(choices: &'a [Choice], typed: &str) -> Option<&'a Choice> {
     if typed.is_empty() {
         return None;
     }
-    let names = |choice: &Choice| [&choice.value, &choice.title.ja, &choice.title.en].map(|name| normalise(name.trim()));
+    let names =
+        |choice: &Choice| [&choice.value, &choice.title.ja, &choice.title.en].map(|name| normalise(name.trim()));
     if let Some(choice) = choices.iter().find(|choice| names(choice).contains(&typed)) {
         return Some(choice);
     }
-    let mut named =
-        choices.iter().filter(|choice| names(choice).iter().any(|name| !name.is_empty() && typed.contains(name.as_str())));
+    let mut named = choices
+        .iter()
+        .filter(|choice| names(choice).iter().any(|name| !name.is_empty() && typed.contains(name.as_str())));
     named.next().filter(|_| named.next().is_none())
 }
 

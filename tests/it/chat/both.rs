@@ -48,11 +48,12 @@ async fn a_code_joins_two_accounts_and_the_same_case_is_joined_by_agents_and_tak
     let label = labels(&card).into_iter().find(|label| label.ends_with("から分ける")).unwrap();
     assert!([split, format!("{first} から分ける")].contains(&label), "{label}");
     office.slack.press(TRIAGE, &ts(&card), "USATO", &label);
-    office.slack_shows("a card of its own", |world| {
-        let cards = world.posts(TRIAGE);
-        (!cards.iter().any(|card| card.to_string().contains("から分ける"))).then_some(())
-    })
-    .await;
+    office
+        .slack_shows("a card of its own", |world| {
+            let cards = world.posts(TRIAGE);
+            (!cards.iter().any(|card| card.to_string().contains("から分ける"))).then_some(())
+        })
+        .await;
     office.quiet().await;
     assert_eq!(office.tickets("new").await.len(), 2, "{:?}", office.desk.tickets().await);
     office.desk.stop().await;

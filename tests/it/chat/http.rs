@@ -43,8 +43,7 @@ async fn knock(office: &Office, path: &str, body: &str, (secret, age_s): (&str, 
     mac.update(format!("v0:{timestamp}:{body}").as_bytes());
     let signature = format!("v0={}", hex::encode(mac.finalize().into_bytes()));
     let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
-    let headers = format!(
-        "Content-Type: {kind}\r\nX-Slack-Request-Timestamp: {timestamp}\r\nX-Slack-Signature: {signature}\r\n"
-    );
+    let headers =
+        format!("Content-Type: {kind}\r\nX-Slack-Request-Timestamp: {timestamp}\r\nX-Slack-Signature: {signature}\r\n");
     office.desk.post(path, &headers, body).await
 }

@@ -40,10 +40,7 @@ async fn events_of_both_services_are_stored_and_decided() {
     let mut sizes = vec![resident_kib(office.desk.pid())];
     for number in 0..events {
         if number.is_multiple_of(50) {
-            within(PATIENCE, "acknowledged", async || {
-                (office.slack.world().under_way() < lead).then_some(())
-            })
-            .await;
+            within(PATIENCE, "acknowledged", async || (office.slack.world().under_way() < lead).then_some(())).await;
         }
         let (turn, person) = (number / 2, number / 2 % PEOPLE);
         let text = format!("{} ({turn})", SAID[usize::try_from(number / PEOPLE + number % 7).unwrap() % SAID.len()]);

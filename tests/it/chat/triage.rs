@@ -33,10 +33,8 @@ async fn agents_work_from_the_card_and_their_notes_never_leave_the_room() {
     office.slack_post(HELP, Some(&asked), "The projector is there as well.").await;
 
     office.slack.choose_person(TRIAGE, &ts(&card), "USATO", "UBOB");
-    until("Bob has it", async || {
-        (office.desk.tickets().await[0]["assignee"].as_str() == Some("Bob")).then_some(())
-    })
-    .await;
+    until("Bob has it", async || (office.desk.tickets().await[0]["assignee"].as_str() == Some("Bob")).then_some(()))
+        .await;
     office.press((Server::TRIAGE, 77), &office.discord_post(Server::TRIAGE, "担当: Bob").await, "解決済みにする");
     office.becomes(&ticket, "resolved").await;
     let resolved = office.slack_post(HELP, Some(&asked), "★★★★★").await;

@@ -32,7 +32,9 @@ impl StandIn {
         let message = (kind == 3).then(|| {
             let posts = world.posts(channel);
             let named = posts.iter().find(|post| under == Some(shapes::id(post)));
-            named.or(posts.last()).map_or_else(|| shapes::message(id, channel, &shapes::bot(), "card"), |post| (*post).clone())
+            named
+                .or(posts.last())
+                .map_or_else(|| shapes::message(id, channel, &shapes::bot(), "card"), |post| (*post).clone())
         });
         let mut d = json!({
             "id": id.to_string(), "application_id": APPLICATION.to_string(), "type": kind, "token": token, "version": 1,
