@@ -68,9 +68,10 @@ impl Worker for Handler {
     const NAME: &'static str = "handle";
 
     async fn step(&self) -> Result<Did, String> {
-        let done = self.once().await.map_err(|fault| with_causes(&fault))?;
+        let (done, tried) = self.batch().await.map_err(|fault| with_causes(&fault))?;
         if done > 0 {
-            let is_little = done < usize::try_from(self.batch / 2).unwrap_or(usize::MAX);
+            // What was tried before comes one by one, however many there are.
+            let is_little = !tried && done < usize::try_from(self.batch / 2).unwrap_or(usize::MAX);
             return Ok(if is_little { Did::Little(REST) } else { Did::Work });
         }
         let now = self.clock.now();
@@ -89,6 +90,11 @@ impl Handler {
     /// # Errors
     /// The database failed; the messages stay where they are.
     pub async fn once(&self) -> Result<usize, StoreError> {
+        Ok(self.batch().await?.0)
+    }
+
+    /// [`Handler::once`], and whether they had been tried before.
+    async fn batch(&self) -> Result<(usize, bool), StoreError> {
         self.give_back().await?;
         let now = self.clock.now();
         let until = now.plus_ms(crash::lease_ms(LEASE_MS));
@@ -98,11 +104,12 @@ impl Handler {
         };
         let rows = claim.items.iter().flat_map(|item| std::iter::once(item).chain(&item.companions));
         let ids: Vec<InboxId> = rows.map(|item| item.id).collect();
+        let tried = !claim.to_bury.is_empty() || claim.items.iter().any(|item| item.attempt > 1);
         let handled = self.handle(claim).await;
         if handled.is_err() {
             self.undecided.lock().await.extend(ids);
         }
-        handled
+        Ok((handled?, tried))
     }
 
     async fn give_back(&self) -> Result<(), StoreError> {

@@ -83,15 +83,15 @@ fn chosen<'a>(choices: &'a [Choice], typed: &str) -> Option<&'a Choice> {
     if typed.is_empty() {
         return None;
     }
-    let names =
-        |choice: &Choice| [&choice.value, &choice.title.ja, &choice.title.en].map(|name| normalise(name.trim()));
-    if let Some(choice) = choices.iter().find(|choice| names(choice).contains(&typed)) {
+    let words =
+        |choice: &Choice| [&choice.value, &choice.title.ja, &choice.title.en].map(|word| normalise(word.trim()));
+    if let Some(choice) = choices.iter().find(|choice| words(choice).contains(&typed)) {
         return Some(choice);
     }
-    let mut named = choices
-        .iter()
-        .filter(|choice| names(choice).iter().any(|name| !name.is_empty() && typed.contains(name.as_str())));
-    named.next().filter(|_| named.next().is_none())
+    let is_named =
+        |choice: &&Choice| words(choice).iter().any(|word| !word.is_empty() && typed.contains(word.as_str()));
+    let mut found = choices.iter().filter(is_named);
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// The fields of a filled form: details by slot name, and the free text. Empty ones are left out.

@@ -22,7 +22,7 @@ async fn a_code_joins_two_accounts_and_the_same_case_is_joined_by_agents_and_tak
     let typed = json!({ "id": "771825006014889984", "name": "link", "type": 1,
         "options": [{ "name": "code", "type": 3, "value": code }] });
     office.discord.interact((Server::TEXT, ANN), 2, &typed);
-    let direct = office.discord_shows("a direct channel", |world| direct(world)).await;
+    let direct = office.discord_shows("a direct channel", direct).await;
     office.discord_post(direct, "同じ方").await;
     office.discord.say(direct, ANN, "チケットの状況は?");
     office.discord_post(direct, &first).await;

@@ -20,6 +20,12 @@ async fn told(office: &Office, id: u64) -> Value {
     office.discord_shows("an answer", |world| world.interactions[&id].answer.clone().map(|(answer, _)| answer)).await
 }
 
+/// Interactions that were answered too late, and never.
+fn late(office: &Office) -> (usize, usize) {
+    let world = office.discord.world();
+    (world.late, world.unanswered())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_question_gets_a_thread_and_buttons_work_after_a_restart_and_twice() {
     let mut office = Office::open(Database::Sqlite).await;
@@ -45,10 +51,9 @@ async fn every_question_gets_a_thread_and_buttons_work_after_a_restart_and_twice
     office.discord.say(direct, 23, QUESTION);
     office.discord_post(direct, "解決しましたか").await;
     office.quiet().await;
-    let world = office.discord.world();
-    assert_eq!(world.posts(direct).len(), 1, "two messages, one answer");
-    assert_eq!((world.late, world.unanswered()), (0, 0), "every interaction is answered in time");
-    drop(world);
+    let answers = office.discord.world().posts(direct).len();
+    assert_eq!(answers, 1, "two messages, one answer");
+    assert_eq!(late(&office), (0, 0), "every interaction is answered in time");
     assert_eq!(office.desk.tickets().await.len(), 3);
     office.desk.stop().await;
 }
@@ -105,8 +110,8 @@ async fn commands_and_forms_are_answered_in_time() {
         })
         .collect();
     let sent = json!({ "custom_id": form["data"]["custom_id"], "components": filled });
-    let filed = office.discord.interact(at, 5, &sent);
-    assert_eq!(told(&office, filed).await["data"]["flags"], 64, "only the person sees it");
+    let form = office.discord.interact(at, 5, &sent);
+    assert_eq!(told(&office, form).await["data"]["flags"], 64, "only the person sees it");
     until("a ticket from the form", async || (office.desk.tickets().await.len() == 2).then_some(())).await;
 
     let list = office.discord.interact(at, 2, &command("tickets", &json!([])));
@@ -117,8 +122,6 @@ async fn commands_and_forms_are_answered_in_time() {
     office.desk.settled(3).await;
     let said = office.discord.say(Server::TEXT, 25, QUESTION);
     office.discord_post(said, "That solved it").await;
-    let world = office.discord.world();
-    assert_eq!((world.late, world.unanswered()), (0, 0));
-    drop(world);
+    assert_eq!(late(&office), (0, 0));
     office.desk.stop().await;
 }
