@@ -22,7 +22,7 @@ on_both! {
 }
 
 /// After the last kill everything must be done by then.
-const CATCH_UP: Duration = Duration::from_mins(1);
+const CATCH_UP: Duration = Duration::from_mins(5);
 const STORM: Faults = Faults {
     cut: 0.01,
     warn: 0.01,
@@ -80,7 +80,7 @@ impl Observer {
 }
 
 async fn nothing_said_is_lost_or_filed_twice_however_often_it_is_killed(database: Database) {
-    let kills = setting("MADOGUCHI_KILLS", 4);
+    let kills = setting("MADOGUCHI_KILLS", 3);
     let seed = setting("MADOGUCHI_SEED", 1);
     let mut dice = Dice::new(seed);
     let mut office = Office::prepare(database, (seed, STORM), DiscordFaults::all(seed)).await;
