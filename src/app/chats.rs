@@ -60,7 +60,7 @@ impl Chats {
         }
         let (way, handed) = intake(WAITING);
         let (store, clock, metrics) = (app.store.clone(), app.clock.clone(), app.metrics.clone());
-        all.writer = Some(IntakeWriter { handed, store, clock, metrics });
+        all.writer = Some(IntakeWriter { handed, store, clock, metrics, came_last: 0 });
         let desk = desk(app);
         if let Some(reading) = &app.reader.slack {
             let receiver = Arc::new(slack_receiver(app, reading, way.clone(), desk.clone()));
@@ -162,7 +162,14 @@ fn desk(app: &App) -> ChatDesk {
         let store = store.clone();
         Box::pin(async move { store.cursor(&name).await.map_err(|fault| fault.to_string()) })
     };
-    ChatDesk { intents: Arc::new(intents), tickets_of: Arc::new(tickets_of), cursor: Arc::new(cursor) }
+    let clock = app.clock.clone();
+    let now = move || clock.now();
+    ChatDesk {
+        intents: Arc::new(intents),
+        tickets_of: Arc::new(tickets_of),
+        cursor: Arc::new(cursor),
+        now: Arc::new(now),
+    }
 }
 
 /// Notes how a connection is doing, as mailboxes do.

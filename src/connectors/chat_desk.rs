@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Standing;
-use crate::domain::Intent;
+use crate::domain::{Intent, Timestamp};
 
 /// An answer that comes later, or why it does not.
 pub type Later<T> = futures_util::future::BoxFuture<'static, Result<T, String>>;
@@ -17,6 +17,8 @@ pub struct ChatDesk {
     pub tickets_of: Arc<dyn Fn(String) -> Later<Vec<Standing>> + Send + Sync>,
     /// How far a room was read: what was last handed over under this name by [`super::Intake::accept_up_to`].
     pub cursor: Arc<dyn Fn(String) -> Later<Option<String>> + Send + Sync>,
+    /// What time it is.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 impl std::fmt::Debug for ChatDesk {

@@ -20,6 +20,22 @@ const HOUR_S: u32 = 3_600;
 pub const DELIVERY: RetryPlan =
     RetryPlan { delays_s: &delivery_delays(), jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
 
+/// Posts in chat: somebody waits at the screen, and services are mostly back within seconds. About a day in 38 attempts. An attempt
+/// that was cut off by the end of the process counts too, so the first waits grow slowly.
+pub const CHAT: RetryPlan = RetryPlan { delays_s: &chat_delays(), jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
+
+const fn chat_delays() -> [u32; 37] {
+    let first =
+        [2, 3, 5, 10, 15, 20, 30, 30, MINUTE_S, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S];
+    let mut delays = [HOUR_S; 37];
+    let mut n = 0;
+    while n < first.len() {
+        delays[n] = first[n];
+        n += 1;
+    }
+    delays
+}
+
 /// Seven growing waits that make four hours, then every four hours: 5 days in all.
 const fn delivery_delays() -> [u32; 36] {
     let mut delays = [4 * HOUR_S; 36];
@@ -63,6 +79,14 @@ fn fnv1a(key: &str, failures: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chat_is_tried_again_within_seconds_and_for_about_a_day() {
+        assert_eq!(CHAT.next("k", 1, Timestamp(0), None).map(|at| at.0 / 1_000), Some(1));
+        assert!(CHAT.delays_s.is_sorted());
+        let day = f64::from(CHAT.delays_s.iter().sum::<u32>()) / f64::from(24 * HOUR_S);
+        assert!((0.9..1.1).contains(&day), "{day}");
+    }
 
     #[test]
     fn the_plan_covers_five_days_and_then_gives_up() {

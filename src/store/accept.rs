@@ -21,11 +21,13 @@ const INSERT: Sql = bulk!(
 );
 
 // A row behind an unfinished one of its conversation is left out of the index claims read, so that a flood in one conversation
-// costs claims nothing. Settling the earlier row takes the mark away.
+// costs claims nothing. Settling the earlier row takes the mark away. In chat only a row that was said before counts: the other
+// one waits for this one.
 const QUEUE_BEHIND: Sql = bulk!(
     "UPDATE inbox SET after_id = behind.earlier
      FROM (SELECT this.id AS id, (SELECT MAX(other.id) FROM inbox AS other
-                                  WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id) AS earlier
+                                  WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id
+                                    AND (this.channel = 'email' OR other.arrived_at <= this.arrived_at)) AS earlier
            FROM inbox AS this WHERE this.id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")) AS behind
      WHERE inbox.id = behind.id AND behind.earlier IS NOT NULL"
 );

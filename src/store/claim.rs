@@ -17,26 +17,61 @@ pub const MAX_ATTEMPTS: i64 = 3;
 /// Raw bytes in one claim, unless a single message is larger.
 const CLAIM_BYTES: i64 = 16 * 1024 * 1024;
 
+/// What must not be there for a row to go: an unfinished one of the same conversation that goes first. Mail goes in the order it was
+/// stored. What is said in chat goes in the order it was said, since it may come over several connections; and while one row of a
+/// conversation is being handled, no other is, however early it was said.
+macro_rules! goes_first {
+    ($now:literal) => {
+        concat!(
+            "AND NOT EXISTS (SELECT 1 FROM inbox AS other
+               WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id
+                 AND (this.channel = 'email' OR other.arrived_at <= this.arrived_at OR other.lease_until > ",
+            $now,
+            "))
+             AND (this.channel = 'email' OR NOT EXISTS (SELECT 1 FROM inbox AS other
+               WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id > this.id
+                 AND (other.arrived_at < this.arrived_at OR other.lease_until > ",
+            $now,
+            "))) "
+        )
+    };
+}
+
 // `INDEXED BY` because the planner, without statistics, may walk the whole table by id instead.
 const FRESH: Sql = sql!(
-    sqlite: "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this INDEXED BY inbox_ready
-     WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL AND this.hold_until <= $2
-       AND NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id)
-     ORDER BY this.hold_until, this.id LIMIT $1",
-    postgres: "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this
-     WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL AND this.hold_until <= $2
-       AND NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id)
-     ORDER BY this.hold_until, this.id LIMIT $1 FOR UPDATE OF this SKIP LOCKED"
+    sqlite: concat!(
+        "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this INDEXED BY inbox_ready
+         WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL AND this.hold_until <= $2 ",
+        goes_first!("$2"),
+        "ORDER BY this.hold_until, this.id LIMIT $1"
+    ),
+    postgres: concat!(
+        "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this
+         WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL AND this.hold_until <= $2 ",
+        goes_first!("$2"),
+        "ORDER BY this.hold_until, this.id LIMIT $1 FOR UPDATE OF this SKIP LOCKED"
+    )
 );
 const SUSPECT: Sql = sql!(
-    sqlite: "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this INDEXED BY inbox_suspect
-     WHERE this.done_at IS NULL AND this.attempts > 0 AND this.lease_until <= $1
-       AND NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id)
-     ORDER BY this.lease_until, this.id LIMIT 1",
-    postgres: "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this
-     WHERE this.done_at IS NULL AND this.attempts > 0 AND this.lease_until <= $1
-       AND NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.conversation = this.conversation AND other.done_at IS NULL AND other.id < this.id)
-     ORDER BY this.lease_until, this.id LIMIT 1 FOR UPDATE OF this SKIP LOCKED"
+    sqlite: concat!(
+        "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this INDEXED BY inbox_suspect
+         WHERE this.done_at IS NULL AND this.attempts > 0 AND this.lease_until <= $1 ",
+        goes_first!("$1"),
+        "ORDER BY this.lease_until, this.id LIMIT 1"
+    ),
+    postgres: concat!(
+        "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this
+         WHERE this.done_at IS NULL AND this.attempts > 0 AND this.lease_until <= $1 ",
+        goes_first!("$1"),
+        "ORDER BY this.lease_until, this.id LIMIT 1 FOR UPDATE OF this SKIP LOCKED"
+    )
+);
+// The first row that is only held back by its hold.
+const NEXT_HOLD: Sql = sql!(
+    sqlite: "SELECT hold_until FROM inbox INDEXED BY inbox_ready
+     WHERE done_at IS NULL AND attempts = 0 AND after_id IS NULL AND hold_until > $1 ORDER BY hold_until LIMIT 1",
+    postgres: "SELECT hold_until FROM inbox
+     WHERE done_at IS NULL AND attempts = 0 AND after_id IS NULL AND hold_until > $1 ORDER BY hold_until LIMIT 1"
 );
 const LEASE: Sql = bulk!(
     "UPDATE inbox SET attempts = attempts + 1, lease_owner = $2, lease_until = $3
@@ -146,6 +181,17 @@ impl Store {
         self.claim_kinds(owner, [now, lease_until], limit, &[Kind::Fresh]).await
     }
 
+    /// When the next message may be handed out that is held now; `None` when none is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next_hold(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let mut tx = self.backend.read().await?;
+        let found: Vec<(i64,)> = tx.fetch(NEXT_HOLD, [Arg::Int(now.0)]).await?;
+        tx.commit().await?;
+        Ok(found.first().map(|(at,)| Timestamp(*at)))
+    }
+
     async fn claim_kinds(
         &self,
         owner: &str,
@@ -196,7 +242,11 @@ impl Store {
         tx.commit().await?;
         crash::point("claim.committed");
         // RETURNING gives no order in either database.
-        rows.sort_by_key(|row| row.id);
+        rows.sort_by_key(|row| {
+            // Those that are read with another come after it, in the order they were said.
+            let follows = first_of.contains_key(&row.id);
+            (follows, if follows { row.arrived_at } else { 0 }, row.id)
+        });
         Ok(Batch { rows, first_of })
     }
 

@@ -18,19 +18,21 @@ const FOLLOWING: Sql = sql!(
                   AND next.arrived_at <= this.arrived_at + this.hold_until - this.received_at THEN 1 ELSE 0 END
      FROM inbox AS this JOIN inbox AS next
        ON next.id IN (SELECT near.id FROM inbox AS near
-                      WHERE near.conversation = this.conversation AND near.done_at IS NULL AND near.id > this.id
-                      ORDER BY near.id LIMIT $4)
+                      WHERE near.conversation = this.conversation AND near.done_at IS NULL
+                        AND (near.arrived_at > this.arrived_at OR (near.arrived_at = this.arrived_at AND near.id > this.id))
+                      ORDER BY near.arrived_at, near.id LIMIT $4)
      WHERE this.id IN (SELECT CAST(value->>'id' AS BIGINT) FROM json_each($1)) AND this.attempts <= $2
-     ORDER BY this.id, next.id",
+     ORDER BY this.id, next.arrived_at, next.id",
     postgres: "SELECT this.id, next.id, next.size_bytes,
             CAST(CASE WHEN next.hold_until > next.received_at AND next.attempts <= $2 AND next.lease_until <= $3
                   AND next.arrived_at <= this.arrived_at + this.hold_until - this.received_at THEN 1 ELSE 0 END AS BIGINT)
      FROM inbox AS this
      JOIN LATERAL (SELECT near.* FROM inbox AS near
-                   WHERE near.conversation = this.conversation AND near.done_at IS NULL AND near.id > this.id
-                   ORDER BY near.id LIMIT $4) AS next ON true
+                   WHERE near.conversation = this.conversation AND near.done_at IS NULL
+                     AND (near.arrived_at > this.arrived_at OR (near.arrived_at = this.arrived_at AND near.id > this.id))
+                   ORDER BY near.arrived_at, near.id LIMIT $4) AS next ON true
      WHERE this.id IN (SELECT CAST(value->>'id' AS BIGINT) FROM jsonb_array_elements(CAST($1 AS jsonb))) AND this.attempts <= $2
-     ORDER BY this.id, next.id"
+     ORDER BY this.id, next.arrived_at, next.id"
 );
 
 /// A row and the one it is read with.

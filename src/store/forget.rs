@@ -1,10 +1,10 @@
 //! Erasing what messages said. Their ledger rows stay, and their fingerprints as tombstones: a copy that turns up again, after a
 //! rescan or from a backup of the mailbox, is dropped and not stored anew.
 
-use super::backend::{Arg, Sql, bulk, json, repeat};
+use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::raw::IdRow;
 use super::{Store, StoreError};
-use crate::domain::{InboxId, Timestamp};
+use crate::domain::{InboxId, Outbound, Timestamp};
 
 const BURY_FINGERPRINTS: Sql = bulk!(
     "INSERT INTO tombstones (fingerprint, erased_at)
@@ -32,9 +32,42 @@ const NAMED: Sql = bulk!(
     "SELECT DISTINCT attachments.sha256 FROM attachments JOIN files ON files.sha256 = attachments.sha256
      WHERE attachments.inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
 );
+const SENDERS: Sql = bulk!(
+    "SELECT DISTINCT sender FROM messages
+     WHERE sender <> '' AND inbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
+);
+// Asked after the messages are gone: all addresses of people nothing is left of on any of them.
+const LEFT: Sql = bulk!(
+    "SELECT DISTINCT theirs.address FROM " ROWS " AS r
+     JOIN identities ON identities.address = r.value->>'address'
+     JOIN identities AS theirs ON theirs.requester_id = identities.requester_id
+     WHERE NOT EXISTS (SELECT 1 FROM identities AS known JOIN messages ON LOWER(messages.sender) = known.address
+                       WHERE known.requester_id = identities.requester_id)"
+);
+const CODES: Sql = bulk!("DELETE FROM link_codes WHERE address IN (SELECT value->>'address' FROM " ROWS ")");
+const TRIES: Sql = bulk!("DELETE FROM link_tries WHERE address IN (SELECT value->>'address' FROM " ROWS ")");
+const IDENTITIES: Sql = bulk!("DELETE FROM identities WHERE address IN (SELECT value->>'address' FROM " ROWS ")");
+const PEOPLE: Sql = sql!(
+    "DELETE FROM requesters WHERE NOT EXISTS (SELECT 1 FROM identities WHERE identities.requester_id = requesters.id)"
+);
+const CARDED: Sql = bulk!(
+    "SELECT id, version, body FROM tickets WHERE id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
+);
+const PUT_BODY: Sql = sql!("UPDATE tickets SET body = $2, version = version + 1 WHERE id = $1 AND version = $3");
+const CARDS: Sql = bulk!(
+    "SELECT id, body FROM outbox
+     WHERE kind = 'notice' AND ticket_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
+);
+const PUT_CARD: Sql = sql!("UPDATE outbox SET body = $2 WHERE id = $1");
+
+#[derive(serde::Serialize)]
+struct Name {
+    address: String,
+}
 
 impl Store {
-    /// Erases raw message, text, files, decision and example of these rows. What people said of the decision stays: it names nobody.
+    /// Erases raw message, text, files, decision and example of these rows, what cards in agents' rooms quote of them, and the people
+    /// nothing else is left of: their addresses, languages and linking codes. What people said of the decision stays: it names nobody.
     ///
     /// # Errors
     /// When the database fails.
@@ -50,9 +83,12 @@ impl Store {
         tx.order_alone().await?;
         tx.execute(BURY_FINGERPRINTS, [rows.clone(), Arg::Int(now.0)]).await?;
         let named: Vec<(String,)> = tx.fetch(NAMED, [rows.clone()]).await?;
+        let senders: Vec<(String,)> = tx.fetch(SENDERS, [rows.clone()]).await?;
         for sql in [FILES, MESSAGES, DECISIONS, EXAMPLES, RAW] {
             tx.execute(sql, [rows.clone()]).await?;
         }
+        forget_people(&mut tx, senders).await?;
+        forget_cards(&mut tx, rows.clone()).await?;
         let large: Vec<(String,)> = tx.fetch(LARGE, [rows.clone()]).await?;
         tx.execute(DETACH, [rows]).await?;
         for (sha256,) in large {
@@ -63,4 +99,44 @@ impl Store {
         }
         tx.commit().await
     }
+}
+
+/// Addresses without any message belong to nobody.
+async fn forget_people(tx: &mut Tx, senders: Vec<(String,)>) -> Result<(), StoreError> {
+    let names: Vec<Name> = senders.into_iter().map(|(address,)| Name { address: address.to_lowercase() }).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let left: Vec<(String,)> = tx.fetch(LEFT, [json(&names)?]).await?;
+    let left: Vec<Name> = left.into_iter().map(|(address,)| Name { address }).collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let left = json(&left)?;
+    for sql in [CODES, TRIES, IDENTITIES] {
+        tx.execute(sql, [left.clone()]).await?;
+    }
+    tx.execute(PEOPLE, []).await?;
+    Ok(())
+}
+
+/// What the card of a ticket quotes is the message that opened it, whose number is the ticket's.
+async fn forget_cards(tx: &mut Tx, rows: Arg<'static>) -> Result<(), StoreError> {
+    for (id, version, body) in tx.fetch::<(i64, i64, String)>(CARDED, [rows.clone()]).await? {
+        let mut ticket = super::rows::ticket(version, &body)?;
+        if let Some(card) = ticket.card.as_mut().filter(|card| !card.excerpt.is_empty()) {
+            card.excerpt = String::new();
+            let body = serde_json::to_string(&ticket)?;
+            tx.execute(PUT_BODY, [Arg::Int(id), Arg::Text(&body), Arg::Int(version)]).await?;
+        }
+    }
+    for (id, body) in tx.fetch::<(i64, String)>(CARDS, [rows]).await? {
+        let mut card: Outbound = serde_json::from_str(&body)?;
+        // Who reads the outbox still sees that there was a card, and of which ticket.
+        card.text = card.ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
+        card.subject.clone_from(&card.text);
+        let body = serde_json::to_string(&card)?;
+        tx.execute(PUT_CARD, [Arg::Int(id), Arg::Text(&body)]).await?;
+    }
+    Ok(())
 }

@@ -20,13 +20,14 @@ pub enum Format {
 /// Starts logging with a filter such as `info` or `madoguchi=debug`. A second call changes nothing.
 ///
 /// The IMAP crate writes logins at its lowest level, so it is held at `info` whatever the filter says. The Slack crate writes messages
-/// and the addresses of sockets, which let in whoever knows them; its faults are logged by the connector.
+/// and the addresses of sockets, which let in whoever knows them, and the Discord crate puts every event, whole, beside each line;
+/// their faults are logged by the connectors.
 ///
 /// # Errors
 /// The filter cannot be read.
 pub fn start(filter: &str, format: Format) -> Result<(), String> {
     let filter = EnvFilter::try_new(format!(
-        "{filter},async_imap=info,imap_proto=info,slack_morphism=off,sqlx=warn,tantivy=warn"
+        "{filter},async_imap=info,imap_proto=info,slack_morphism=off,serenity=off,sqlx=warn,tantivy=warn"
     ))
     .map_err(|fault| format!("[log] level = \"{filter}\": {fault}"))?;
     let builder = tracing_subscriber::fmt()

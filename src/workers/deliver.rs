@@ -11,8 +11,8 @@ use super::outlet::{Earlier, Outlet, Took};
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::connectors::{Posted, SendError};
-use crate::domain::{OutboxId, Timestamp};
-use crate::sla::retry::DELIVERY;
+use crate::domain::{Channel, OutboxId, Timestamp};
+use crate::sla::retry::{CHAT, DELIVERY};
 use crate::store::{EarlierPost, OutboxItem, Sending, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
@@ -177,9 +177,7 @@ impl Deliverer {
                 self.store.failed(&self.owner, item.id, &reason, now).await?;
             }
             Err(SendError::Transient { reason, retry_after_ms }) => {
-                let failures = u32::try_from(item.attempt).unwrap_or(u32::MAX);
-                let wish_s = retry_after_ms.and_then(|ms| u64::try_from(ms / 1000).ok());
-                let until = DELIVERY.next(&item.outbound.dedupe_key, failures, now, wish_s);
+                let until = self.next_try(item, now, retry_after_ms);
                 self.postpone(item, until, &reason, now).await?;
             }
             Err(SendError::NeedsOperator { reason }) => {
@@ -219,6 +217,17 @@ impl Deliverer {
             left -= 1;
             tokio::time::sleep(MARK_PAUSE).await;
         }
+    }
+
+    /// When to try again; `None` when it is time to give up.
+    fn next_try(&self, item: &OutboxItem, now: Timestamp, retry_after_ms: Option<i64>) -> Option<Timestamp> {
+        let plan = match self.outlet.channel() {
+            Channel::Email => DELIVERY,
+            Channel::Slack | Channel::Discord | Channel::Web => CHAT,
+        };
+        let failures = u32::try_from(item.attempt).unwrap_or(u32::MAX);
+        let wish_s = retry_after_ms.and_then(|ms| u64::try_from(ms / 1000).ok());
+        plan.next(&item.outbound.dedupe_key, failures, now, wish_s)
     }
 
     async fn postpone(

@@ -15,13 +15,18 @@ use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
 use crate::domain::{
-    Changes, Classification, InboxId, Keyring, Known, Message, Outbound, OutboundKind, Probe, SendCount,
+    Changes, Classification, InboxId, Keyring, Known, Message, Outbound, OutboundKind, Probe, SendCount, Timestamp,
 };
 use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
 /// How long a claimed batch is ours. A batch takes well under a second; a crash delays its messages by this long.
 const LEASE_MS: i64 = 15_000;
+/// How often waiting messages are looked for without a signal: those of other processes, and those whose lease ran out.
+const LOOK: Duration = Duration::from_secs(1);
+/// The pause after a small batch. Each message costs its batch the same few transactions, so a stream of single messages is taken
+/// in handfuls; one that comes while nothing else does is taken at once.
+const REST: Duration = Duration::from_millis(25);
 /// How often a clashing message is decided again before it goes back to the queue.
 const ROUNDS: usize = 3;
 
@@ -63,8 +68,15 @@ impl Worker for Handler {
     const NAME: &'static str = "handle";
 
     async fn step(&self) -> Result<Did, String> {
-        let done = self.once().await.map_err(|fault| with_causes(&fault))?;
-        Ok(if done > 0 { Did::Work } else { Did::Nothing(Duration::from_secs(1)) })
+        let (done, tried) = self.batch().await.map_err(|fault| with_causes(&fault))?;
+        if done > 0 {
+            // What was tried before comes one by one, however many there are.
+            let is_little = !tried && done < usize::try_from(self.batch / 2).unwrap_or(usize::MAX);
+            return Ok(if is_little { Did::Little(REST) } else { Did::Work });
+        }
+        let now = self.clock.now();
+        let hold = self.store.next_hold(now).await.map_err(|fault| with_causes(&fault))?;
+        Ok(Did::Nothing(hold.map_or(LOOK, |at| pause(now, at))))
     }
 
     fn signal(&self) -> impl Future<Output = ()> + Send {
@@ -78,6 +90,11 @@ impl Handler {
     /// # Errors
     /// The database failed; the messages stay where they are.
     pub async fn once(&self) -> Result<usize, StoreError> {
+        Ok(self.batch().await?.0)
+    }
+
+    /// [`Handler::once`], and whether they had been tried before.
+    async fn batch(&self) -> Result<(usize, bool), StoreError> {
         self.give_back().await?;
         let now = self.clock.now();
         let until = now.plus_ms(crash::lease_ms(LEASE_MS));
@@ -87,11 +104,12 @@ impl Handler {
         };
         let rows = claim.items.iter().flat_map(|item| std::iter::once(item).chain(&item.companions));
         let ids: Vec<InboxId> = rows.map(|item| item.id).collect();
+        let tried = !claim.to_bury.is_empty() || claim.items.iter().any(|item| item.attempt > 1);
         let handled = self.handle(claim).await;
         if handled.is_err() {
             self.undecided.lock().await.extend(ids);
         }
-        handled
+        Ok((handled?, tried))
     }
 
     async fn give_back(&self) -> Result<(), StoreError> {
@@ -230,6 +248,12 @@ impl Handler {
             self.metrics.settled(settled.fate.as_str(), &settled.reason, decision);
         }
     }
+}
+
+/// How long until `at`, where somebody is let go on. Never zero, so that a clock that is behind costs no busy loop.
+fn pause(now: Timestamp, at: Timestamp) -> Duration {
+    let left = u64::try_from(at.0.saturating_sub(now.0)).unwrap_or_default();
+    Duration::from_millis(left.max(1)).min(LOOK)
 }
 
 /// Whether the message counts against the limits on what one person is sent. Cards are for agents.

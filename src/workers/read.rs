@@ -9,7 +9,7 @@ use crate::connectors::email::clamd::{self, Verdict};
 use crate::connectors::email::parse;
 use crate::connectors::email::settings::ClamdSettings;
 use crate::connectors::{DiscordSettings, RemoteFile, SendError, SlackSettings, discord, scripted, slack};
-use crate::domain::{Attachment, Channel, Keyring, Language, Message, Scan};
+use crate::domain::{Act, Attachment, Button, Channel, Keyring, Language, Message, Scan};
 use crate::mail::{self, File, Policy};
 use crate::store::{InboxItem, Store};
 
@@ -81,6 +81,17 @@ impl Reader {
             Ok(message) => message,
             Err(fault) => return parse::unreadable(item.id, received, &fault.to_string()),
         };
+        if matches!(&message.act, Some(Act::Pressed { button: Button::Assign, .. })) {
+            // Chosen from a menu of people, which gives ids: agents go by their names, as those who take a ticket do.
+            let chosen = message.text.strip_prefix("slack:").map(str::to_owned);
+            let chosen = match &chosen {
+                Some(user) => slack.profiles.of(user).await,
+                None => None,
+            };
+            if let Some(profile) = chosen.filter(|profile| !profile.who.name.trim().is_empty()) {
+                message.text.clone_from(&profile.who.name);
+            }
+        }
         for file in slack::files(received) {
             let bytes = slack::fetch(&slack.api, &file, FILE_BYTES).await;
             message.attachments.push(self.keep(item, &file, bytes).await);

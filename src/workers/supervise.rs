@@ -14,6 +14,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub enum Did {
     /// It did something: call it again at once.
     Work,
+    /// It did a little: rest this long, whatever the signals, so that the next batch is worth its transactions.
+    Little(Duration),
     /// There was nothing to do: wait for a signal, or this long.
     Nothing(Duration),
 }
@@ -61,6 +63,14 @@ impl Supervisor {
                 let pause = match worker.step().await {
                     Ok(Did::Work) => {
                         failures = 0;
+                        continue;
+                    }
+                    Ok(Did::Little(pause)) => {
+                        failures = 0;
+                        tokio::select! {
+                            () = stop.cancelled() => {}
+                            () = tokio::time::sleep(pause) => {}
+                        }
                         continue;
                     }
                     Ok(Did::Nothing(pause)) => {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod chat;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod desk;

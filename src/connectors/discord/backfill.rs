@@ -20,6 +20,8 @@ const PAGE: usize = 100;
 const AT_ONCE: usize = 4;
 /// Pages of archived threads looked through in one channel.
 const ARCHIVE_PAGES: usize = 5;
+/// What is older is filed without an answer of the machine's own.
+const STALE_MS: i64 = 24 * 3_600_000;
 /// How long before the last message read in a channel a thread may have gone to the archive unseen.
 const ARCHIVE_MARGIN_MS: u64 = 10 * 60 * 1000;
 
@@ -260,11 +262,15 @@ async fn accept(shared: &Shared, target: &mut Target, messages: &[Value]) -> Res
     let Some(last) = messages.iter().filter_map(|message| snowflake(&message["id"])).max() else { return Ok(()) };
     let is_known = |message: &Value| snowflake(&message["id"]).is_some_and(|id| id <= target.mark.last);
     let mut received: Vec<Received> = Vec::new();
+    let now = (shared.desk.now)();
     for message in messages {
-        received.extend(wire::created(message, &target.spot, 0));
+        received.extend(wire::created(message, &target.spot, shared.hold_ms(&target.spot)));
         if is_known(message) {
             received.extend(wire::edited(message, &target.spot, None));
         }
+    }
+    for one in &mut received {
+        one.stale = one.arrived_at.plus_ms(STALE_MS) < now;
     }
     let mark = target.mark.reached(last);
     let stored = shared.intake.accept_up_to(received, mark.cursor(target.channel)).await;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::offers::{cut, form_id};
 use super::phrases::Phrase;
 use crate::domain::{Choice, Intent, Language, Slot, TicketId};
+use crate::text::normalise::normalise;
 
 /// Fields in one form, the most Discord shows; the last is the free text.
 const FIELDS: usize = 5;
@@ -55,6 +56,44 @@ fn field(slot: &Slot, language: Language) -> Option<Value> {
     Some(field)
 }
 
+/// Puts the values of choices in the place of the words that people type for them: Discord's forms have no menus. Words that name
+/// no choice, or more than one, stay as they are.
+pub(super) fn choose(components: &mut Value, intent: &Intent) {
+    for row in components.as_array_mut().into_iter().flatten() {
+        // Newer forms wrap a field in a label instead of a row.
+        let fields = if row.get("components").is_some_and(Value::is_array) {
+            row["components"].as_array_mut().map_or(&mut [][..], Vec::as_mut_slice)
+        } else {
+            row.get_mut("component").map_or(&mut [][..], std::slice::from_mut)
+        };
+        for field in fields {
+            let name = field["custom_id"].as_str().and_then(|id| id.strip_prefix(SLOT));
+            let slot = name.and_then(|name| intent.slots.iter().find(|slot| slot.name == name));
+            let typed = field["value"].as_str().unwrap_or_default();
+            if let Some(choice) = slot.and_then(|slot| chosen(&slot.choices, typed)) {
+                field["value"] = json!(choice.value);
+            }
+        }
+    }
+}
+
+/// The choice that is written out in `typed`, else the only one that is named in it.
+fn chosen<'a>(choices: &'a [Choice], typed: &str) -> Option<&'a Choice> {
+    let typed = normalise(typed.trim());
+    if typed.is_empty() {
+        return None;
+    }
+    let words =
+        |choice: &Choice| [&choice.value, &choice.title.ja, &choice.title.en].map(|word| normalise(word.trim()));
+    if let Some(choice) = choices.iter().find(|choice| words(choice).contains(&typed)) {
+        return Some(choice);
+    }
+    let is_named =
+        |choice: &&Choice| words(choice).iter().any(|word| !word.is_empty() && typed.contains(word.as_str()));
+    let mut found = choices.iter().filter(is_named);
+    found.next().filter(|_| found.next().is_none())
+}
+
 /// The fields of a filled form: details by slot name, and the free text. Empty ones are left out.
 pub(super) fn filled(components: &Value) -> (Vec<(String, String)>, String) {
     let mut slots = Vec::new();
@@ -74,4 +113,31 @@ pub(super) fn filled(components: &Value) -> (Vec<(String, String)>, String) {
         }
     }
     (slots, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Bilingual;
+
+    #[test]
+    fn typed_words_become_the_choice_they_name() {
+        let choice = |value: &str, ja: &str, en: &str| Choice {
+            value: value.into(),
+            pattern: String::new(),
+            title: Bilingual { ja: ja.into(), en: en.into() },
+        };
+        let choices = [choice("add", "追加", "Add"), choice("delete", "削除", "Delete"), choice("none", "", "")];
+        for (typed, wanted) in [
+            ("追加", Some("add")),
+            (" ADD ", Some("add")),
+            ("Ａｄｄ", Some("add")),
+            ("アカウントの削除", Some("delete")),
+            ("追加または削除", None),
+            ("変更", None),
+            ("", None),
+        ] {
+            assert_eq!(chosen(&choices, typed).map(|choice| choice.value.as_str()), wanted, "{typed}");
+        }
+    }
 }

@@ -166,6 +166,9 @@ async fn look_at(shared: &Shared, manager: &ShardManager) {
         tokio::time::sleep(LOOK).await;
         let stage = manager.runners.lock().await.get(&ShardId(0)).map(|runner| runner.stage);
         let connected = matches!(stage, Some(ConnectionStage::Connected));
+        if shared.health.borrow().connected && !connected {
+            tracing::info!("reconnecting to Discord");
+        }
         shared.health.send_if_modified(|health| {
             let changed = health.connected && !connected;
             if changed {

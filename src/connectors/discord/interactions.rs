@@ -60,6 +60,12 @@ pub(super) async fn answer(shared: &Arc<Shared>, d: Value) {
         return;
     };
     let waiting = Waiting { shared, id, token: token.to_owned(), language: asked::language(&d) };
+    let mut d = d;
+    if let Asked::Filled(form) = asked::read(&d)
+        && let Some(intent) = (shared.desk.intents)().iter().find(|intent| Some(&intent.id) == form.intent.as_ref())
+    {
+        forms::choose(&mut d["data"]["components"], intent);
+    }
     let asked = asked::read(&d);
     if asked.is_for_the_desk() {
         let received = spot(shared, &d, &asked).await.and_then(|spot| wire::interaction(&d, &spot));

@@ -245,7 +245,6 @@ impl Pump {
 
     /// What `item` becomes: channel, place, received message, and its id when it is a new message.
     async fn route(&mut self, item: Item) -> Vec<(u64, Spot, Received, Option<u64>)> {
-        let hold_ms = i64::try_from(self.shared.settings.burst.as_millis()).unwrap_or(i64::MAX);
         match item {
             Item::Message(d) => {
                 let Some((channel, id)) = snowflake(&d["channel_id"]).zip(snowflake(&d["id"])) else {
@@ -260,7 +259,7 @@ impl Pump {
                 if wire::is_blank(&d) && !spot.direct {
                     self.shared.blank_message();
                 }
-                let received = wire::created(&d, &spot, hold_ms);
+                let received = wire::created(&d, &spot, self.shared.hold_ms(&spot));
                 received.map(|received| (channel, spot, received, Some(id))).into_iter().collect()
             }
             Item::Edited(d) => {

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::api::{Api, ApiError};
 use super::rooms::{Room, Rooms};
+use super::wire::Spot;
 use crate::config::DiscordSettings;
 use crate::connectors::{ChatDesk, Health, Intake};
 
@@ -90,6 +91,14 @@ impl Shared {
     /// Our application; 0 before the first connection.
     pub(super) fn application(&self) -> u64 {
         self.application.load(Ordering::Acquire)
+    }
+
+    /// How long what somebody says there waits for what they say next. Agents' words go out at once.
+    pub(super) fn hold_ms(&self, spot: &Spot) -> i64 {
+        if self.settings.triage.as_ref() == Some(&spot.room) {
+            return 0;
+        }
+        i64::try_from(self.settings.burst.as_millis()).unwrap_or(i64::MAX)
     }
 
     pub(super) fn introduce(&self, me: u64, application: u64) {

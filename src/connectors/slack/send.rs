@@ -5,10 +5,8 @@
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::json::{items, text};
 use super::said::stamp;
@@ -16,8 +14,6 @@ use super::{Api, ApiFault, render};
 use crate::connectors::{Posted, SendError};
 use crate::domain::Outbound;
 
-/// After a start, rows may be left over from a process that died: until then every post is looked for first.
-const LEFT_OVERS: Duration = Duration::from_mins(10);
 /// Clocks may differ by this much.
 const CLOCKS_MS: i64 = 120_000;
 /// Posts in doubt that are remembered.
@@ -27,7 +23,6 @@ const DOUBTS: usize = 1_000;
 #[derive(Debug)]
 pub struct Sender {
     api: Api,
-    started: Instant,
     doubtful: Mutex<HashSet<String>>,
 }
 
@@ -35,16 +30,17 @@ impl Sender {
     /// Posts over `api`.
     #[must_use]
     pub fn new(api: Api) -> Self {
-        Self { api, started: Instant::now(), doubtful: Mutex::default() }
+        Self { api, doubtful: Mutex::default() }
     }
 
     /// Posts `outbound` in its place, or changes the post `replaces` ([`Posted::reference`] of an earlier one). Looks for an
-    /// earlier post of the same message first when there may be one: soon after a start, and after an attempt without an answer.
+    /// earlier post of the same message first when there may be one: after an attempt of ours without an answer. What another
+    /// process may have posted goes through [`Sender::send_again`].
     ///
     /// # Errors
     /// It is not known to be posted.
     pub async fn send(&self, outbound: &Outbound, replaces: Option<&str>) -> Result<Posted, SendError> {
-        let in_doubt = self.started.elapsed() < LEFT_OVERS || self.doubtful().contains(&outbound.dedupe_key);
+        let in_doubt = self.doubtful().contains(&outbound.dedupe_key);
         self.carry_out(outbound, replaces, in_doubt).await
     }
 

@@ -296,9 +296,21 @@ impl Desk {
 
     /// Status and text of a page of `serve`; status 0 when nobody answers.
     pub async fn page(&self, path: &str) -> (u16, String) {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await
+    }
+
+    /// What `serve` answers to `body`; each of `headers` ends with a line break.
+    pub async fn post(&self, path: &str, headers: &str, body: &str) -> (u16, String) {
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        ))
+        .await
+    }
+
+    async fn ask(&self, request: &str) -> (u16, String) {
         let asked = async {
             let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await?;

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use madoguchi::clock::Clock;
 use madoguchi::config::DiscordSettings;
 use madoguchi::connectors::discord::{Receiver, parse};
 use madoguchi::connectors::{ChatDesk, Handed, Health, Intake, NotStored, Standing, intake};
@@ -92,6 +93,7 @@ impl Desk {
                 let value = disk.lock().unwrap().cursors.get(&name).cloned();
                 Box::pin(async move { Ok(value) })
             }),
+            now: Arc::new(|| Clock::system().now()),
         }
     }
 

@@ -169,6 +169,7 @@ impl Running {
                 let found = cursors.inbox().cursors.get(&name).cloned();
                 async { Ok(found) }.boxed()
             }),
+            now: Arc::new(|| Clock::system().now()),
         };
         let clock = Clock::system();
         let receiver = Arc::new(Receiver::new(Wiring {

@@ -12,6 +12,9 @@ on_both! {
     companions_are_leased_counted_and_settled_with_the_first
     a_burst_that_failed_comes_back_whole_and_at_last_alone
     companions_given_back_come_next
+    what_was_said_earlier_goes_first_however_late_it_came
+    nothing_overtakes_what_is_being_handled
+    the_end_of_the_next_hold_is_known
     a_long_flood_is_handed_out_in_parts
     cursors_are_stored_with_the_messages
     nothing_is_stored_when_one_of_the_parties_is_refused
@@ -67,6 +70,43 @@ async fn a_run_ends_at_what_is_not_held_or_came_later(desk: Desk) {
         }
     }
     assert_eq!(seen, [vec!["a", "b"], vec!["press"], vec!["c"]]);
+}
+
+async fn what_was_said_earlier_goes_first_however_late_it_came(desk: Desk) {
+    // They came over several connections; mail would go in the order it came.
+    desk.store.accept(&[text("later", 2 * HOLD), text("last", 3 * HOLD)], NOW).await.unwrap();
+    desk.store.accept(&[text("next", 500), text("early", 0)], NOW.plus_ms(100)).await.unwrap();
+    assert_eq!(desk.claim("w", NOW.plus_ms(HOLD), 9).await, [], "what goes first is still held");
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        for item in desk.claim("w", NOW.plus_ms(2 * HOLD), 9).await {
+            seen.push(names(&item).iter().map(ToString::to_string).collect::<Vec<_>>());
+            let rows: Vec<Changes> =
+                std::iter::once(&item).chain(&item.companions).map(|row| ignoring(row.id)).collect();
+            desk.store.settle("w", &rows, NOW.plus_ms(2 * HOLD)).await.unwrap();
+        }
+    }
+    assert_eq!(seen, [vec!["early", "next"], vec!["later", "last"]]);
+}
+
+async fn nothing_overtakes_what_is_being_handled(desk: Desk) {
+    desk.store.accept(&[text("later", HOLD)], NOW).await.unwrap();
+    let handled = desk.claim("w", NOW.plus_ms(HOLD), 9).await.remove(0);
+    desk.store.accept(&[text("early", 0)], NOW.plus_ms(HOLD)).await.unwrap();
+    let now = NOW.plus_ms(2 * HOLD);
+    assert_eq!(desk.claim("v", now, 9).await, []);
+    desk.store.settle("w", &[ignoring(handled.id)], now).await.unwrap();
+    assert_eq!(names(&desk.claim("v", now, 9).await[0]), ["early"]);
+}
+
+async fn the_end_of_the_next_hold_is_known(desk: Desk) {
+    assert_eq!(desk.store.next_hold(NOW).await.unwrap(), None);
+    desk.store.accept(&[text("a", 0), received("m", "m")], NOW).await.unwrap();
+    let other = Received { conversation: "slack:C1:U2".into(), ..text("x", 10) };
+    desk.store.accept(&[other], NOW.plus_ms(10)).await.unwrap();
+    assert_eq!(desk.store.next_hold(NOW).await.unwrap(), Some(NOW.plus_ms(HOLD)));
+    assert_eq!(desk.store.next_hold(NOW.plus_ms(HOLD)).await.unwrap(), Some(NOW.plus_ms(HOLD + 10)));
+    assert_eq!(desk.store.next_hold(NOW.plus_ms(2 * HOLD)).await.unwrap(), None);
 }
 
 async fn companions_are_leased_counted_and_settled_with_the_first(desk: Desk) {

@@ -26,7 +26,7 @@ on_both! {
 fn writer(desk: &Desk, waiting: usize) -> (Intake, IntakeWriter) {
     let (sender, handed) = intake(waiting);
     let clock = Clock::fixed(NOW);
-    (sender, IntakeWriter { handed, store: desk.store.clone(), clock, metrics: Metrics::new() })
+    (sender, IntakeWriter { handed, store: desk.store.clone(), clock, metrics: Metrics::new(), came_last: 0 })
 }
 
 fn text(name: &str) -> Received {

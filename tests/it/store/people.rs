@@ -18,6 +18,7 @@ on_both! {
     recent_tickets_are_those_of_all_addresses
     an_earlier_message_is_found_and_changed
     a_post_leads_to_its_ticket_and_can_be_replaced
+    who_has_nothing_left_is_forgotten_and_cards_quote_nothing
 }
 
 async fn learn(desk: &Desk, people: Vec<PersonChange>) -> Result<(), StoreError> {
@@ -217,4 +218,29 @@ async fn a_clashing_code_sends_its_message_back_to_be_decided_again() {
     let changes = Changes { people: vec![PersonChange::Used { code: "gone".into() }], ..super::ignoring(item.id) };
     let refused = desk.store.settle("w", &[changes], NOW).await;
     assert!(matches!(refused, Err(SettleError::Conflict { ids }) if ids == [item.id]));
+}
+
+async fn who_has_nothing_left_is_forgotten_and_cards_quote_nothing(desk: Desk) {
+    let (first, second) = (desk.filed("a").await, desk.filed("b").await);
+    learn(&desk, vec![same(1, &[MAIL, SLACK]), met(9, "discord:9"), code(NOW)]).await.unwrap();
+    let mut carded = Ticket { subject: "kept".into(), ..first.clone() };
+    carded.card = Some(ticket::Card { key: "card:1".into(), excerpt: "secret words".into(), same_as: None });
+    let card = Outbound { kind: OutboundKind::Notice, text: "secret words".into(), ..outbound("card:1", first.id) };
+    let changes = Changes { tickets: vec![carded], outbound: vec![card], ..Changes::default() };
+    desk.store.apply(&changes, NOW).await.unwrap();
+
+    desk.store.forget(&[InboxId(first.id.0)], NOW).await.unwrap();
+    assert!(desk.store.person(SLACK).await.unwrap().is_some(), "another message of theirs is left");
+    let after = desk.store.ticket(first.id).await.unwrap().unwrap();
+    assert_eq!(after.card.unwrap().excerpt, "");
+    let route = [Sending { channel: Channel::Email, source: "support".into() }];
+    let rows = desk.store.claim_outbox("w", [NOW, NOW.plus_ms(MINUTE)], 9, &route).await.unwrap();
+    assert!(rows.iter().all(|row| !row.outbound.text.contains("secret")), "{rows:?}");
+
+    desk.store.forget(&[InboxId(second.id.0)], NOW).await.unwrap();
+    for address in [MAIL, SLACK] {
+        assert_eq!(desk.store.person(address).await.unwrap(), None, "{address}");
+    }
+    assert_eq!(known(&desk, typed(), NOW).await.link.owner, None, "the code is gone");
+    assert!(desk.store.person("discord:9").await.unwrap().is_some(), "others stay");
 }

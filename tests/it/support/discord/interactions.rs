@@ -18,7 +18,12 @@ const LIMIT: Duration = Duration::from_secs(3);
 impl StandIn {
     /// A person uses a slash command, presses something or sends a form: `kind` and `data` as in the reference. Returns the
     /// interaction's id.
-    pub fn interact(&self, (channel, user): (u64, u64), kind: u64, data: &Value) -> u64 {
+    pub fn interact(&self, at: (u64, u64), kind: u64, data: &Value) -> u64 {
+        self.interact_with(at, kind, data, None)
+    }
+
+    /// [`StandIn::interact`] with the bot's message `under`; without one with the newest.
+    pub fn interact_with(&self, (channel, user): (u64, u64), kind: u64, data: &Value, under: Option<u64>) -> u64 {
         let mut world = self.world();
         let id = world.tick();
         let token = format!("token-{id}");
@@ -26,7 +31,10 @@ impl StandIn {
         let is_direct = object["guild_id"].is_null();
         let message = (kind == 3).then(|| {
             let posts = world.posts(channel);
-            posts.last().map_or_else(|| shapes::message(id, channel, &shapes::bot(), "card"), |post| (*post).clone())
+            let named = posts.iter().find(|post| under == Some(shapes::id(post)));
+            named
+                .or(posts.last())
+                .map_or_else(|| shapes::message(id, channel, &shapes::bot(), "card"), |post| (*post).clone())
         });
         let mut d = json!({
             "id": id.to_string(), "application_id": APPLICATION.to_string(), "type": kind, "token": token, "version": 1,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use madoguchi::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{Order, Socket, shapes};
@@ -74,7 +75,7 @@ impl World {
 
     pub fn new() -> Self {
         let mut world = Self {
-            last_id: shapes::id_at(1_795_305_600_000),
+            last_id: 0,
             channels: BTreeMap::new(),
             sessions: HashMap::new(),
             interactions: BTreeMap::new(),
@@ -101,9 +102,10 @@ impl World {
         world
     }
 
-    /// The next id. One a millisecond, so that times in ids are in order too.
+    /// The next id, of now. At most one a millisecond, so that times in ids are in order too.
     pub fn tick(&mut self) -> u64 {
-        self.last_id += 1 << 22;
+        let now = u64::try_from(Clock::system().now().0).expect("after 1970");
+        self.last_id = (self.last_id + (1 << 22)).max(shapes::id_at(now));
         self.last_id
     }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-pub use faults::Faults;
+pub use faults::{Dice, Faults};
 pub use post::pings_of;
 pub use world::{APP_TOKEN, BOT, BOT_TOKEN, Kind, SCOPES, World};
 

@@ -156,6 +156,26 @@ impl Workspace {
         world.deliver("interactive", payload);
     }
 
+    /// Somebody chooses a person from the menu of people under a post of the app
+    /// (`docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element#users_select`).
+    pub fn choose_person(&self, room: &str, ts: &str, user: &str, chosen: &str) {
+        let mut world = self.world();
+        let (at, trigger) = (world.ts(), world.trigger());
+        let message = world.rooms[room].messages[ts].clone();
+        let blocks = message["blocks"].as_array().cloned().unwrap_or_default();
+        let is_menu = |block: &&Value| block["elements"][0]["type"] == "users_select";
+        let block = blocks.iter().find(is_menu).expect("a menu of people");
+        let payload = json!({
+            "type": "block_actions", "user": { "id": user, "team_id": TEAM }, "api_app_id": APP, "trigger_id": trigger,
+            "container": { "type": "message", "message_ts": ts, "channel_id": room, "is_ephemeral": false },
+            "team": { "id": TEAM }, "channel": { "id": room, "name": "general" }, "message": message,
+            "response_url": "https://hooks.slack.com/actions/1/2/3",
+            "actions": [{ "type": "users_select", "action_id": block["elements"][0]["action_id"],
+                "block_id": block["block_id"], "selected_user": chosen, "action_ts": at }]
+        });
+        world.deliver("interactive", payload);
+    }
+
     /// Somebody does something in a view: an action of a menu on the page or in a form.
     pub fn choose(&self, view: &Value, user: &str, action: &str, value: &str) {
         let mut world = self.world();
