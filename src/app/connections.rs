@@ -229,6 +229,7 @@ fn smtp(from: &SmtpSettings, auth: Option<Auth>, mailbox: &MailboxSettings) -> s
         tls: from.tls,
         ca_file: from.ca_file.clone(),
         timeout_s: from.timeout.as_secs(),
+        per_minute: from.per_minute,
         reply_to: mailbox.reply_to,
         hello_name: mailbox.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned(),
         ..settings::SmtpSettings::new(&from.host, user, auth)

@@ -128,6 +128,8 @@ pub struct SmtpSettings {
     pub ca_file: Option<PathBuf>,
     /// Deadline of one command; after the final dot ten minutes (RFC 5321 §4.5.3.2.6).
     pub timeout: Duration,
+    /// Mails handed over in a minute; `None`: no limit.
+    pub per_minute: Option<u32>,
 }
 
 /// One of the desk's mail addresses.
@@ -190,7 +192,11 @@ pub(super) fn smtp(raw: sections::Smtp, base: &Path) -> Result<SmtpSettings, Str
         Tls::None => 25,
     };
     let login = login(raw.password.as_ref(), raw.oauth2, base)?;
+    if raw.per_minute == Some(0) {
+        return Err("smtp: `per_minute = 0` would send nothing; leave it out for no limit".into());
+    }
     Ok(SmtpSettings {
+        per_minute: raw.per_minute,
         login: match (raw.user, login) {
             (Some(user), Some(login)) => Some((user, login)),
             (None, None) => None,

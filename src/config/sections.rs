@@ -178,6 +178,7 @@ pub(super) struct Smtp {
     pub(super) oauth2: Option<OAuth>,
     pub(super) ca_file: Option<String>,
     pub(super) timeout_s: Option<u64>,
+    pub(super) per_minute: Option<u32>,
 }
 
 #[derive(Deserialize)]

@@ -127,6 +127,8 @@ pub struct SmtpSettings {
     pub final_dot_timeout_s: u64,
     /// Seconds between two refused logins, so that the account is not locked; default 60.
     pub login_spacing_s: u64,
+    /// Mails handed over in a minute; `None`, the default: as many as there are.
+    pub per_minute: Option<u32>,
 }
 
 impl SmtpSettings {
@@ -146,6 +148,7 @@ impl SmtpSettings {
             timeout_s: 60,
             final_dot_timeout_s: 600,
             login_spacing_s: 60,
+            per_minute: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Message-ID (RFC 5321 §6.1, RFC 1047).
 
 mod address;
+mod bucket;
 mod connect;
 mod render;
 
@@ -17,6 +18,7 @@ use tokio::time::{Instant, timeout};
 
 pub use self::render::render;
 
+use self::bucket::Bucket;
 use self::connect::OpenFault;
 use super::settings::{Auth, SmtpSettings};
 use crate::connectors::SendError;
@@ -48,6 +50,7 @@ pub struct Sender {
     /// The server wants a sender it knows even on automatic mails.
     null_path_refused: bool,
     blocked: Option<(Instant, String)>,
+    bucket: Bucket,
 }
 
 struct Kept(AsyncSmtpConnection);
@@ -61,8 +64,9 @@ impl std::fmt::Debug for Kept {
 impl Sender {
     /// A sender. Connects when first asked to send; dropping it closes the connection.
     #[must_use]
-    pub const fn new(settings: SmtpSettings) -> Self {
-        Self { settings, connection: None, null_path_refused: false, blocked: None }
+    pub fn new(settings: SmtpSettings) -> Self {
+        let bucket = Bucket::new(settings.per_minute);
+        Self { settings, connection: None, null_path_refused: false, blocked: None, bucket }
     }
 
     /// Sends `outbound` from the mailbox `from`, shown as `desk_name`.
@@ -107,6 +111,7 @@ impl Sender {
         if recipients.is_empty() {
             return Err(SendError::Permanent { reason: "none of the recipients has a usable mail address".to_owned() });
         }
+        tokio::time::sleep(self.bucket.take(Instant::now())).await;
         let mut connection = self.ready().await.map_err(|fault| self.refuse(fault))?;
         let null_path = outbound.kind.is_automatic() && !self.null_path_refused;
         let mut transfer = Transfer { connection: &mut connection.0, settings: &self.settings };
