@@ -261,6 +261,7 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
         intents: content.intents,
         articles: content.articles,
         synonyms: content.synonyms,
+        rulebook: content.rulebook,
         queues: config.queues.clone(),
         calendars: config.calendars.clone(),
         thresholds: thresholds(config),

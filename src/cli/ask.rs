@@ -81,6 +81,7 @@ pub(super) fn answer(rules: &Rules, subject: &str, text: &str, language: Option<
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: subject.to_owned(),
         text: text.to_owned(),
         reply_text: text.to_owned(),

@@ -147,6 +147,7 @@ impl Row {
             reply_to: envelope.reply_to,
             to: envelope.to,
             cc: envelope.cc,
+            headers: envelope.headers,
             subject: self.subject.unwrap_or_default(),
             text: self.text.unwrap_or_default(),
             reply_text: self.reply_text.unwrap_or_default(),

@@ -155,6 +155,7 @@ fn catalog(articles: Vec<Article>) -> Catalog {
         articles,
         synonyms: Vec::new(),
         queues: Vec::new(),
+        rulebook: crate::domain::Rulebook::default(),
         calendars: Vec::new(),
         thresholds: Thresholds { answer: 1.0, suggest: 1.0, intent: 1.0 },
         policy: crate::domain::Policy::default(),

@@ -172,6 +172,7 @@ fn filed(catalog: &Catalog, id: InboxId, n: usize, intent: &str, at: Timestamp) 
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: format!("依頼 {n}"),
         text: "本文".into(),
         reply_text: "本文".into(),
