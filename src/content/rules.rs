@@ -67,7 +67,10 @@ fn read_customer(section: &Section<'_, '_>, source: &mut Source<'_>, names: &mut
     let name = section.text(source, "name");
     let members = section.one_or_more(source, "members");
     if members.is_empty() {
-        source.fault(&section.span(), "the customer has no `members`: write addresses or domains like \"@client.example\"");
+        source.fault(
+            &section.span(),
+            "the customer has no `members`: write addresses or domains like \"@client.example\"",
+        );
     }
     let members = writers(source, members);
     let name = name?;
@@ -196,7 +199,8 @@ impl Reader<'_, '_> {
         for written in types {
             let lower = written.value.to_lowercase();
             if lower.matches('/').count() != 1 {
-                let message = format!("`{}` is no media type: write application/pdf, or image/ for all images", written.value);
+                let message =
+                    format!("`{}` is no media type: write application/pdf, or image/ for all images", written.value);
                 self.source.fault(&written.span, message);
             }
             media_types.push(lower);
@@ -246,7 +250,8 @@ impl Reader<'_, '_> {
         let low = range.number(self.source, "at_least").unwrap_or(0.0);
         let high = range.number(self.source, "at_most").unwrap_or(1.0);
         if !(0.0..=1.0).contains(&low) || !(0.0..=1.0).contains(&high) || low > high {
-            self.source.fault(&range.span(), format!("never holds: {low} to {high} is no range of shares between 0 and 1"));
+            self.source
+                .fault(&range.span(), format!("never holds: {low} to {high} is no range of shares between 0 and 1"));
         }
         Some((low, high))
     }

@@ -195,7 +195,8 @@ impl<'t, 'i> Section<'t, 'i> {
             return Vec::new();
         };
         let inner = Section { table, span: value.span(), name: self.inner_name(key) };
-        let named = |name: &Spanned<std::borrow::Cow<'_, str>>| At { value: name.get_ref().to_string(), span: name.span() };
+        let named =
+            |name: &Spanned<std::borrow::Cow<'_, str>>| At { value: name.get_ref().to_string(), span: name.span() };
         let mut pairs = Vec::new();
         for name in table.keys() {
             let name = named(name);
@@ -220,7 +221,8 @@ impl<'t, 'i> Section<'t, 'i> {
     /// A whole number from 0 on; `None` when missing or wrong.
     pub(super) fn count(&self, source: &mut Source<'_>, key: &str) -> Option<u32> {
         let value = self.find(key)?;
-        let count = value.get_ref().as_integer().and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
+        let count =
+            value.get_ref().as_integer().and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
         if count.is_none() {
             source.fault(&value.span(), format!("`{key}` must be a whole number from 0 on"));
         }

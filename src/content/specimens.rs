@@ -46,13 +46,15 @@ impl Reader<'_, '_> {
             read
         });
         let attachments = table.find("attachments").is_some().then(|| {
-            let files = table.one_or_more(source, "attachments");
+            let files = table.texts(source, "attachments");
             files.into_iter().map(|file| file_of(&file.value)).collect()
         });
         let headers = table.find("headers").is_some().then(|| {
             let fields = table.pairs(source, "headers").into_iter();
             fields
-                .flat_map(|(name, values)| values.into_iter().map(move |value| (name.value.to_lowercase(), value.value)))
+                .flat_map(|(name, values)| {
+                    values.into_iter().map(move |value| (name.value.to_lowercase(), value.value))
+                })
                 .collect()
         });
         let probability = table.number(source, "probability");

@@ -9,8 +9,8 @@ use super::trace::Trace;
 use super::{details, follow_up, person, priority, route};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
-    Classification, Decided, Decision, Handling, IgnoreReason, Intent, Known, Language, Message, Priority, Step, Ticket, Timestamp,
-    Wish,
+    Classification, Decided, Decision, Handling, IgnoreReason, Intent, Known, Language, Message, Priority, Step,
+    Ticket, Timestamp, Wish,
 };
 
 /// What a decision depends on beside the message and the time.

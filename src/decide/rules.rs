@@ -61,7 +61,8 @@ pub(super) fn rule<'a>(case: &Case<'a>, trace: &mut Trace) -> Ruling<'a> {
             loads: Some(&context.known.loads),
         };
         let Ok(because) = judge(rule, &facts, book, context.catalog) else { continue };
-        let ruled = Ruled { rule: rule.id.clone(), because, did: ruling.take(rule, context.catalog), stopped: rule.then.stop };
+        let ruled =
+            Ruled { rule: rule.id.clone(), because, did: ruling.take(rule, context.catalog), stopped: rule.then.stop };
         trace.note("rule", format!("`{}`: {}", rule.id, ruled.in_words()));
         ruling.ruled.push(ruled);
         if rule.then.stop || rule.then.ignore {
@@ -133,7 +134,11 @@ impl<'a> Ruling<'a> {
 
 /// The rules that did not hold, each with the first condition that was not met: for explanations.
 #[must_use]
-pub fn passed_over(message: &crate::domain::Message, context: &super::Context<'_>, now: crate::domain::Timestamp) -> Vec<(String, Condition, String)> {
+pub fn passed_over(
+    message: &crate::domain::Message,
+    context: &super::Context<'_>,
+    now: crate::domain::Timestamp,
+) -> Vec<(String, Condition, String)> {
     let case = Case::new(message, *context, now);
     let from = message.from.address.to_lowercase();
     let facts = Facts {
@@ -152,7 +157,11 @@ pub fn passed_over(message: &crate::domain::Message, context: &super::Context<'_
         let unmet = judge(rule, &facts, book, context.catalog).err()?;
         Some((rule.id.clone(), unmet.condition, unmet.there))
     };
-    book.rules.iter().filter(|rule| case.ruling.ruled.iter().all(|ruled| ruled.rule != rule.id)).filter_map(unmet).collect()
+    book.rules
+        .iter()
+        .filter(|rule| case.ruling.ruled.iter().all(|ruled| ruled.rule != rule.id))
+        .filter_map(unmet)
+        .collect()
 }
 
 #[cfg(test)]

@@ -88,7 +88,8 @@ impl Envelope {
     /// rules are likely to be written about later.
     #[must_use]
     pub fn of(message: &Message, is_read: impl Fn(&str) -> bool) -> Self {
-        let headers = message.headers.iter().filter(|(name, _)| is_read(name) || USUAL_HEADERS.contains(&name.as_str()));
+        let headers =
+            message.headers.iter().filter(|(name, _)| is_read(name) || USUAL_HEADERS.contains(&name.as_str()));
         Self {
             references: message.references.clone(),
             tokens: message.tokens.clone(),

@@ -150,9 +150,10 @@ fn intent(rule: &DeskRule, facts: &Facts<'_>) -> Answer {
     let named = intent.or(likely).unwrap_or(NO_INTENT);
     let words = probability.map_or_else(|| named.to_owned(), |share| format!("{named} {share:.3}"));
     let meant = rule.when.intents.is_empty() || rule.when.intents.iter().any(|wanted| wanted == named);
-    let in_range = rule.when.probability.is_none_or(|(low, high)| {
-        probability.is_none_or(|probability| (low..=high).contains(&probability))
-    });
+    let in_range = rule
+        .when
+        .probability
+        .is_none_or(|(low, high)| probability.is_none_or(|probability| (low..=high).contains(&probability)));
     if meant && in_range { Ok(Some(words)) } else { Err(words) }
 }
 

@@ -78,7 +78,11 @@ impl Lint<'_> {
         let mut unknown = Vec::new();
         let mut ask = |what: &str, name: &str, is_there: bool, known: Vec<&str>| {
             if !is_there {
-                unknown.push(format!("rule `{}`: {what} `{name}` is not there; known are {}", rule.id, known.join(", ")));
+                unknown.push(format!(
+                    "rule `{}`: {what} `{name}` is not there; known are {}",
+                    rule.id,
+                    known.join(", ")
+                ));
             }
         };
         let queues = || catalog.queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>();
@@ -120,15 +124,20 @@ impl Lint<'_> {
     fn tests(&mut self, rule: &DeskRule, patterns: &Patterns) {
         for example in &rule.examples {
             if let Err(unmet) = prove(rule, example, patterns, self.catalog) {
-                let there = if unmet.there.is_empty() { String::new() } else { format!(" (there is `{}`)", unmet.there) };
+                let there =
+                    if unmet.there.is_empty() { String::new() } else { format!(" (there is `{}`)", unmet.there) };
                 let seen = seen(example);
-                let message = format!("rule `{}` does not hold for its example: `{}` is not met{there}{seen}", rule.id, unmet.condition);
+                let message = format!(
+                    "rule `{}` does not hold for its example: `{}` is not met{there}{seen}",
+                    rule.id, unmet.condition
+                );
                 self.fault(example.line, message);
             }
         }
         for example in &rule.counterexamples {
             if let Ok(held) = prove(rule, example, patterns, self.catalog) {
-                let held: Vec<String> = held.iter().map(|held| format!("{} `{}`", held.condition, held.words)).collect();
+                let held: Vec<String> =
+                    held.iter().map(|held| format!("{} `{}`", held.condition, held.words)).collect();
                 let message = format!("rule `{}` holds for its counterexample: {}", rule.id, held.join(", "));
                 self.fault(example.line, message);
             }
@@ -158,23 +167,34 @@ impl Lint<'_> {
             for written in patterns {
                 let Ok(regex) = Regex::new(&written.pattern) else { continue };
                 if ANYTHING.iter().all(|text| regex.is_match(text)) {
-                    self.warn(written.line, format!("rule `{}`: `{}` matches nearly every text", rule.id, written.pattern));
+                    self.warn(
+                        written.line,
+                        format!("rule `{}`: `{}` matches nearly every text", rule.id, written.pattern),
+                    );
                 } else if !has_fixed_words(&written.pattern) {
-                    let message = format!("rule `{}`: `{}` has no fixed words, so it is tried on every message", rule.id, written.pattern);
+                    let message = format!(
+                        "rule `{}`: `{}` has no fixed words, so it is tried on every message",
+                        rule.id, written.pattern
+                    );
                     self.warn(written.line, message);
                 }
                 if !rule.examples.iter().any(|example| shows(example, condition, &regex)) {
-                    let message = format!("rule `{}`: no example matches `{}`: it may be dead", rule.id, written.pattern);
+                    let message =
+                        format!("rule `{}`: no example matches `{}`: it may be dead", rule.id, written.pattern);
                     self.warn(written.line, message);
                 }
             }
         }
         let files = rule.when.attachments.iter().flat_map(|attached| &attached.names);
         let headers = rule.when.headers.iter().flat_map(|header| &header.patterns);
-        let all: Vec<&Written> = rule.when.texts.iter().chain(&rule.when.subjects).chain(files).chain(headers).collect();
+        let all: Vec<&Written> =
+            rule.when.texts.iter().chain(&rule.when.subjects).chain(files).chain(headers).collect();
         for written in all {
             if RegexBuilder::new(&written.pattern).size_limit(LARGE_BYTES).build().is_err() {
-                let message = format!("rule `{}`: `{}` is large (over {LARGE_BYTES} bytes compiled) and slow; use smaller repeats", rule.id, written.pattern);
+                let message = format!(
+                    "rule `{}`: `{}` is large (over {LARGE_BYTES} bytes compiled) and slow; use smaller repeats",
+                    rule.id, written.pattern
+                );
                 self.warn(written.line, message);
             }
         }
@@ -187,14 +207,21 @@ impl Lint<'_> {
             for earlier in rules.iter().take(place) {
                 let ends = earlier.then.stop || earlier.then.ignore;
                 if ends && covers(earlier, later, patterns, self.catalog) {
-                    let message = format!("rule `{}` is never reached: `{}` before it holds for the same messages and stops", later.id, earlier.id);
+                    let message = format!(
+                        "rule `{}` is never reached: `{}` before it holds for the same messages and stops",
+                        later.id, earlier.id
+                    );
                     self.warn(later.line, message);
-                } else if !ends && !later.overrides.contains(&earlier.id)
+                } else if !ends
+                    && !later.overrides.contains(&earlier.id)
                     && let Some(what) = contradiction(earlier, later)
                     && self.meet(earlier, later, patterns)
                 {
-                    let message = format!("rules `{}` and `{}` can both hold and set different {what}: the later one wins; \
-                         let one stop, or write overrides = [\"{}\"]", earlier.id, later.id, earlier.id);
+                    let message = format!(
+                        "rules `{}` and `{}` can both hold and set different {what}: the later one wins; \
+                         let one stop, or write overrides = [\"{}\"]",
+                        earlier.id, later.id, earlier.id
+                    );
                     self.warn(later.line, message);
                 }
             }
@@ -203,9 +230,8 @@ impl Lint<'_> {
 
     /// Whether an example of one of them is one of the other as well.
     fn meet(&self, one: &DeskRule, other: &DeskRule, patterns: &Patterns) -> bool {
-        let both = |example: &Specimen| {
-            [one, other].iter().all(|rule| prove(rule, example, patterns, self.catalog).is_ok())
-        };
+        let both =
+            |example: &Specimen| [one, other].iter().all(|rule| prove(rule, example, patterns, self.catalog).is_ok());
         may_meet(one, other) && one.examples.iter().chain(&other.examples).any(both)
     }
 }
@@ -242,5 +268,9 @@ fn text_seen(subject: &str, text: &str) -> String {
 /// The text of an example as patterns see it.
 fn seen(example: &Specimen) -> String {
     let text = text_seen(example.subject.as_deref().unwrap_or_default(), example.text.as_deref().unwrap_or_default());
-    if text.is_empty() { String::new() } else { format!("; rules see NFKC lower case: `{}`", text.replace('\n', " ⏎ ")) }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("; rules see NFKC lower case: `{}`", text.replace('\n', " ⏎ "))
+    }
 }

@@ -35,10 +35,17 @@ pub(super) fn covers(first: &DeskRule, second: &DeskRule, patterns: &Patterns, c
         && matches_all(&wide.subjects, &narrow.subjects, Condition::Subject)
         && matches_all(&wide.texts, &narrow.texts, Condition::Text)
         && (wide.attachments.is_none() || shown_alike(wide, narrow))
-        && wide.headers.iter().all(|header| narrow.headers.iter().any(|other| other.name == header.name && is_part(&header.patterns, &other.patterns)))
+        && wide.headers.iter().all(|header| {
+            narrow.headers.iter().any(|other| other.name == header.name && is_part(&header.patterns, &other.patterns))
+        })
         && covers_time(wide.time.as_ref(), narrow.time.as_ref())
-        && wide.probability.is_none_or(|(low, high)| narrow.probability.is_some_and(|(from, to)| low <= from && to <= high))
-        && wide.loads.iter().all(|load| narrow.loads.iter().any(|other| other.queue == load.queue && other.more_than >= load.more_than))
+        && wide
+            .probability
+            .is_none_or(|(low, high)| narrow.probability.is_some_and(|(from, to)| low <= from && to <= high))
+        && wide
+            .loads
+            .iter()
+            .all(|load| narrow.loads.iter().any(|other| other.queue == load.queue && other.more_than >= load.more_than))
 }
 
 fn tells(example: &Specimen, condition: Condition) -> bool {
@@ -78,17 +85,25 @@ fn is_part(wide: &[Written], narrow: &[Written]) -> bool {
 
 fn shown_alike(wide: &Conditions, narrow: &Conditions) -> bool {
     let (Some(wide), Some(narrow)) = (&wide.attachments, &narrow.attachments) else { return false };
-    let same_files = wide.media_types == narrow.media_types && wide.names.len() == narrow.names.len() && is_part(&wide.names, &narrow.names);
+    let same_files = wide.media_types == narrow.media_types
+        && wide.names.len() == narrow.names.len()
+        && is_part(&wide.names, &narrow.names);
     same_files && wide.at_least <= narrow.at_least && narrow.at_most <= wide.at_most
 }
 
 fn covers_writers(wide: &Conditions, narrow: &Conditions, catalog: &Catalog) -> bool {
     let members = |names: &[String]| -> Vec<String> {
-        names.iter().filter_map(|name| catalog.rulebook.customer(name)).flat_map(|found| found.members.clone()).collect()
+        names
+            .iter()
+            .filter_map(|name| catalog.rulebook.customer(name))
+            .flat_map(|found| found.members.clone())
+            .collect()
     };
-    let all_among = |list: &[String], people: &[String]| !people.is_empty() && people.iter().all(|one| is_within(list, one));
+    let all_among =
+        |list: &[String], people: &[String]| !people.is_empty() && people.iter().all(|one| is_within(list, one));
     let (wide_members, narrow_members) = (members(&wide.customers), members(&narrow.customers));
-    let covered = |list: &[String]| list.is_empty() || all_among(list, &narrow.senders) || all_among(list, &narrow_members);
+    let covered =
+        |list: &[String]| list.is_empty() || all_among(list, &narrow.senders) || all_among(list, &narrow_members);
     covered(&wide.senders) && (wide.customers.is_empty() || covered(&wide_members))
 }
 
@@ -163,7 +178,8 @@ pub(super) fn impossible(rule: &DeskRule, catalog: &Catalog) -> Option<String> {
         }
     }
     let time = when.time.as_ref()?;
-    (time.calendar.is_some() && !ever(rule, catalog)).then(|| "the calendar has no such time in a whole year".to_owned())
+    (time.calendar.is_some() && !ever(rule, catalog))
+        .then(|| "the calendar has no such time in a whole year".to_owned())
 }
 
 /// Whether the time of the rule comes in some half hour of a year.

@@ -107,9 +107,10 @@ impl Patterns {
     #[must_use]
     pub fn may_hold(&self, rule: &str, found: &[Matched]) -> bool {
         let needed = self.needed.iter().find(|(id, _)| id == rule).map(|(_, needed)| needed.as_slice());
-        needed.unwrap_or_default().iter().all(|condition| {
-            found.iter().any(|one| one.rule == rule && one.held.condition == *condition)
-        })
+        needed
+            .unwrap_or_default()
+            .iter()
+            .all(|condition| found.iter().any(|one| one.rule == rule && one.held.condition == *condition))
     }
 }
 
@@ -144,9 +145,8 @@ impl Set {
         if owners.is_empty() {
             return Ok(Self::default());
         }
-        let set = PatternSet::new(all().map(|(_, written)| written.pattern.as_str())).map_err(|(number, source)| {
-            BadPattern { rule: owners.get(number).cloned().unwrap_or_default(), source }
-        })?;
+        let set = PatternSet::new(all().map(|(_, written)| written.pattern.as_str()))
+            .map_err(|(number, source)| BadPattern { rule: owners.get(number).cloned().unwrap_or_default(), source })?;
         Ok(Self { set: Some(set), owners })
     }
 

@@ -15,10 +15,22 @@ const MAX_CHECKS: usize = 100;
 const MAX_HEADERS: usize = 64;
 const MAX_HEADER_CHARS: usize = 300;
 /// Fields with a place of their own in a message.
-const ELSEWHERE: &[&str] =
-    &["from", "to", "cc", "bcc", "subject", "date", "message-id", "in-reply-to", "references", "reply-to", "mime-version"];
+const ELSEWHERE: &[&str] = &[
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "reply-to",
+    "mime-version",
+];
 /// How the names of fields begin that only say which way a mail came.
-const TRANSPORT: &[&str] = &["received", "dkim-", "arc-", "authentication-results", "x-ms-exchange-", "content-", "x-google-"];
+const TRANSPORT: &[&str] =
+    &["received", "dkim-", "arc-", "authentication-results", "x-ms-exchange-", "content-", "x-google-"];
 /// Body text looked through for a token.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 

@@ -18,8 +18,9 @@ use super::wording::{ChatTemplate, Template, Values};
 use super::{card, offers, person};
 use crate::domain::rulebook::RuleReply;
 use crate::domain::{
-    Act, Address, Bilingual, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound,
-    OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp, past,
+    Act, Address, Bilingual, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message,
+    Outbound, OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp,
+    past,
 };
 
 /// Addresses on a ticket beside which no more are taken on.
@@ -250,7 +251,9 @@ impl Sheet<'_> {
             known: self.context.known.clone(),
             copy: self.context.known.duplicate.is_some(),
             language: self.context.known.duplicate.map(|_| self.message.language),
-            envelope: Envelope::of(self.message, |name| self.context.catalog.rulebook.headers().any(|read| read == name)),
+            envelope: Envelope::of(self.message, |name| {
+                self.context.catalog.rulebook.headers().any(|read| read == name)
+            }),
             due: self.changes.tickets.first().map(|ticket| ticket.due).unwrap_or_default(),
             digest: past::digest(&self.decided, self.context.classification),
         };
