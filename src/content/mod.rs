@@ -12,6 +12,8 @@ mod source;
 mod specimens;
 
 #[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,9 @@ mod overlap;
 mod patterns;
 mod specimen;
 
+#[cfg(test)]
+mod tests;
+
 pub use judge::{Facts, Unmet, judge};
 pub use patterns::{BadPattern, Patterns};
 pub use specimen::{Proof, prove};

@@ -47,6 +47,7 @@ fn catalog(triggers: Vec<Trigger>) -> Catalog {
             calendar: "always".into(),
             second_line: None,
         }],
+        rulebook: crate::domain::Rulebook::default(),
         calendars: vec![always],
         thresholds: Thresholds { answer: 0.9, suggest: 0.6, intent: 0.5 },
         limits: SendLimits {
