@@ -54,7 +54,7 @@ pub struct Customer {
 }
 
 /// One rule: when all conditions hold, all actions are taken.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeskRule {
     /// Unique over all rules, those of request types included.
     pub id: String,

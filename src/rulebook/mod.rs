@@ -14,4 +14,4 @@ mod tests;
 
 pub use judge::{Facts, Unmet, judge};
 pub use patterns::{BadPattern, Patterns};
-pub use specimen::{Proof, prove};
+pub use specimen::{Proof, blank, prove};

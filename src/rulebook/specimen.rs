@@ -61,31 +61,46 @@ fn message(specimen: &Specimen) -> Message {
         warnings: Vec::new(),
     };
     Message {
-        inbox_id: InboxId(0),
         channel: specimen.channel.unwrap_or(Channel::Email),
+        from: Address { name: String::new(), address: specimen.from.clone().unwrap_or_default() },
+        headers: specimen.headers.clone().unwrap_or_default(),
+        subject: specimen.subject.clone().unwrap_or_default(),
+        text: text.clone(),
+        reply_text: text,
+        attachments: specimen.attachments.iter().flatten().map(file).collect(),
+        ..blank()
+    }
+}
+
+/// A mail that says nothing.
+#[must_use]
+pub const fn blank() -> Message {
+    Message {
+        inbox_id: InboxId(0),
+        channel: Channel::Email,
         source: String::new(),
         message_id: None,
         references: Vec::new(),
         tokens: Vec::new(),
         place: None,
         act: None,
-        from: Address { name: String::new(), address: specimen.from.clone().unwrap_or_default() },
+        from: Address { name: String::new(), address: String::new() },
         verified_mail: None,
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
-        headers: specimen.headers.clone().unwrap_or_default(),
-        subject: specimen.subject.clone().unwrap_or_default(),
-        text: text.clone(),
-        reply_text: text,
-        language: specimen.language.unwrap_or(Language::Ja),
+        headers: Vec::new(),
+        subject: String::new(),
+        text: String::new(),
+        reply_text: String::new(),
+        language: Language::Ja,
         automatic: None,
         no_auto_answer: None,
         bounce: None,
         spam: false,
-        attachments: specimen.attachments.iter().flatten().map(file).collect(),
+        attachments: Vec::new(),
         sent_at: None,
-        arrived_at: specimen.at.unwrap_or(Timestamp(0)),
+        arrived_at: Timestamp(0),
         stale: false,
         fingerprint: String::new(),
         faults: Vec::new(),

@@ -111,6 +111,7 @@ pub fn catalog() -> Catalog {
             timetables: calendars.iter().cloned().map(Timetable::new).collect(),
         },
         calendars,
+        rulebook: madoguchi::domain::Rulebook::default(),
         thresholds: Thresholds { answer: 0.9, suggest: 0.6, intent: 0.5 },
         limits: SendLimits {
             automatic_per_sender_day: 1_000,
