@@ -74,7 +74,7 @@ pub(super) fn run(command: &Ask, global: &Global) -> anyhow::Result<ExitCode> {
 fn answer_from(rules: &Rules, command: &Ask) -> Answer {
     let (address, channel) = (command.from.clone(), command.channel);
     let from = Address { name: String::new(), address };
-    answer(rules, |message| Message { from, channel, ..message }, (&command.subject, &command.text), command.lang)
+    answer(rules, |message| Message { channel, from, ..message }, (&command.subject, &command.text), command.lang)
 }
 
 /// Decides about a text as if a stranger had just written it by mail; `change` makes it somebody else's.

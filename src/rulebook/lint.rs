@@ -43,8 +43,8 @@ pub fn check(catalog: &Catalog) -> Findings {
             }
         }
         Err(bad) => {
-            let line = book.rules.iter().find(|rule| rule.id == bad.rule).map_or(0, |rule| rule.line);
-            lint.fault(line, format!("rule `{}`: {}", bad.rule, bad.source));
+            let at = book.rules.iter().find(|rule| rule.id == bad.rule).map_or(0, |rule| rule.line);
+            lint.fault(at, format!("rule `{}`: {}", bad.rule, bad.source));
         }
     }
     lint.found.faults.sort();

@@ -212,9 +212,9 @@ impl Header {
     }
 
     fn held(&self, fields: &[(String, String)]) -> Option<String> {
-        let values = fields.iter().filter(|(name, _)| *name == self.name);
+        let mut values = fields.iter().filter(|(name, _)| *name == self.name);
         let found = |(_, value): &(String, String)| first_match(&self.patterns, &normalise(cut(value, READ)));
-        values.filter_map(found).next().map(|words| format!("{}: {words}", self.name))
+        values.find_map(found).map(|words| format!("{}: {words}", self.name))
     }
 }
 

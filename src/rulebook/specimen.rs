@@ -11,7 +11,9 @@ use crate::text::normalise;
 pub type Proof = Result<Vec<Held>, Unmet>;
 
 /// Holds `specimen` against `rule`. What it does not say is as the rule wants it.
-#[must_use]
+///
+/// # Errors
+/// The first condition that does not hold.
 pub fn prove(rule: &DeskRule, specimen: &Specimen, patterns: &Patterns, catalog: &Catalog) -> Proof {
     let message = message(specimen);
     let subject = normalise(&message.subject);

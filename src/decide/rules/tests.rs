@@ -45,11 +45,11 @@ fn matched(rule: &str, words: &str) -> Matched {
 #[test]
 fn rules_apply_in_order_until_one_stops() {
     let tag = |tag: &str| Actions { tags: vec![tag.into()], ..Actions::default() };
-    let stops = Actions { stop: true, ..to("operations") };
+    let ends = Actions { stop: true, ..to("operations") };
     let rules = vec![
         rule("first", client(), Actions { priority: Some(Priority::High), tags: vec!["a".into()], ..to("contracts") }),
         rule("other", on_text("nothing"), tag("never")),
-        rule("second", client(), Actions { tags: vec!["a".into(), "b".into()], ..stops }),
+        rule("second", client(), Actions { tags: vec!["a".into(), "b".into()], ..ends }),
         rule("third", client(), to("experts")),
     ];
     let decided = scene(rules).decided();

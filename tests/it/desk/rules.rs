@@ -64,7 +64,7 @@ async fn take(desk: &Desk, name: &str, letters: &[Letter]) -> Value {
     for (number, letter) in letters.iter().enumerate() {
         write(&folder.join(format!("{number}.eml")), &String::from_utf8(letter.raw()).unwrap());
     }
-    desk.json(&["ingest", &folder.display().to_string(), "--answer-old"]).await
+    desk.json(&["ingest", &folder.display().to_string()]).await
 }
 
 async fn rules_decide_are_counted_and_can_be_replayed(database: Database) {
