@@ -51,85 +51,88 @@ fn the_commented_rules_are_sound_once_the_comment_is_taken_away() {
     assert_eq!(lint::check(&catalog), Findings::default());
 }
 
+/// A rule, the line of the test that fails, and what is said of it.
+const PROVED: &[(&str, usize, &str)] = &[
+    (
+        "when.text = ['vpn']\nthen.queue = 'network'\nexamples = ['vpn が切れる', 'wifi が切れる']",
+        5,
+        "`text` is not met",
+    ),
+    (
+        "when.text = ['vpn']\nthen.queue = 'network'\nexamples = ['VPNが切れる']\ncounterexamples = ['ＶＰＮの料金']",
+        6,
+        "counterexample: text `vpn`",
+    ),
+    (
+        "when.channel = 'slack'\nthen.queue = 'network'\nexamples = [{ channel = 'email' }]",
+        5,
+        "`channel` is not met (there is `email`)",
+    ),
+    (
+        "when.channel = 'slack'\nthen.queue = 'network'\nexamples = ['x']\ncounterexamples = [{ channel = 'slack', text = 'x' }]",
+        6,
+        "counterexample: channel `slack`",
+    ),
+    (
+        "when.from = '@acme.example'\nthen.queue = 'network'\nexamples = [{ from = 'a@eu.acme.example' }, { from = 'a@notacme.example' }]",
+        5,
+        "`from` is not met (there is `a@notacme.example`)",
+    ),
+    (
+        "when.subject = ['^\\[alert\\]']\nthen.queue = 'network'\nexamples = [{ subject = '[ALERT] disk' }]\ncounterexamples = [{ subject = '[ALERT] disk', text = 'x' }]",
+        6,
+        "counterexample: subject",
+    ),
+    (
+        "when.attachments = { type = 'image/', at_least = 2 }\nthen.queue = 'network'\nexamples = [{ attachments = ['a.png', 'b.jpg'] }, { attachments = ['a.png', 'b.pdf'] }]",
+        5,
+        "`attachments` is not met",
+    ),
+    (
+        "when.attachments = { name = ['\\.pdf$'] }\nthen.queue = 'network'\nexamples = [{ attachments = ['Report.PDF application/pdf'] }]\ncounterexamples = [{ attachments = ['x.pdf'] }]",
+        6,
+        "attachments `x.pdf`",
+    ),
+    (
+        "when.headers = { x-priority = '^1', list-id = 'ops' }\nthen.queue = 'network'\nexamples = [{ headers = { X-Priority = '1 (Highest)', List-Id = 'Ops' } }, { headers = { X-Priority = '1' } }]",
+        5,
+        "`headers` is not met",
+    ),
+    (
+        "when.language = 'en'\nthen.queue = 'network'\nexamples = [{ language = 'ja' }]",
+        5,
+        "`language` is not met (there is `ja`)",
+    ),
+    (
+        "when.time = { within = 'business' }\nthen.queue = 'network'\nexamples = [{ at = '2026-11-24T11:00:00+09:00' }, { at = '2026-11-23T11:00:00+09:00' }]",
+        5,
+        "Mon 11:00, outside business",
+    ),
+    (
+        "when.intent = ['incident', 'none']\nthen.queue = 'network'\nexamples = [{ intent = 'none' }, { intent = 'restore' }]",
+        5,
+        "there is `restore`",
+    ),
+    (
+        "when.intent = 'incident'\nwhen.probability = { at_least = 0.8 }\nthen.queue = 'network'\nexamples = [{ intent = 'incident', probability = 0.9 }, { probability = 0.7 }]",
+        6,
+        "there is `incident 0.700`",
+    ),
+    (
+        "when.load = { queue = 'network', more_than = 5 }\nthen.queue = 'support'\nexamples = [{ load = { network = 6 } }, { load = { network = 5 } }]",
+        5,
+        "there is `network: 5`",
+    ),
+];
+
 #[test]
 fn tests_beside_a_rule_are_run_with_their_line() {
-    for (rest, line, told) in [
-        (
-            "when.text = ['vpn']\nthen.queue = 'network'\nexamples = ['vpn が切れる', 'wifi が切れる']",
-            5,
-            "`text` is not met",
-        ),
-        (
-            "when.text = ['vpn']\nthen.queue = 'network'\nexamples = ['VPNが切れる']\ncounterexamples = ['ＶＰＮの料金']",
-            6,
-            "counterexample: text `vpn`",
-        ),
-        (
-            "when.channel = 'slack'\nthen.queue = 'network'\nexamples = [{ channel = 'email' }]",
-            5,
-            "`channel` is not met (there is `email`)",
-        ),
-        (
-            "when.channel = 'slack'\nthen.queue = 'network'\nexamples = ['x']\ncounterexamples = [{ channel = 'slack', text = 'x' }]",
-            6,
-            "counterexample: channel `slack`",
-        ),
-        (
-            "when.from = '@acme.example'\nthen.queue = 'network'\nexamples = [{ from = 'a@eu.acme.example' }, { from = 'a@notacme.example' }]",
-            5,
-            "`from` is not met (there is `a@notacme.example`)",
-        ),
-        (
-            "when.subject = ['^\\[alert\\]']\nthen.queue = 'network'\nexamples = [{ subject = '[ALERT] disk' }]\ncounterexamples = [{ subject = '[ALERT] disk', text = 'x' }]",
-            6,
-            "counterexample: subject",
-        ),
-        (
-            "when.attachments = { type = 'image/', at_least = 2 }\nthen.queue = 'network'\nexamples = [{ attachments = ['a.png', 'b.jpg'] }, { attachments = ['a.png', 'b.pdf'] }]",
-            5,
-            "`attachments` is not met",
-        ),
-        (
-            "when.attachments = { name = ['\\.pdf$'] }\nthen.queue = 'network'\nexamples = [{ attachments = ['Report.PDF application/pdf'] }]\ncounterexamples = [{ attachments = ['x.pdf'] }]",
-            6,
-            "attachments `x.pdf`",
-        ),
-        (
-            "when.headers = { x-priority = '^1', list-id = 'ops' }\nthen.queue = 'network'\nexamples = [{ headers = { X-Priority = '1 (Highest)', List-Id = 'Ops' } }, { headers = { X-Priority = '1' } }]",
-            5,
-            "`headers` is not met",
-        ),
-        (
-            "when.language = 'en'\nthen.queue = 'network'\nexamples = [{ language = 'ja' }]",
-            5,
-            "`language` is not met (there is `ja`)",
-        ),
-        (
-            "when.time = { within = 'business' }\nthen.queue = 'network'\nexamples = [{ at = '2026-11-24T11:00:00+09:00' }, { at = '2026-11-23T11:00:00+09:00' }]",
-            5,
-            "Mon 11:00, outside business",
-        ),
-        (
-            "when.intent = ['incident', 'none']\nthen.queue = 'network'\nexamples = [{ intent = 'none' }, { intent = 'restore' }]",
-            5,
-            "there is `restore`",
-        ),
-        (
-            "when.intent = 'incident'\nwhen.probability = { at_least = 0.8 }\nthen.queue = 'network'\nexamples = [{ intent = 'incident', probability = 0.9 }, { probability = 0.7 }]",
-            6,
-            "there is `incident 0.700`",
-        ),
-        (
-            "when.load = { queue = 'network', more_than = 5 }\nthen.queue = 'support'\nexamples = [{ load = { network = 6 } }, { load = { network = 5 } }]",
-            5,
-            "there is `network: 5`",
-        ),
-    ] {
+    for (rest, line, told) in PROVED {
         let findings = found(&rule("asked", rest));
         assert_eq!(findings.faults.len(), 1, "{rest}: {findings:#?}");
         let fault = &findings.faults[0];
         assert!(
-            fault.line == line && fault.message.contains(told) && fault.file.ends_with("rules.toml"),
+            fault.line == *line && fault.message.contains(told) && fault.file.ends_with("rules.toml"),
             "{rest}: {fault}"
         );
     }
@@ -151,13 +154,27 @@ fn what_is_not_there_is_a_fault() {
     }
 }
 
+/// Asserts that the rules of each text can be put in force, with this warning or with none.
+fn warned<'t>(cases: impl IntoIterator<Item = (String, Option<&'t str>)>) {
+    for (text, told) in cases {
+        let findings = found(&text);
+        assert_eq!(findings.faults, vec![], "{text}");
+        match told {
+            Some(told) => {
+                assert!(
+                    findings.warnings.iter().any(|one| one.message.contains(told)),
+                    "{told}: {findings:#?}\n{text}"
+                );
+            }
+            None => assert_eq!(findings.warnings, vec![], "{text}"),
+        }
+    }
+}
+
 #[test]
 fn warnings_are_for_rules_that_work_and_should_not() {
     let vpn = "when.text = ['vpn']\nexamples = ['vpn']\n";
-    let stops = rule("first", &format!("{vpn}then.queue = 'network'\nthen.stop = true"));
-    let goes_on = rule("first", &format!("{vpn}then.queue = 'network'"));
-    let narrower = "when.text = ['vpn.{0,20}エラー']\nwhen.channel = 'email'\nexamples = ['VPN で エラー']\n";
-    for (text, told) in [
+    warned([
         (
             rule("dead", "when.text = ['vpn', 'wifi']\nexamples = ['vpn']\nthen.tags = ['x']"),
             Some("no example matches `wifi`"),
@@ -198,6 +215,16 @@ fn warnings_are_for_rules_that_work_and_should_not() {
             format!("{stops}{}", rule("second", &format!("{narrower}then.tags = ['x']"))),
             Some("`second` is never reached"),
         ),
+    ]);
+}
+
+#[test]
+fn rules_that_hide_or_contradict_others_are_told() {
+    let vpn = "when.text = ['vpn']\nexamples = ['vpn']\n";
+    let stops = rule("first", &format!("{vpn}then.queue = 'network'\nthen.stop = true"));
+    let goes_on = rule("first", &format!("{vpn}then.queue = 'network'"));
+    let narrower = "when.text = ['vpn.{0,20}エラー']\nwhen.channel = 'email'\nexamples = ['VPN で エラー']\n";
+    warned([
         (format!("{stops}{}", rule("second", "when.text = ['wifi']\nexamples = ['wifi']\nthen.tags = ['x']")), None),
         (format!("{goes_on}{}", rule("second", &format!("{narrower}then.tags = ['x']"))), None),
         (
@@ -220,17 +247,5 @@ fn warnings_are_for_rules_that_work_and_should_not() {
             ),
             None,
         ),
-    ] {
-        let findings = found(&text);
-        assert_eq!(findings.faults, vec![], "{text}");
-        match told {
-            Some(told) => {
-                assert!(
-                    findings.warnings.iter().any(|one| one.message.contains(told)),
-                    "{told}: {findings:#?}\n{text}"
-                );
-            }
-            None => assert_eq!(findings.warnings, vec![], "{text}"),
-        }
-    }
+    ]);
 }
