@@ -9,8 +9,11 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use madoguchi::app::{listing, rules};
 use madoguchi::classify::Engine;
 use madoguchi::config::Config;
-use madoguchi::domain::Timestamp;
+use madoguchi::decide::{self, Context};
+use madoguchi::domain::rulebook::{Actions, Conditions, DeskRule, Written};
 use madoguchi::domain::schedule::{Calendar, Objective, Span, Timetable};
+use madoguchi::domain::{Classification, Known, Language, Message, Timestamp};
+use madoguchi::rulebook::{Patterns, blank};
 use madoguchi::sla::hours;
 use madoguchi::text::tokenise::light;
 use madoguchi::text::{language, normalise};
@@ -39,6 +42,37 @@ fn classify(c: &mut Criterion) {
     slow.sample_size(10);
     slow.bench_function("engine", |b| b.iter(|| Engine::build(black_box(&catalog)).is_ok()));
     slow.finish();
+}
+
+/// A mail, with no desk rule and with 200: what the rules add to reading it.
+#[expect(clippy::panic, reason = "figures without rules would be worth nothing")]
+fn desk_rules(c: &mut Criterion) {
+    let Rules { mut catalog, .. } = shipped();
+    let message = Message {
+        subject: "VPN".into(),
+        text: "昨日からVPNに接続できません。web01 の再起動はしました。".repeat(6),
+        reply_text: "昨日からVPNに接続できません。web01 の再起動はしました。".repeat(6),
+        ..blank()
+    };
+    let rule = |number: usize| {
+        let texts = vec![Written { pattern: format!("(?:障害|outage){number}.{{0,20}}(?:至急|asap)"), line: 0 }];
+        let when = Conditions { texts, senders: vec![format!("@client{number}.example")], ..Conditions::default() };
+        let then = Actions { tags: vec!["x".into()], ..Actions::default() };
+        DeskRule { id: format!("rule-{number}"), when, then, ..DeskRule::default() }
+    };
+    for count in [0, 200] {
+        catalog.rulebook.rules = (0..count).map(rule).collect();
+        let patterns = Patterns::new(&catalog.rulebook).unwrap_or_else(|bad| panic!("{bad:?}"));
+        let (subject, text) = (normalise(&message.subject), normalise(&message.reply_text));
+        c.bench_function(&format!("rules/read with {count}"), |b| {
+            b.iter(|| patterns.read(black_box(&message), &subject, &text));
+        });
+        let (classification, known) = (Classification::nothing(Language::Ja), Known::default());
+        let context = Context { catalog: &catalog, classification: &classification, known: &known };
+        c.bench_function(&format!("rules/decide with {count}"), |b| {
+            b.iter(|| decide::decide(black_box(&message), &context, Timestamp(1_795_327_200_000)));
+        });
+    }
 }
 
 fn text(c: &mut Criterion) {
@@ -88,5 +122,5 @@ fn sla(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, classify, text, sla);
+criterion_group!(benches, classify, desk_rules, text, sla);
 criterion_main!(benches);

@@ -24,6 +24,8 @@ pub mod domain;
 pub mod mail;
 /// What other rules would have decided, and whether a newly taught classifier may be put in force.
 pub mod replay;
+/// Desk rules: which hold for a message, and what is wrong with how they are written.
+pub mod rulebook;
 /// Business time and deadlines.
 pub mod sla;
 /// Everything that is remembered, on `SQLite` or `PostgreSQL`.

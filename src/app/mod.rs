@@ -26,6 +26,7 @@ use crate::content;
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
 use crate::domain::{Channel, Fault, Keyring, Learned, Policy};
 use crate::mail;
+use crate::rulebook::lint;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::workers::handle::{Handler, Takes};
@@ -239,6 +240,14 @@ const fn thresholds(config: &Config) -> Thresholds {
 /// # Errors
 /// Every fault with file and line.
 pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
+    checked(config).map(|(catalog, _)| catalog)
+}
+
+/// As [`catalog`], with what a support lead should look at although it may be put in force.
+///
+/// # Errors
+/// Every fault with file and line.
+pub fn checked(config: &Config) -> Result<(Catalog, Vec<Fault>), Vec<Fault>> {
     let (content, mut faults) = content::load(&config.intents, &config.knowledge_base);
     for intent in &content.intents {
         if !config.queues.iter().any(|queue| queue.name == intent.queue) {
@@ -262,6 +271,7 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
         intents: content.intents,
         articles: content.articles,
         synonyms: content.synonyms,
+        rulebook: content.rulebook,
         queues: config.queues.clone(),
         calendars: config.calendars.clone(),
         thresholds: thresholds(config),
@@ -271,7 +281,8 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
     };
     catalog.service.version = service::version(&catalog);
     catalog.stamp();
-    Ok(catalog)
+    let found = lint::check(&catalog);
+    if found.faults.is_empty() { Ok((catalog, found.warnings)) } else { Err(found.faults) }
 }
 
 fn desk(config: &Config) -> Desk {

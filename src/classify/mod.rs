@@ -44,7 +44,10 @@ mod shipped_tests;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::{ArticleCandidate, Catalog, Classification, Confirmed, Labelled, Language, Message};
+use std::collections::BTreeMap;
+
+use crate::domain::{ArticleCandidate, Catalog, Classification, Confirmed, Labelled, Language, Message, Rulebook};
+use crate::rulebook::Patterns;
 use crate::text::synonyms::Synonyms;
 use crate::text::{courtesy, cut, fold, normalise};
 
@@ -73,6 +76,14 @@ pub enum BuildError {
         /// What is wrong with it.
         source: regex::Error,
     },
+    /// A pattern of a desk rule is not a regular expression.
+    #[error("cannot compile desk rule `{rule}`")]
+    Rule {
+        /// Which rule.
+        rule: String,
+        /// What is wrong with it.
+        source: regex::Error,
+    },
     /// The article index could not be built.
     #[error("cannot index the articles")]
     Index(#[from] tantivy::TantivyError),
@@ -87,6 +98,9 @@ pub struct Engine {
     wishes: Wishes,
     rules: Rules,
     slots: Slots,
+    desk: Patterns,
+    /// Desk rules that choose a request type, with it.
+    chosen: Vec<(String, String)>,
     faq: Faq,
     fitted: Fitted,
 }
@@ -142,6 +156,9 @@ impl Engine {
             wishes: Wishes::build()?,
             rules: Rules::build(&catalog.intents)?,
             slots: Slots::build(&catalog.intents)?,
+            desk: Patterns::new(&catalog.rulebook)
+                .map_err(|bad| BuildError::Rule { rule: bad.rule, source: bad.source })?,
+            chosen: chosen(&catalog.rulebook),
             faq,
             fitted,
         })
@@ -151,7 +168,15 @@ impl Engine {
     #[must_use]
     pub fn classify(&self, message: &Message, known_intent: Option<&str>) -> Classification {
         let language = wishes::language_of(&message.reply_text, message.language);
-        self.read(&message.subject, &message.reply_text, language, known_intent)
+        let words = Words::of(&message.subject, &message.reply_text);
+        let mut found = self.read(&words, language, known_intent);
+        if !self.desk.is_empty() {
+            found.matched = self.desk.read(message, &words.subject, &words.text);
+            let chosen = self.chosen.iter().filter(|(rule, _)| self.desk.may_hold(rule, &found.matched));
+            found.rule_slots =
+                chosen.map(|(_, intent)| (intent.clone(), self.slots.find(intent, &words.folded))).collect();
+        }
+        found
     }
 
     /// As [`Engine::classify`] for a subject (may be empty) and a text; `language` `None` means: find out.
@@ -161,7 +186,7 @@ impl Engine {
             let whole = if subject.is_empty() { text.to_owned() } else { format!("{subject}\n{text}") };
             wishes::language_of(&whole, self.language)
         });
-        self.read(subject, text, language, None)
+        self.read(&Words::of(subject, text), language, None)
     }
 
     /// At most `most` public articles for a question, best first, however unlikely they are; `language` `None` means: find
@@ -208,26 +233,59 @@ impl Engine {
         answers(knowledge, stripped, about)
     }
 
-    fn read(&self, subject: &str, reply: &str, language: Language, known_intent: Option<&str>) -> Classification {
-        let subject = cut(subject.trim(), READ_CHARS);
-        let reply = cut(reply.trim(), READ_CHARS);
-        // Chat has no subject: rules that are anchored to the beginning then see the text itself.
-        let joined =
-            |subject: String, reply: &str| if subject.is_empty() { reply.to_owned() } else { subject + "\n" + reply };
-        let folded = joined(fold(subject), &fold(reply));
-        let reply = normalise(reply);
-        let text = joined(normalise(subject), &reply);
-        let wishes = self.wishes.find(&text, &reply);
-        let rules = self.rules.hits(&text);
-        let stripped = courtesy::strip(&text);
+    fn read(&self, words: &Words, language: Language, known_intent: Option<&str>) -> Classification {
+        let Words { folded, reply, text, .. } = words;
+        let wishes = self.wishes.find(text, reply);
+        let rules = self.rules.hits(text);
+        let stripped = courtesy::strip(text);
         let reading = self.fitted.intents.read(&stripped);
         let intents = self.fitted.intents.candidates(&reading, &rules);
         let likely =
             || intents.first().filter(|best| best.probability >= WORTH_READING).map(|best| best.intent.as_str());
         let intent = known_intent.or_else(likely);
-        let slots = intent.map(|intent| self.slots.find(intent, &folded)).unwrap_or_default();
+        let slots = intent.map(|intent| self.slots.find(intent, folded)).unwrap_or_default();
         let class = Intents::likeliest_of(&reading);
         let articles = self.articles(&stripped, &About { language, class, wanted: Wanted::Likely });
-        Classification { language, rules, intents, articles, slots, wishes }
+        Classification {
+            language,
+            rules,
+            intents,
+            articles,
+            slots,
+            wishes,
+            matched: Vec::new(),
+            rule_slots: BTreeMap::new(),
+        }
     }
+}
+
+/// A message's words as the rules see them.
+struct Words {
+    /// The subject, normalised.
+    subject: String,
+    /// What was newly written, normalised.
+    reply: String,
+    /// Both: subject, newline, what was newly written.
+    text: String,
+    /// The same with the letters people wrote.
+    folded: String,
+}
+
+impl Words {
+    fn of(subject: &str, reply: &str) -> Self {
+        let subject = cut(subject.trim(), READ_CHARS);
+        let reply = cut(reply.trim(), READ_CHARS);
+        // Chat has no subject: rules that are anchored to the beginning then see the text itself.
+        let joined = |subject: &str, reply: &str| {
+            if subject.is_empty() { reply.to_owned() } else { format!("{subject}\n{reply}") }
+        };
+        let folded = joined(&fold(subject), &fold(reply));
+        let (subject, reply) = (normalise(subject), normalise(reply));
+        Self { text: joined(&subject, &reply), subject, reply, folded }
+    }
+}
+
+/// The desk rules that choose a request type, with it.
+fn chosen(book: &Rulebook) -> Vec<(String, String)> {
+    book.rules.iter().filter_map(|rule| Some((rule.id.clone(), rule.then.intent.clone()?))).collect()
 }

@@ -22,6 +22,7 @@ pub(super) fn catalog(intents: Vec<Intent>, articles: Vec<Article>, synonyms: Ve
         intents,
         articles,
         synonyms,
+        rulebook: crate::domain::Rulebook::default(),
         queues: Vec::new(),
         calendars: Vec::new(),
         thresholds: Thresholds { answer: 0.9, suggest: 0.5, intent: 0.5 },

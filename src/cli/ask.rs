@@ -10,6 +10,7 @@ use super::{Global, explain, out, settings};
 use crate::app;
 use crate::clock::Clock;
 use crate::decide::{self, Context};
+use crate::domain::rulebook::Condition;
 use crate::domain::{
     Address, Changes, Channel, Classification, Decided, Decision, InboxId, Keyring, Known, Language, Message, Ticket,
 };
@@ -25,6 +26,12 @@ pub(super) struct Ask {
     /// Subject of the mail
     #[arg(long, default_value = "")]
     subject: String,
+    /// Who writes it, for rules about senders and customers
+    #[arg(long, value_name = "ADDRESS", default_value = "requester@example.com")]
+    from: String,
+    /// Where it comes in, for rules about channels
+    #[arg(long, value_name = "email|slack|discord|web", default_value = "email")]
+    channel: Channel,
     /// Show which words, scores and thresholds led to the decision
     #[arg(long)]
     explain: bool,
@@ -36,13 +43,15 @@ pub(super) struct Answer {
     pub(super) decided: Decided,
     pub(super) changes: Changes,
     pub(super) language: Language,
+    /// Desk rules that did not hold, each with the first condition that was not met and what was there instead.
+    pub(super) passed_over: Vec<(String, Condition, String)>,
 }
 
 pub(super) fn run(command: &Ask, global: &Global) -> anyhow::Result<ExitCode> {
     let config = settings::start(global)?;
     let learned = settings::learned(&config)?;
     let rules = app::rules_with(&config, &learned).map_err(|faults| anyhow::anyhow!("{}", app::listing(&faults)))?;
-    let answer = answer(&rules, &command.subject, &command.text, command.lang);
+    let answer = answer_from(&rules, command);
     if global.json {
         let language = command.lang.unwrap_or(rules.catalog.desk.language);
         let explanation = command.explain.then(|| explain::lines(&answer, &rules, language));
@@ -62,12 +71,23 @@ pub(super) fn run(command: &Ask, global: &Global) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Decides about a text as if a stranger had just written it.
-pub(super) fn answer(rules: &Rules, subject: &str, text: &str, language: Option<Language>) -> Answer {
+fn answer_from(rules: &Rules, command: &Ask) -> Answer {
+    let (address, channel) = (command.from.clone(), command.channel);
+    let from = Address { name: String::new(), address };
+    answer(rules, |message| Message { channel, from, ..message }, (&command.subject, &command.text), command.lang)
+}
+
+/// Decides about a text as if a stranger had just written it by mail; `change` makes it somebody else's.
+pub(super) fn answer(
+    rules: &Rules,
+    change: impl FnOnce(Message) -> Message,
+    (subject, text): (&str, &str),
+    language: Option<Language>,
+) -> Answer {
     let now = Clock::system().now();
     let source = rules.catalog.desk.mailboxes.first().map_or("support", |mailbox| mailbox.name.as_str());
     let language = language.or_else(|| crate::text::language::detect(text)).unwrap_or(rules.catalog.desk.language);
-    let message = Message {
+    let message = change(Message {
         inbox_id: InboxId(1),
         channel: Channel::Email,
         source: source.to_owned(),
@@ -81,6 +101,7 @@ pub(super) fn answer(rules: &Rules, subject: &str, text: &str, language: Option<
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: subject.to_owned(),
         text: text.to_owned(),
         reply_text: text.to_owned(),
@@ -96,13 +117,14 @@ pub(super) fn answer(rules: &Rules, subject: &str, text: &str, language: Option<
         fingerprint: "ask".into(),
         faults: Vec::new(),
         warnings: Vec::new(),
-    };
+    });
     let classification = rules.engine.classify(&message, None);
     let known = Known::default();
     let context = Context { catalog: &rules.catalog, classification: &classification, known: &known };
     let decided = decide::decide(&message, &context, now);
     let changes = decide::plan(&decided, &message, &context, &Keyring::new(Vec::new()), now);
-    Answer { classification, decided, changes, language }
+    let passed_over = decide::passed_over(&message, &context, now);
+    Answer { classification, decided, changes, language, passed_over }
 }
 
 fn document(answer: &Answer, explanation: Option<&[String]>) -> Value {
@@ -133,6 +155,8 @@ fn document(answer: &Answer, explanation: Option<&[String]>) -> Value {
         "due": due,
         "language": answer.language.as_str(),
         "reply": answer.changes.outbound.first().map(|outbound| &outbound.text),
+        "tags": answer.decided.tags,
+        "rules": answer.decided.ruled,
         "trace": answer.decided.trace,
         "explanation": explanation,
     })
@@ -177,6 +201,9 @@ fn show(answer: &Answer, rules: &Rules) {
     }
     for (name, value) in &decided.slots {
         out::line(format!("known     {name} = {value}"));
+    }
+    if !decided.tags.is_empty() {
+        out::line(format!("tags      {}", decided.tags.join(", ")));
     }
     if !decided.missing.is_empty() {
         out::line(format!("missing   {}", decided.missing.join(", ")));

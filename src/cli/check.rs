@@ -7,29 +7,42 @@ use crate::{app, content};
 
 pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let found = super::settings::load(global).and_then(|config| {
-        let rules = app::rules(&config)?;
+        let (catalog, warnings) = app::checked(&config)?;
+        app::rules(&config)?;
         let (_, faults) = content::golden(&config.knowledge_base);
-        if faults.is_empty() { Ok(rules) } else { Err(faults) }
+        if faults.is_empty() { Ok((catalog, warnings)) } else { Err(faults) }
     });
     let mut faults = match &found {
         Ok(_) => Vec::new(),
         Err(faults) => faults.clone(),
     };
     faults.sort();
+    let warnings = found.as_ref().map(|(_, warnings)| warnings.clone()).unwrap_or_default();
     if global.json {
-        out::json(&serde_json::json!({ "ok": faults.is_empty(), "faults": faults }))?;
+        out::json(&serde_json::json!({ "ok": faults.is_empty(), "faults": faults, "warnings": warnings }))?;
     } else {
+        for warning in &warnings {
+            out::line(format!(
+                "{}:{}: {}: {}",
+                warning.file,
+                warning.line,
+                out::paint("warning", out::Colour::Yellow),
+                warning.message
+            ));
+        }
         for fault in &faults {
             out::line(fault.to_string());
         }
-        if let Ok(rules) = &found {
-            let (ja, en) = super::settings::articles_by_language(&rules.catalog);
+        if let Ok((catalog, _)) = &found {
+            let (ja, en) = super::settings::articles_by_language(catalog);
             out::line(format!(
-                "no faults: {} request types, {} articles ({ja} Japanese, {en} English), {} queues, catalog {}",
-                rules.catalog.intents.len(),
-                rules.catalog.articles.len(),
-                rules.catalog.queues.len(),
-                rules.catalog.version
+                "no faults, {} warnings: {} request types, {} desk rules, {} articles ({ja} Japanese, {en} English), {} queues, catalog {}",
+                warnings.len(),
+                catalog.intents.len(),
+                catalog.rulebook.rules.len(),
+                catalog.articles.len(),
+                catalog.queues.len(),
+                catalog.version
             ));
         }
     }

@@ -1,6 +1,7 @@
 //! `ask --explain`: why a message is decided the way it is, in the words of a support lead.
 
 use super::ask::Answer;
+use super::rules_words;
 use crate::domain::{ArticleCandidate, Bar, Bilingual, Language, Measured, RuleHit, Wish};
 use crate::workers::live::Rules;
 
@@ -20,6 +21,7 @@ const CHECKS: &[(&str, &str, &str)] = &[
     ("file", "担当者へ", "goes to people"),
     ("intent", "依頼の種類", "request type"),
     ("priority", "優先度", "priority"),
+    ("rule", "窓口のルール", "desk rule"),
     ("route", "担当窓口", "queue"),
     ("reply", "返信", "reply"),
 ];
@@ -40,6 +42,7 @@ const FEATURES: &[(&str, &str, &str)] = &[
     ("unknown words", "知らない語", "unknown words"),
     ("unknown names", "知らない名前", "unknown names"),
     ("asks to do", "作業の依頼", "asks for work to be done"),
+    ("letters", "文字の並びの近さ", "likeness of letters"),
 ];
 
 /// The explanation, line by line.
@@ -52,6 +55,7 @@ pub(super) fn lines(answer: &Answer, rules: &Rules, language: Language) -> Vec<S
         lines.push(format!("  {mark} {} [{}]: {}", tell.name(CHECKS, name), step.check, step.because));
     }
     let found = &answer.classification;
+    lines.extend(rules_words::explained(answer, rules, language));
     lines.push(tell.pick("一致した規則と語", "rules and the words they matched").to_owned());
     lines.extend(found.rules.iter().map(|hit| tell.rule(hit)));
     lines.extend(found.wishes.iter().map(|wish| tell.wish(*wish)));
@@ -211,7 +215,12 @@ mod tests {
         learned.policy.overall = Some(Bar { threshold: 0.95, measured });
         learned.policy.articles.insert("password-reset".into(), Bar { threshold: 1.1, measured });
         let rules = crate::app::rules_with(&config, &learned).unwrap();
-        let answer = super::super::ask::answer(&rules, "", "パスワードを忘れてしまいログインできません", None);
+        let answer = super::super::ask::answer(
+            &rules,
+            |message| message,
+            ("", "パスワードを忘れてしまいログインできません"),
+            None,
+        );
         assert_eq!(answer.decided.decision.name(), "suggest");
         let ja = lines(&answer, &rules, Language::Ja).join("\n");
         for word in

@@ -24,6 +24,8 @@ mod out;
 mod parse;
 mod pipeline;
 mod replay;
+mod rules;
+mod rules_words;
 mod serve;
 mod settings;
 mod sla;
@@ -130,6 +132,9 @@ enum Command {
         after_help = "Examples:\n  madoguchi replay --since 30d --answer-precision 0.9\n  madoguchi replay --since 2026-10-01 --knowledge-base new-articles"
     )]
     Replay(replay::Replay),
+    /// Every rule: how often it held, and how much of what it set people corrected
+    #[command(after_help = "Examples:\n  madoguchi rules --days 90\n  madoguchi rules --json")]
+    Rules(rules::RulesCommand),
     /// Copy everything the desk remembers into one file
     #[command(after_help = "Example: madoguchi backup --to madoguchi-2026-11-22.tar.gz")]
     Backup(copies::Backup),
@@ -161,6 +166,7 @@ pub fn run() -> ExitCode {
         Command::Eval(command) => eval::run(&command, &global),
         Command::Learn(command) => learn::run(&command, &global),
         Command::Replay(command) => replay::run(&command, &global),
+        Command::Rules(command) => rules::run(&command, &global),
         Command::Backup(command) => copies::backup(&command, &global),
         Command::Restore(command) => copies::restore(&command, &global),
     };

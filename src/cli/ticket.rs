@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ticket_change::{self, Change};
-use super::{Global, attachment, out, settings, ticket_clock};
-use crate::domain::{Clock, Priority, Status, Ticket, TicketId, Timestamp};
+use super::{Global, attachment, out, rules_words, settings, ticket_clock};
+use crate::domain::{Clock, Decided, InboxId, Language, Priority, Status, Ticket, TicketId, Timestamp};
 use crate::store::{ListedTicket, Store, TicketFilter, TicketMessage};
 
 #[derive(Args)]
@@ -110,6 +110,7 @@ pub(super) fn document(listed: &ListedTicket) -> Value {
         "slots": ticket.slots,
         "missing": ticket.missing,
         "article": ticket.article,
+        "tags": ticket.tags,
         "created_at": ticket.created_at.rfc3339(),
         "updated_at": ticket.updated_at.rfc3339(),
         "first_response_at": at(ticket.first_response_at),
@@ -174,11 +175,13 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
     let ticket = find(store, id).await?;
     let messages = store.ticket_messages(id).await?;
     let events = store.ticket_events(id).await?;
+    let decided = store.decided(InboxId(id.0)).await?;
     if global.json {
         let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
         let mut document = document(&ListedTicket { ticket, messages: count });
         document["conversation"] = messages.iter().map(message_document).collect::<Vec<_>>().into();
         document["history"] = serde_json::to_value(&events)?;
+        document["decision"] = serde_json::to_value(&decided)?;
         return out::json(&document);
     }
     out::line(format!("{id}  {}", ticket.subject));
@@ -190,6 +193,9 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
     }
     for (name, value) in &ticket.slots {
         out::line(format!("{name}: {value}"));
+    }
+    if !ticket.tags.is_empty() {
+        out::line(format!("tags {}", ticket.tags.join(", ")));
     }
     for message in &messages {
         match message {
@@ -215,11 +221,26 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
             }
         }
     }
+    if let Some(decided) = &decided {
+        reasons(decided, ticket.language);
+    }
     out::line("\nhistory");
     for event in &events {
         out::line(format!("  {}  {:<12} {:<10} {}", out::when(event.at, zone), event.kind, event.actor, event.detail));
     }
     Ok(())
+}
+
+/// How its first message was decided: the desk rules that held, then each check.
+fn reasons(decided: &Decided, language: Language) {
+    out::line(format!("\nwhy {}", decided.decision.name()));
+    for held in &decided.ruled {
+        out::line(format!("  rule {}", rules_words::ruled(held, language)));
+    }
+    for step in decided.trace.iter().filter(|step| step.check != "rule") {
+        let mark = if step.decided { "→" } else { " " };
+        out::line(format!("  {mark} {}: {}", step.check, step.because));
+    }
 }
 
 fn message_document(message: &TicketMessage) -> Value {

@@ -120,6 +120,7 @@ pub fn message(id: InboxId, received: &Received, default: Language) -> Result<Me
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: clean(&line.subject).replace('\n', " "),
         language: crate::text::language::detect(&text).unwrap_or(default),
         reply_text: text.clone(),

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use crate::domain::schedule::Objective;
 use crate::domain::{Bilingual, Choice, Handling, Intent, Language, Level, Rule, Slot};
-use crate::text::{fold, normalise};
+use crate::text::normalise;
 
+use super::pattern::{Letters, compile};
 use super::source::{At, Section, Source};
 use super::{Content, Files, Place, is_id};
 
@@ -31,9 +32,6 @@ const RULE_KEYS: &[&str] = &["id", "pattern", "certain", "examples", "counterexa
 const SLOT_KEYS: &[&str] = &["name", "required", "find", "choices", "title", "ask"];
 const LANGUAGE_KEYS: &[&str] = &["ja", "en"];
 
-/// A compiled pattern may take this much memory: a pattern that needs more is a mistake (`.{0,10000}`).
-const MAX_PATTERN_BYTES: usize = 2 << 20;
-
 /// What was seen so far, to find repeats over all files.
 #[derive(Default)]
 struct Seen {
@@ -52,7 +50,8 @@ impl Seen {
 
 pub(super) fn load(dir: &Path, files: &mut Files, content: &mut Content) {
     let mut seen = Seen::default();
-    let paths: Vec<PathBuf> = files.list(dir);
+    let listed = files.list(dir).into_iter();
+    let paths: Vec<PathBuf> = listed.filter(|path| !path.ends_with(super::rules::FILE)).collect();
     for path in &paths {
         if path.extension().is_none_or(|extension| extension != "toml") {
             files.fault(path, 0, "not an intent: intents are .toml files");
@@ -297,36 +296,6 @@ impl Reader<'_, '_> {
     }
 
     fn compile(&mut self, pattern: &At<String>, letters: Letters) -> Option<Regex> {
-        let mut builder = RegexBuilder::new(&pattern.value);
-        builder.size_limit(MAX_PATTERN_BYTES).case_insensitive(letters == Letters::AnyCase);
-        match builder.build() {
-            Ok(regex) if regex.is_match("") => {
-                self.source.fault(&pattern.span, "the pattern matches the empty text, so it matches everything");
-                None
-            }
-            Ok(regex) => {
-                // Full-width characters never occur in what patterns are matched against.
-                if fold(&pattern.value) != pattern.value && pattern.value.chars().any(|c| ('！'..='～').contains(&c))
-                {
-                    self.source.fault(&pattern.span, "full-width letters never match: texts are folded to half width");
-                }
-                Some(regex)
-            }
-            Err(error) => {
-                let told = error.to_string();
-                let reason = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                self.source.fault(&pattern.span, format!("the pattern is not a regular expression: {reason}"));
-                None
-            }
-        }
+        compile(&mut self.source, pattern, letters)
     }
-}
-
-/// Which letters a pattern is matched against.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Letters {
-    /// Lower-case text.
-    AsWritten,
-    /// Text with its capitals.
-    AnyCase,
 }

@@ -1,13 +1,18 @@
 //! Intents and articles from files. Reads everything, reports every fault with its line, and never stops at the first.
 //!
-//! Layout: `intents/NAME.toml`, `knowledge-base/{ja,en}/SLUG.md` (TOML front matter between `+++` lines, then Markdown)
+//! Layout: `intents/NAME.toml`, `intents/rules.toml`, `knowledge-base/{ja,en}/SLUG.md` (TOML front matter between `+++` lines, then Markdown)
 //! and `knowledge-base/synonyms.toml`. It never checks what other files define: queues are the settings' business.
 
 mod articles;
 mod golden;
 mod intents;
+mod pattern;
+mod rules;
 mod source;
+mod specimens;
 
+#[cfg(test)]
+mod rules_tests;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +22,7 @@ use std::path::{Path, PathBuf};
 pub use golden::golden;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Article, Fault, Intent};
+use crate::domain::{Article, Fault, Intent, Rulebook};
 
 /// A file larger than this is not read.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -31,6 +36,8 @@ pub struct Content {
     pub queue_places: BTreeMap<String, Place>,
     /// Japanese first, then English, each in order of file name.
     pub articles: Vec<Article>,
+    /// The desk's own rules, from `rules.toml` beside the request types; empty without that file.
+    pub rulebook: Rulebook,
     /// Groups of words that mean the same to the search.
     pub synonyms: Vec<Vec<String>>,
     /// SHA-256 over names and bytes of all files read, 32 hex digits: changes whenever a file does.
@@ -52,6 +59,7 @@ pub fn load(intents_dir: &Path, knowledge_base_dir: &Path) -> (Content, Vec<Faul
     let mut files = Files::default();
     let mut content = Content::default();
     intents::load(intents_dir, &mut files, &mut content);
+    rules::load(intents_dir, &mut files, &mut content);
     articles::load(knowledge_base_dir, &mut files, &mut content);
     content.version = hex::encode(&files.digest.finalize()[..16]);
     files.faults.sort();

@@ -1,5 +1,6 @@
 //! TOML with the line of every value, read key by key so that all faults of a file come out at once.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
@@ -26,6 +27,12 @@ pub(super) struct Source<'a> {
 pub(super) struct At<T> {
     pub(super) value: T,
     pub(super) span: Range<usize>,
+}
+
+/// An entry of a list that takes texts and tables.
+pub(super) enum Text<'t, 'i> {
+    Plain(String),
+    Table(Section<'t, 'i>),
 }
 
 /// A table and where it stands. Reading is by key; keys not in `known` are faults when the section is opened.
@@ -166,6 +173,106 @@ impl<'t, 'i> Section<'t, 'i> {
             }
         }
         texts
+    }
+
+    /// A string or a list of strings, none of them blank; empty when missing.
+    pub(super) fn one_or_more(&self, source: &mut Source<'_>, key: &str) -> Vec<At<String>> {
+        match self.find(key) {
+            Some(value) if value.get_ref().as_str().is_some() => self.text(source, key).into_iter().collect(),
+            Some(value) if value.get_ref().as_array().is_some_and(|list| list.is_empty()) => {
+                source.fault(&value.span(), format!("`{key}` is empty: leave it out"));
+                Vec::new()
+            }
+            Some(_) | None => self.texts(source, key),
+        }
+    }
+
+    /// A table whose keys are free: each with its string, or its list of strings.
+    pub(super) fn pairs(&self, source: &mut Source<'_>, key: &str) -> Vec<(At<String>, Vec<At<String>>)> {
+        let Some(value) = self.find(key) else { return Vec::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            source.fault(&value.span(), format!("`{key}` must be a table"));
+            return Vec::new();
+        };
+        let inner = Section { table, span: value.span(), name: self.inner_name(key) };
+        let named =
+            |name: &Spanned<std::borrow::Cow<'_, str>>| At { value: name.get_ref().to_string(), span: name.span() };
+        let mut pairs = Vec::new();
+        for name in table.keys() {
+            let name = named(name);
+            let values = inner.one_or_more(source, &name.value);
+            pairs.push((name, values));
+        }
+        pairs
+    }
+
+    /// A table of whole numbers from 0 on.
+    pub(super) fn counts(&self, source: &mut Source<'_>, key: &str) -> BTreeMap<String, u32> {
+        let Some(value) = self.find(key) else { return BTreeMap::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            source.fault(&value.span(), format!("`{key}` must be a table: {{ support = 60 }}"));
+            return BTreeMap::new();
+        };
+        let inner = Section { table, span: value.span(), name: self.inner_name(key) };
+        let names: Vec<String> = table.keys().map(|name| name.get_ref().to_string()).collect();
+        names.into_iter().filter_map(|name| inner.count(source, &name).map(|count| (name, count))).collect()
+    }
+
+    /// A whole number from 0 on; `None` when missing or wrong.
+    pub(super) fn count(&self, source: &mut Source<'_>, key: &str) -> Option<u32> {
+        let value = self.find(key)?;
+        let count =
+            value.get_ref().as_integer().and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
+        if count.is_none() {
+            source.fault(&value.span(), format!("`{key}` must be a whole number from 0 on"));
+        }
+        count
+    }
+
+    /// A number; `None` when missing or wrong.
+    pub(super) fn number(&self, source: &mut Source<'_>, key: &str) -> Option<f64> {
+        let value = self.find(key)?;
+        let text = match value.get_ref() {
+            DeValue::Float(number) => Some(number.as_str()),
+            DeValue::Integer(number) => Some(number.as_str()),
+            _ => None,
+        };
+        let number = text.and_then(|text| text.parse().ok());
+        if number.is_none() {
+            source.fault(&value.span(), format!("`{key}` must be a number"));
+        }
+        number
+    }
+
+    /// `true`, `false`, or missing, which is `false`.
+    pub(super) fn flag_or_missing(&self, source: &mut Source<'_>, key: &str) -> bool {
+        self.flag(source, key).unwrap_or_default()
+    }
+
+    /// A list of strings and tables, each with its span; empty when missing.
+    pub(super) fn texts_and_tables(
+        &self,
+        source: &mut Source<'_>,
+        key: &str,
+        known: &[&str],
+    ) -> Vec<(Text<'t, 'i>, Range<usize>)> {
+        let Some(value) = self.find(key) else { return Vec::new() };
+        let Some(list) = value.get_ref().as_array() else {
+            source.fault(&value.span(), format!("`{key}` must be a list"));
+            return Vec::new();
+        };
+        let mut items = Vec::new();
+        for item in list {
+            match (item.get_ref().as_str(), item.get_ref().as_table()) {
+                (Some(text), _) if !text.trim().is_empty() => items.push((Text::Plain(text.to_owned()), item.span())),
+                (_, Some(table)) => {
+                    let section = source.open(table, item.span(), &self.inner_name(key), known);
+                    items.push((Text::Table(section), item.span()));
+                }
+                (..) => source.fault(&item.span(), format!("an entry of `{key}` must be a text or a table")),
+            }
+        }
+        items
     }
 
     /// The table under `key`; a fault when there is something else.

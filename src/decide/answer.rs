@@ -6,6 +6,7 @@ use super::case::Case;
 use super::chat::{pressed, wants_ticket};
 use super::silence::silence;
 use super::trace::Trace;
+use crate::domain::rulebook::RuleReply;
 use crate::domain::{
     Article, ArticleCandidate, Button, Decision, Handling, Measured, Policy, Priority, Visibility, Wish,
 };
@@ -16,6 +17,15 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
     if let Some(Button::Article { id }) = pressed(case.message) {
         trace.settle("answer.chosen", format!("`{id}` was chosen"));
         return Some(Decision::Answer { article: id.clone(), probability: 1.0 });
+    }
+    if let Some((rule, RuleReply::Article(id))) = case.ruling.reply {
+        match by_rule(case, id) {
+            Ok(decision) => {
+                trace.settle("answer.rule", format!("desk rule `{rule}` answers with `{id}`"));
+                return Some(decision);
+            }
+            Err(why) => trace.note("answer.rule", format!("desk rule `{rule}` names `{id}`, but {why}")),
+        }
     }
     if let Some(why) = barred(case) {
         trace.note("answer.barred", why);
@@ -51,7 +61,32 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
     None
 }
 
+/// The answer a desk rule names. What is never sent alone, or was wrong too often, is offered; critical matters and machines get
+/// none.
+fn by_rule(case: &Case<'_>, id: &str) -> Result<Decision, String> {
+    if wants_ticket(case.message) {
+        return Err("a ticket is asked for".to_owned());
+    }
+    if case.priority == Priority::Critical {
+        return Err("critical matters go to people".to_owned());
+    }
+    if let Some(why) = silence(case.message, case.context, None) {
+        return Err(why);
+    }
+    let found = case.catalog().article(id, case.language()).filter(|found| found.visibility == Visibility::Public);
+    let article = found.ok_or_else(|| "there is no such public article".to_owned())?;
+    let held_back = case.catalog().policy.articles.get(id).is_some_and(|bar| bar.threshold > 1.0);
+    Ok(if held_back || needs_a_person(case, article).is_some() {
+        Decision::Suggest { articles: vec![id.to_owned()] }
+    } else {
+        Decision::Answer { article: id.to_owned(), probability: 1.0 }
+    })
+}
+
 fn barred(case: &Case<'_>) -> Option<String> {
+    if let Some((rule, RuleReply::Words(_))) = case.ruling.reply {
+        return Some(format!("desk rule `{rule}` has words of its own"));
+    }
     if wants_ticket(case.message) {
         return Some("a ticket is asked for, whatever an article says".to_owned());
     }

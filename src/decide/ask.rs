@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::silence::silence;
 use super::trace::Trace;
+use crate::domain::rulebook::RuleReply;
 use crate::domain::{Decision, Priority};
 
 pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
@@ -10,6 +11,10 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
         trace.note("ask", "no request type, so no details to ask for");
         return None;
     };
+    if let Some((rule, RuleReply::Words(_))) = case.ruling.reply {
+        trace.note("ask", format!("desk rule `{rule}` has words of its own"));
+        return None;
+    }
     if case.missing.is_empty() {
         trace.note("ask", format!("every detail of `{}` is there", intent.id));
         return None;

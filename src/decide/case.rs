@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::chat::{form_intent, form_slots};
 use super::follow_up::{Place, Turn};
+use super::rules::{self, Ruling};
 use super::trace::Trace;
 use super::{details, follow_up, person, priority, route};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
-    Classification, Decided, Decision, Handling, Intent, Known, Language, Message, Priority, Step, Ticket, Timestamp,
-    Wish,
+    Classification, Decided, Decision, Handling, IgnoreReason, Intent, Known, Language, Message, Priority, Step,
+    Ticket, Timestamp, Wish,
 };
 
 /// What a decision depends on beside the message and the time.
@@ -39,6 +40,8 @@ pub(super) struct Case<'a> {
     pub(super) priority: Priority,
     pub(super) slots: BTreeMap<String, String>,
     pub(super) missing: Vec<String>,
+    /// What the desk rules make of it.
+    pub(super) ruling: Ruling<'a>,
     first_steps: Vec<Step>,
 }
 
@@ -52,28 +55,50 @@ impl<'a> Case<'a> {
         } else {
             choose_intent(context, &mut trace)
         };
-        let queue = route::queue_for(context.catalog, intent, &message.source);
-        let (priority, because) = priority::of_message(context, intent, message);
-        trace.note("priority", because);
-        trace.note("route", format!("queue `{queue}`"));
-        let mut found = context.classification.slots.clone();
-        found.extend(form_slots(message).map(|(name, value)| (name.clone(), value.trim().to_owned())));
-        let slots = details::belonging_to(intent, &found);
-        let missing = details::missing(intent, &slots);
-        let first_steps = trace.into_steps();
-        Self {
+        let mut case = Self {
             message,
             context,
             now,
             intent,
             intent_probability,
             certain,
-            queue,
-            priority,
-            slots,
-            missing,
-            first_steps,
+            queue: "",
+            priority: Priority::Medium,
+            slots: BTreeMap::new(),
+            missing: Vec::new(),
+            ruling: Ruling::default(),
+            first_steps: Vec::new(),
+        };
+        if rules::are_asked(&case) {
+            case.ruling = rules::rule(&case, &mut trace);
+            if let Some(intent) = case.ruling.intent {
+                (case.intent, case.intent_probability, case.certain) = (Some(intent), 1.0, true);
+            }
         }
+        case.work_out(&mut trace);
+        case.first_steps = trace.into_steps();
+        case
+    }
+
+    /// Queue, priority and details, as they follow from the request type and the desk rules.
+    fn work_out(&mut self, trace: &mut Trace) {
+        let (context, intent, message) = (self.context, self.intent, self.message);
+        self.queue = self.ruling.queue.unwrap_or_else(|| route::queue_for(context.catalog, intent, &message.source));
+        let (priority, because) = priority::of_message(context, intent, message);
+        trace.note("priority", because);
+        // What a rule says of the priority must not make light of a security incident.
+        let ruled = self.ruling.priority.filter(|_| !context.classification.has(Wish::Security));
+        self.priority = ruled.unwrap_or(priority);
+        if let Some(ruled) = ruled {
+            trace.note("priority.rule", format!("a desk rule says {ruled}"));
+        }
+        trace.note("route", format!("queue `{}`", self.queue));
+        let by_rule = self.ruling.intent.and_then(|intent| context.classification.rule_slots.get(&intent.id));
+        let mut found = by_rule.unwrap_or(&context.classification.slots).clone();
+        found.extend(self.ruling.slots.iter().map(|(name, value)| ((*name).clone(), (*value).clone())));
+        found.extend(form_slots(message).map(|(name, value)| (name.clone(), value.trim().to_owned())));
+        self.slots = details::belonging_to(intent, &found);
+        self.missing = details::missing(intent, &self.slots);
     }
 
     pub(super) fn catalog(&self) -> &'a Catalog {
@@ -96,6 +121,16 @@ impl<'a> Case<'a> {
         if let (Decision::FollowUp { .. }, Turn::Joins { ticket, place }) = (&decision, follow_up::turn(&self)) {
             return self.on_ticket(decision, ticket, &place, steps);
         }
+        // Of what is ignored for another reason, rules are not asked to answer for.
+        let takes_effect = match &decision {
+            Decision::Ignore { reason } => *reason == IgnoreReason::Rule,
+            Decision::FollowUp { .. }
+            | Decision::Answer { .. }
+            | Decision::Suggest { .. }
+            | Decision::Ask { .. }
+            | Decision::File
+            | Decision::Escalate { .. } => true,
+        };
         let queue = match &decision {
             Decision::Escalate { .. } => route::second_line(self.catalog(), self.queue),
             Decision::Ignore { .. }
@@ -113,6 +148,8 @@ impl<'a> Case<'a> {
             priority: self.priority,
             slots: self.slots,
             missing: self.missing,
+            tags: if takes_effect { self.ruling.tags() } else { Vec::new() },
+            ruled: if takes_effect { self.ruling.ruled } else { Vec::new() },
             trace: steps,
         }
     }
@@ -154,6 +191,8 @@ impl<'a> Case<'a> {
             priority,
             slots,
             missing,
+            tags: Vec::new(),
+            ruled: Vec::new(),
             trace,
         }
     }

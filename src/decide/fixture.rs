@@ -162,6 +162,7 @@ pub(super) fn catalog() -> Catalog {
             queue("complaints", None),
             queue("experts", None),
         ],
+        rulebook: crate::domain::Rulebook::default(),
         calendars: vec![
             calendar("always", 7, Span { start_minute: 0, end_minute: 1440 }),
             calendar("business", 5, Span { start_minute: 600, end_minute: 1140 }),
@@ -190,6 +191,7 @@ pub(super) fn classified(wishes: &[Wish]) -> Classification {
         articles: Vec::new(),
         slots: BTreeMap::new(),
         wishes: wishes.to_vec(),
+        ..Classification::nothing(Language::Ja)
     }
 }
 
@@ -208,6 +210,7 @@ pub(super) fn message(subject: &str, text: &str) -> Message {
         reply_to: None,
         to: vec![address("support@desk.example")],
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: subject.into(),
         text: text.into(),
         reply_text: text.into(),
@@ -258,6 +261,7 @@ pub(super) fn ticket(status: Status) -> Ticket {
         place: None,
         pressed: Vec::new(),
         card: None,
+        tags: Vec::new(),
     }
 }
 

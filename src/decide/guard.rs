@@ -15,7 +15,11 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
         .or_else(|| circling(case))
         .or_else(|| {
             // What belongs to a ticket is never ignored, whoever or whatever wrote it.
-            if matches!(turn(case), Turn::Joins { .. }) { None } else { machine(case).or_else(|| spam(case)) }
+            if matches!(turn(case), Turn::Joins { .. }) {
+                None
+            } else {
+                machine(case).or_else(|| spam(case)).or_else(|| ruled_out(case))
+            }
         })
         .or_else(|| empty(case))?;
     trace.settle(&format!("guard.{reason}"), because);
@@ -69,6 +73,11 @@ fn machine(case: &Case<'_>) -> Refusal {
 
 fn spam(case: &Case<'_>) -> Refusal {
     case.message.spam.then(|| (IgnoreReason::Spam, "a filter in front of the desk marked it".to_owned()))
+}
+
+fn ruled_out(case: &Case<'_>) -> Refusal {
+    let rule = case.ruling.ignored?;
+    Some((IgnoreReason::Rule, format!("desk rule `{rule}` says so")))
 }
 
 fn empty(case: &Case<'_>) -> Refusal {

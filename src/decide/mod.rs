@@ -22,6 +22,7 @@ mod plan;
 mod priority;
 mod recipient;
 mod route;
+mod rules;
 mod same_case;
 mod silence;
 mod subject;
@@ -36,6 +37,7 @@ pub use letter::standing;
 pub use plan::plan;
 pub use priority::priority;
 pub use route::{queue_for, second_line};
+pub use rules::passed_over;
 pub use tick::tick;
 pub use wording::{Template, Values, WordingFault, plain_text, render};
 

@@ -24,6 +24,8 @@ pub struct Catalog {
     pub articles: Vec<Article>,
     /// Groups of words that mean the same to the search.
     pub synonyms: Vec<Vec<String>>,
+    /// What happens to which messages, in the desk's own words.
+    pub rulebook: super::Rulebook,
     /// Where tickets wait for people.
     pub queues: Vec<Queue>,
     /// Business hours by name; always holds `always` (24/365) and `business`.
@@ -213,8 +215,8 @@ impl Catalog {
     pub fn stamp(&mut self) {
         let Self { content, desk, queues, calendars, thresholds, limits, policy, service, .. } = &self;
         let files = if content.is_empty() {
-            let Self { intents, articles, synonyms, .. } = &self;
-            format!("{intents:?}{articles:?}{synonyms:?}")
+            let Self { intents, articles, synonyms, rulebook, .. } = &self;
+            format!("{intents:?}{articles:?}{synonyms:?}{rulebook:?}")
         } else {
             content.clone()
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::rulebook::Matched;
 use super::words::{Language, words};
 
 words! {
@@ -82,6 +83,12 @@ pub struct Classification {
     pub slots: BTreeMap<String, String>,
     /// Each at most once.
     pub wishes: Vec<Wish>,
+    /// Words, files and header fields that conditions of desk rules matched, in the rules' order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matched: Vec<Matched>,
+    /// Details as request types that desk rules may choose would read them: type → slot name → value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rule_slots: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Classification {
@@ -95,6 +102,8 @@ impl Classification {
             articles: Vec::new(),
             slots: BTreeMap::new(),
             wishes: Vec::new(),
+            matched: Vec::new(),
+            rule_slots: BTreeMap::new(),
         }
     }
 

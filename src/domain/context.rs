@@ -1,5 +1,7 @@
 //! What the store knows about a message before it is decided.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::chat::Person;
@@ -29,6 +31,8 @@ pub struct Probe {
     pub other: Option<TicketId>,
     /// Digest of a linking code that was typed.
     pub code: Option<String>,
+    /// Queues whose load is wanted.
+    pub loads: Vec<String>,
     /// The newest message of the ticket's requester is wanted: an agent may be answering it.
     pub wants_last: bool,
 }
@@ -62,6 +66,9 @@ pub struct Known {
     pub last: Option<StoredMessage>,
     /// What is known of a linking code that was typed.
     pub link: Link,
+    /// New and open tickets in the queues the probe asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub loads: BTreeMap<String, u32>,
 }
 
 /// An earlier message.

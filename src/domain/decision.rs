@@ -45,6 +45,8 @@ words! {
         Courtesy = "courtesy",
         /// There is nothing to do it to, or it is not theirs to do.
         NothingToDo = "nothing_to_do",
+        /// A desk rule says so.
+        Rule = "rule",
     }
 }
 
@@ -136,6 +138,12 @@ pub struct Decided {
     pub slots: BTreeMap<String, String>,
     /// Details missing.
     pub missing: Vec<String>,
+    /// The ticket gets these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Desk rules that held and took effect, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ruled: Vec<super::Ruled>,
     /// How it came about, in order.
     pub trace: Vec<Step>,
 }

@@ -134,6 +134,9 @@ pub struct Message {
     pub to: Vec<Address>,
     /// Cc.
     pub cc: Vec<Address>,
+    /// Header fields of a mail that have no place of their own in here: name in lower case, value. Empty in chat.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
     /// Subject, decoded.
     pub subject: String,
     /// The whole readable body.

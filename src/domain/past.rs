@@ -13,6 +13,9 @@ use super::message::{Address, Automatic, Bounce, Message};
 use super::words::Language;
 use super::{TicketId, Timestamp};
 
+/// Header fields that are kept with every decision, so that a rule about them can be tried on past messages.
+const USUAL_HEADERS: [&str; 5] = ["importance", "priority", "x-priority", "list-id", "x-mailer"];
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -63,6 +66,8 @@ pub struct Envelope {
     #[serde(skip_serializing_if = "is_default")]
     pub cc: Vec<Address>,
     #[serde(skip_serializing_if = "is_default")]
+    pub headers: Vec<(String, String)>,
+    #[serde(skip_serializing_if = "is_default")]
     pub automatic: Option<Automatic>,
     #[serde(skip_serializing_if = "is_default")]
     pub no_auto_answer: Option<String>,
@@ -79,9 +84,12 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The envelope of `message`.
+    /// The envelope of `message`, with those of its header fields that `is_read` names by their lower-case names, and a few that
+    /// rules are likely to be written about later.
     #[must_use]
-    pub fn of(message: &Message) -> Self {
+    pub fn of(message: &Message, is_read: impl Fn(&str) -> bool) -> Self {
+        let headers =
+            message.headers.iter().filter(|(name, _)| is_read(name) || USUAL_HEADERS.contains(&name.as_str()));
         Self {
             references: message.references.clone(),
             tokens: message.tokens.clone(),
@@ -91,6 +99,7 @@ impl Envelope {
             reply_to: message.reply_to.clone(),
             to: message.to.clone(),
             cc: message.cc.clone(),
+            headers: headers.cloned().collect(),
             automatic: message.automatic,
             no_auto_answer: message.no_auto_answer.clone(),
             bounce: message.bounce.clone(),

@@ -93,6 +93,9 @@ pub struct Ticket {
     /// Buttons its requester pressed, as far as their effect lasts: pressing them again changes nothing.
     #[serde(default)]
     pub pressed: Vec<Button>,
+    /// What desk rules called it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Its card in the triage rooms.
     #[serde(default)]
     pub card: Option<Card>,

@@ -6,6 +6,7 @@ use super::attempts::UNBLOCK;
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::raw::IdRow;
 use super::rows::Rows;
+use super::rule_hits::INSERT_HITS;
 use super::send_counts;
 use super::timers::{INSERT_FIRINGS, PUT_PROBLEMS, PUT_TIMERS};
 use super::{SettleError, Store, StoreError, crash, people};
@@ -321,6 +322,7 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
     crash::point("settle.outbox");
     put(tx, INSERT_DECISIONS, &rows.decisions, Some(now)).await?;
     crash::point("settle.decisions");
+    put(tx, INSERT_HITS, &rows.rule_hits, Some(now)).await?;
     put(tx, INSERT_FEEDBACK, &rows.feedback, None).await?;
     crash::point("settle.feedback");
     Ok(true)

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::backend::{Arg, Sql, Tx, bulk, json};
 use super::raw::IdRow;
-use super::{Store, StoreError, people, recent, rows};
+use super::{Store, StoreError, people, recent, rows, rule_hits};
 use crate::domain::{Known, OutboxId, Probe, Ticket, TicketId, Timestamp};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -80,10 +80,24 @@ impl Store {
         for ((known, (person, is_newly_vouched)), link) in known.iter_mut().zip(people).zip(links) {
             (known.person, known.is_newly_vouched, known.link) = (person, is_newly_vouched, link);
         }
+        add_loads(&mut tx, probes, &mut known).await?;
         recent::add(&mut tx, probes, &mut known, now).await?;
         tx.commit().await?;
         Ok(known)
     }
+}
+
+/// How many wait in the queues the probes ask for; 0 for a queue without any.
+async fn add_loads(tx: &mut Tx, probes: &[Probe], known: &mut [Known]) -> Result<(), StoreError> {
+    if probes.iter().all(|probe| probe.loads.is_empty()) {
+        return Ok(());
+    }
+    let loads = rule_hits::loads(tx).await?;
+    for (probe, known) in probes.iter().zip(known) {
+        let asked = probe.loads.iter().map(|queue| (queue.clone(), loads.get(queue).copied().unwrap_or_default()));
+        known.loads = asked.collect();
+    }
+    Ok(())
 }
 
 async fn duplicates(tx: &mut Tx, probes: &[Probe], known: &mut [Known]) -> Result<(), StoreError> {

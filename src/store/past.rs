@@ -17,6 +17,7 @@ const PAGE: Sql = sql!(
 );
 const COUNT: Sql =
     sql!("SELECT COUNT(*) FROM decisions JOIN inbox ON inbox.id = decisions.inbox_id WHERE inbox.arrived_at >= $1");
+const DECIDED: Sql = sql!("SELECT decided FROM decisions WHERE inbox_id = $1");
 const FILES: Sql = sql!(
     "SELECT inbox_id, name, media_type, size_bytes, inline, sha256, scan, warnings FROM attachments
      WHERE inbox_id >= $1 AND inbox_id <= $2 ORDER BY inbox_id, n"
@@ -67,6 +68,18 @@ impl Store {
         let found: Vec<(i64,)> = tx.fetch(COUNT, [Arg::Int(since.0)]).await?;
         tx.commit().await?;
         Ok(found.iter().map(|(count,)| u64::try_from(*count).unwrap_or_default()).sum())
+    }
+
+    /// What was decided about the message of row `id`; `None` when nothing was, or it is erased.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn decided(&self, id: InboxId) -> Result<Option<Decided>, StoreError> {
+        let mut tx = self.backend.read().await?;
+        let found: Vec<(String,)> = tx.fetch(DECIDED, [Arg::Int(id.0)]).await?;
+        tx.commit().await?;
+        let read = |(text,): (String,)| serde_json::from_str(&text).map_err(StoreError::from);
+        found.into_iter().next().map(read).transpose()
     }
 
     /// Up to `limit` decisions after row `after` on messages that arrived at `since` or later.
@@ -147,6 +160,7 @@ impl Row {
             reply_to: envelope.reply_to,
             to: envelope.to,
             cc: envelope.cc,
+            headers: envelope.headers,
             subject: self.subject.unwrap_or_default(),
             text: self.text.unwrap_or_default(),
             reply_text: self.reply_text.unwrap_or_default(),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::StoreError;
+use super::rule_hits::{self, HitRow};
 use super::timers::{ProblemRow, TimerRow, add_problem, timer_rows};
 use crate::domain::{
     Attachment, Changes, Classification, Decided, Decision, Feedback, Firing, Outbound, Seen, Status, StoredMessage,
@@ -129,6 +130,7 @@ pub(super) struct Rows<'a> {
     pub(super) outbox: Vec<OutboundRow<'a>>,
     pub(super) bounced: Vec<super::raw::IdRow>,
     pub(super) decisions: Vec<DecisionRow<'a>>,
+    pub(super) rule_hits: Vec<HitRow<'a>>,
     pub(super) feedback: Vec<&'a Feedback>,
     pub(super) timers: Vec<TimerRow<'a>>,
     pub(super) fired: Vec<&'a Firing>,
@@ -173,6 +175,7 @@ impl<'a> Rows<'a> {
                 });
             }
         }
+        self.rule_hits.extend(rule_hits::rows(changes));
         for ticket in &changes.tickets {
             let list = if ticket.version == 0 { &mut self.new_tickets } else { &mut self.changed_tickets };
             list.push(ticket_row(ticket));

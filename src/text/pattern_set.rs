@@ -107,6 +107,12 @@ impl PatternSet {
     }
 }
 
+/// Whether every match of `source` holds one of a few fixed strings, so that a [`PatternSet`] tries it only where one stands.
+#[must_use]
+pub fn has_fixed_words(source: &str) -> bool {
+    parse(source).is_ok_and(|hir| needed(&hir).is_some())
+}
+
 fn mark(flags: &mut [bool], number: usize) {
     if let Some(flag) = flags.get_mut(number) {
         *flag = true;

@@ -4,18 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each top-level module may import. A module without a line here is refused.
-const PURE: &[&str] = &["domain", "text", "mail", "classify", "decide", "sla", "knowledge", "replay", "report"];
+const PURE: &[&str] =
+    &["domain", "text", "mail", "rulebook", "classify", "decide", "sla", "knowledge", "replay", "report"];
 const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &["domain"]),
     ("text", &["domain"]),
     ("mail", &["domain", "text"]),
-    ("classify", &["domain", "text"]),
+    ("rulebook", &["domain", "text", "sla"]),
+    ("classify", &["domain", "text", "rulebook"]),
     ("sla", &["domain"]),
     ("config", &["domain"]),
     ("content", &["domain", "text"]),
     ("store", &["domain"]),
-    ("decide", &["domain", "sla"]),
+    ("decide", &["domain", "sla", "rulebook"]),
     ("connectors", &["domain", "config", "text", "mail"]),
     ("workers", &["clock", "store", "connectors", "content", "telemetry"]),
     ("console", &["clock", "config", "store", "connectors", "telemetry"]),

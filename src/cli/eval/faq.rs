@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::{Global, out};
-use super::measures::{Ranking, Said, answered, auroc, calibration_error, coverage_at, percentile};
+use super::measures::{Said, answered, apart, auroc, calibration_error, coverage_at, percentile};
+use super::ranking::Ranking;
 use super::read_lines;
 use crate::classify::Engine;
 use crate::domain::catalog::{Catalog, Desk, SendLimits, Thresholds};
@@ -155,6 +156,7 @@ fn catalog(articles: Vec<Article>) -> Catalog {
         articles,
         synonyms: Vec::new(),
         queues: Vec::new(),
+        rulebook: crate::domain::Rulebook::default(),
         calendars: Vec::new(),
         thresholds: Thresholds { answer: 1.0, suggest: 1.0, intent: 1.0 },
         policy: crate::domain::Policy::default(),
@@ -203,8 +205,9 @@ fn document(engine: &Engine, told: &mut Told, precision: f64) -> Value {
     };
     let possible: Vec<Value> = PRECISIONS
         .iter()
-        .map(|target| json!({ "precision": target, "coverage": round(coverage_at(&told.said, *target)) }))
+        .map(|target| json!({ "precision": target, "coverage": coverage_at(&told.said, *target).map(round) }))
         .collect();
+    let (right, wrong) = apart(&told.said);
     json!({
         "queries": mean.queries,
         "p_at_1": round(mean.p_at_1),
@@ -217,8 +220,8 @@ fn document(engine: &Engine, told: &mut Told, precision: f64) -> Value {
         "answered": at(precision),
         "answered_at": PRECISIONS.map(at),
         "coverage_at_precision": possible,
-        "auroc": auroc(&told.said).map(round),
-        "calibration_error": round(calibration_error(&told.said)),
+        "auroc": auroc(&right, &wrong).map(round),
+        "calibration_error": calibration_error(&told.said).map(round),
         "latency_us": { "p50": round(percentile(&mut told.latency_us, 0.5)), "p99": round(percentile(&mut told.latency_us, 0.99)) },
     })
 }

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::shares::{auroc, calibration_error, coverage_at, macro_f1, reached_by, share};
+use super::measures::{apart, auroc, calibration_error, coverage_at, macro_f1, percentile, reached_by, share};
 use crate::classify::IntentModel;
 use crate::cli::{Global, out};
 use crate::domain::schedule::Objective;
@@ -168,9 +168,7 @@ fn measure(asked: &[Asked<'_>]) -> Value {
     let named_right = |one: &Asked<'_>| one.intent == one.row.label;
     let (inside, out) = (probabilities(&in_scope), probabilities(&outside));
     let guesses: Vec<(f64, bool)> = asked.iter().map(|one| (one.probability, named_right(one))).collect();
-    let split = |wanted: bool| -> Vec<f64> {
-        guesses.iter().filter(|(_, right)| *right == wanted).map(|(probability, _)| *probability).collect()
-    };
+    let (named, misnamed) = apart(&guesses);
     let answered = asked.iter().filter(|one| one.predicted != NONE);
     let (given, good) = (answered.clone().count(), answered.filter(|one| right(one)).count());
     let at_95 = reached_by(&inside, 0.95);
@@ -182,7 +180,7 @@ fn measure(asked: &[Asked<'_>]) -> Value {
         "oos_recall": share(abstained(&outside), outside.len()),
         "oos_precision": share(abstained(&outside), abstained(&in_scope) + abstained(&outside)),
         "auroc": auroc(&inside, &out),
-        "auroc_right_wrong": auroc(&split(true), &split(false)),
+        "auroc_right_wrong": auroc(&named, &misnamed),
         "oos_recall_at_95_retention": at_95.and_then(|bound| share(below(bound), out.len())),
         "ece": calibration_error(&guesses),
         "answered": { "coverage": share(given, asked.len()), "precision": share(good, given) },
@@ -194,9 +192,9 @@ fn measure(asked: &[Asked<'_>]) -> Value {
 }
 
 fn latency(asked: &[Asked<'_>]) -> Value {
-    let micros: Vec<f64> = asked.iter().map(|one| one.micros).collect();
-    let at = |kept: f64| reached_by(&micros, kept).map(|us| (us * 10.0).round() / 10.0);
-    json!({ "p50": at(0.5), "p99": at(0.01) })
+    let mut micros: Vec<f64> = asked.iter().map(|one| one.micros).collect();
+    let mut at = |share: f64| (percentile(&mut micros, share) * 10.0).round() / 10.0;
+    json!({ "p50": at(0.5), "p99": at(0.99) })
 }
 
 fn write(path: &Path, asked: &[Asked<'_>]) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use super::Global;
 mod faq;
 mod intents;
 mod measures;
-mod shares;
+mod ranking;
 
 #[derive(Args)]
 pub(super) struct Eval {

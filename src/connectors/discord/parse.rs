@@ -69,6 +69,7 @@ pub fn message(
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: said.subject,
         reply_text: said.text.clone(),
         text: said.text,

@@ -11,6 +11,26 @@ use crate::mail::{self, File, ParsedMail, Policy};
 const MAX_REFERENCES: usize = 101;
 /// Signatures checked per mail: a mail full of made-up tokens must not cost more.
 const MAX_CHECKS: usize = 100;
+/// Header fields desk rules can see, and how much of each.
+const MAX_HEADERS: usize = 64;
+const MAX_HEADER_CHARS: usize = 300;
+/// Fields with a place of their own in a message.
+const ELSEWHERE: &[&str] = &[
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "reply-to",
+    "mime-version",
+];
+/// How the names of fields begin that only say which way a mail came.
+const TRANSPORT: &[&str] =
+    &["received", "dkim-", "arc-", "authentication-results", "x-ms-exchange-", "content-", "x-google-"];
 /// Body text looked through for a token.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
@@ -28,6 +48,7 @@ pub fn from_parsed(item_id: InboxId, received: &Received, parsed: ParsedMail, ke
     if let Some(size) = received.full_size_bytes {
         faults.push(format!("oversized: the first {} of {size} bytes were read", received.raw.len()));
     }
+    let headers = headers(parsed.headers);
     let reply_to = parsed.reply_to.filter(|reply_to| !reply_to.address.eq_ignore_ascii_case(&parsed.from.address));
     Message {
         inbox_id: item_id,
@@ -43,6 +64,7 @@ pub fn from_parsed(item_id: InboxId, received: &Received, parsed: ParsedMail, ke
         reply_to,
         to: parsed.to,
         cc: parsed.cc,
+        headers,
         subject: parsed.subject,
         text: parsed.text,
         reply_text: parsed.reply_text,
@@ -79,6 +101,7 @@ pub fn unreadable(item_id: InboxId, received: &Received, reason: &str) -> Messag
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: "(unreadable mail)".to_owned(),
         text: String::new(),
         reply_text: String::new(),
@@ -95,6 +118,19 @@ pub fn unreadable(item_id: InboxId, received: &Received, reason: &str) -> Messag
         faults: vec![reason.to_owned()],
         warnings: Vec::new(),
     }
+}
+
+/// The fields that tell something the message does not say elsewhere: not those of transport, which are long and many.
+fn headers(fields: Vec<mail::Header>) -> Vec<(String, String)> {
+    let mut headers = Vec::new();
+    for field in fields {
+        let name = field.name.to_ascii_lowercase();
+        let is_said = ELSEWHERE.contains(&name.as_str()) || TRANSPORT.iter().any(|begin| name.starts_with(begin));
+        if !is_said && headers.len() < MAX_HEADERS {
+            headers.push((name, crate::text::cut(field.value.trim(), MAX_HEADER_CHARS).to_owned()));
+        }
+    }
+    headers
 }
 
 fn attachment(file: File) -> Attachment {

@@ -81,6 +81,7 @@ pub fn message(
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: String::new(),
         reply_text: said.clone(),
         text: said,

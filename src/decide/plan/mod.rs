@@ -16,9 +16,11 @@ use super::same_case::same_case;
 use super::silence::silence;
 use super::wording::{ChatTemplate, Template, Values};
 use super::{card, offers, person};
+use crate::domain::rulebook::RuleReply;
 use crate::domain::{
-    Act, Address, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound,
-    OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp, past,
+    Act, Address, Bilingual, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message,
+    Outbound, OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp,
+    past,
 };
 
 /// Addresses on a ticket beside which no more are taken on.
@@ -33,8 +35,12 @@ const REQUESTER: &str = "requester";
 pub fn plan(decided: &Decided, message: &Message, context: &Context<'_>, keyring: &Keyring, now: Timestamp) -> Changes {
     let case = Case::new(message, *context, now);
     let post = Post { catalog: context.catalog, keyring, now };
-    let sheet =
-        Sheet { message, context: *context, post, decided: decided.clone(), changes: Changes::default(), sent: 0 };
+    let words = case.ruling.reply.and_then(|(_, reply)| match reply {
+        RuleReply::Words(words) => Some(words),
+        RuleReply::Article(_) => None,
+    });
+    let (changes, sent) = (Changes::default(), 0);
+    let sheet = Sheet { message, context: *context, post, words, decided: decided.clone(), changes, sent };
     let known: Vec<&Ticket> = context.known.ticket.iter().chain(&context.known.recent).collect();
     let (mut changes, same_as) = match (&decided.decision, turn(&case)) {
         (Decision::Ignore { reason }, Turn::Aside(aside)) if *reason == aside.reason() => {
@@ -80,6 +86,8 @@ struct Sheet<'a> {
     message: &'a Message,
     context: Context<'a>,
     post: Post<'a>,
+    /// What a desk rule has the acknowledgement say.
+    words: Option<&'a Bilingual>,
     decided: Decided,
     changes: Changes,
     /// Messages written so far.
@@ -243,7 +251,9 @@ impl Sheet<'_> {
             known: self.context.known.clone(),
             copy: self.context.known.duplicate.is_some(),
             language: self.context.known.duplicate.map(|_| self.message.language),
-            envelope: Envelope::of(self.message),
+            envelope: Envelope::of(self.message, |name| {
+                self.context.catalog.rulebook.headers().any(|read| read == name)
+            }),
             due: self.changes.tickets.first().map(|ticket| ticket.due).unwrap_or_default(),
             digest: past::digest(&self.decided, self.context.classification),
         };

@@ -111,6 +111,7 @@ fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
         place: message.place.clone(),
         pressed: Vec::new(),
         card: None,
+        tags: decided.tags.clone(),
     }
 }
 
@@ -250,7 +251,8 @@ fn file(sheet: &mut Sheet<'_>, ticket: &mut Ticket) -> Result<(), String> {
     let intent = sheet.post.intent(ticket);
     let mut values = Values::new();
     sheet.post.promise(ticket, &mut values);
-    let sentence = intent.map(|intent| one_line(intent.reply.get(ticket.language), usize::MAX)).unwrap_or_default();
+    let reply = sheet.words.or_else(|| intent.map(|intent| &intent.reply));
+    let sentence = reply.map(|reply| one_line(reply.get(ticket.language), usize::MAX)).unwrap_or_default();
     if !sentence.is_empty() {
         values.insert("intent_reply", Value::from(sentence));
     }

@@ -47,6 +47,7 @@ fn catalog(triggers: Vec<Trigger>) -> Catalog {
             calendar: "always".into(),
             second_line: None,
         }],
+        rulebook: crate::domain::Rulebook::default(),
         calendars: vec![always],
         thresholds: Thresholds { answer: 0.9, suggest: 0.6, intent: 0.5 },
         limits: SendLimits {
@@ -96,6 +97,7 @@ fn ticket(catalog: &Catalog, status: Status) -> Ticket {
         place: None,
         pressed: Vec::new(),
         card: None,
+        tags: Vec::new(),
         promises: Promises { clocks: vec![clock], queued_at: Some(NOW), ..Promises::default() },
     }
 }

@@ -17,6 +17,7 @@ mod path;
 #[cfg(feature = "crash-points")]
 mod poison;
 mod ready;
+mod rules;
 mod scanner;
 mod speed;
 mod trouble;

@@ -111,6 +111,7 @@ pub fn catalog() -> Catalog {
             timetables: calendars.iter().cloned().map(Timetable::new).collect(),
         },
         calendars,
+        rulebook: madoguchi::domain::Rulebook::default(),
         thresholds: Thresholds { answer: 0.9, suggest: 0.6, intent: 0.5 },
         limits: SendLimits {
             automatic_per_sender_day: 1_000,
@@ -172,6 +173,7 @@ fn filed(catalog: &Catalog, id: InboxId, n: usize, intent: &str, at: Timestamp) 
         reply_to: None,
         to: Vec::new(),
         cc: Vec::new(),
+        headers: Vec::new(),
         subject: format!("依頼 {n}"),
         text: "本文".into(),
         reply_text: "本文".into(),

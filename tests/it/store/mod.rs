@@ -155,6 +155,7 @@ pub fn ticket(id: TicketId) -> Ticket {
         place: None,
         pressed: Vec::new(),
         card: None,
+        tags: Vec::new(),
     }
 }
 
@@ -193,6 +194,8 @@ pub fn decided() -> Decided {
         priority: Priority::High,
         slots: BTreeMap::new(),
         missing: vec!["since".into()],
+        tags: Vec::new(),
+        ruled: Vec::new(),
         trace: vec![Step { check: "ask.missing".into(), decided: true, because: "一つ足りない: since".into() }],
     }
 }
@@ -234,6 +237,7 @@ pub fn settled(id: InboxId, fate: Fate, ticket: Option<TicketId>) -> Settled {
             articles: Vec::new(),
             slots: BTreeMap::new(),
             wishes: vec![Wish::High],
+            ..Classification::nothing(Language::Ja)
         }),
         seen: None,
     }

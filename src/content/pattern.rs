@@ -1,0 +1,43 @@
+//! Patterns people write: checked when they are read.
+
+use regex::{Regex, RegexBuilder};
+
+use super::source::{At, Source};
+use crate::text::fold;
+
+/// A compiled pattern may take this much memory: a pattern that needs more is a mistake (`.{0,10000}`).
+const MAX_PATTERN_BYTES: usize = 2 << 20;
+
+/// Which letters a pattern is matched against.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// Lower-case text.
+    AsWritten,
+    /// Text with its capitals.
+    AnyCase,
+}
+
+/// The pattern compiled; `None` after a fault.
+pub(super) fn compile(source: &mut Source<'_>, pattern: &At<String>, letters: Letters) -> Option<Regex> {
+    let mut builder = RegexBuilder::new(&pattern.value);
+    builder.size_limit(MAX_PATTERN_BYTES).case_insensitive(letters == Letters::AnyCase);
+    match builder.build() {
+        Ok(regex) if regex.is_match("") => {
+            source.fault(&pattern.span, "the pattern matches the empty text, so it matches everything");
+            None
+        }
+        Ok(regex) => {
+            // Full-width characters never occur in what patterns are matched against.
+            if fold(&pattern.value) != pattern.value && pattern.value.chars().any(|c| ('！'..='～').contains(&c)) {
+                source.fault(&pattern.span, "full-width letters never match: texts are folded to half width");
+            }
+            Some(regex)
+        }
+        Err(error) => {
+            let told = error.to_string();
+            let reason = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            source.fault(&pattern.span, format!("the pattern is not a regular expression: {reason}"));
+            None
+        }
+    }
+}
