@@ -22,7 +22,7 @@ pub use starter::{write_samples, write_starter};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::console;
-use crate::content;
+use crate::content::{self, Content};
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
 use crate::domain::{Channel, Fault, Keyring, Learned, Policy};
 use crate::mail;
@@ -240,7 +240,7 @@ const fn thresholds(config: &Config) -> Thresholds {
 /// # Errors
 /// Every fault with file and line.
 pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
-    checked(config).map(|(catalog, _)| catalog)
+    put_together(config, prepared::content(config)).map(|(catalog, _)| catalog)
 }
 
 /// As [`catalog`], with what a support lead should look at although it may be put in force.
@@ -248,7 +248,13 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
 /// # Errors
 /// Every fault with file and line.
 pub fn checked(config: &Config) -> Result<(Catalog, Vec<Fault>), Vec<Fault>> {
-    let (content, mut faults) = content::load(&config.intents, &config.knowledge_base);
+    put_together(config, content::load(&config.intents, &config.knowledge_base))
+}
+
+fn put_together(
+    config: &Config,
+    (content, mut faults): (Content, Vec<Fault>),
+) -> Result<(Catalog, Vec<Fault>), Vec<Fault>> {
     for intent in &content.intents {
         if !config.queues.iter().any(|queue| queue.name == intent.queue) {
             let known: Vec<&str> = config.queues.iter().map(|queue| queue.name.as_str()).collect();

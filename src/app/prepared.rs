@@ -1,7 +1,7 @@
-//! The fitted classifier between two runs: kept in `data_dir/cache`, so that a start need not fit it again.
+//! What a start need not do again, kept in `data_dir/cache`: the fitted classifier, and that files of content were found sound.
 //!
-//! A file is named after everything its classifier is made of, this build of the program included, and begins with a digest of the
-//! rest. Whatever is wrong with it, the classifier is fitted again. Nothing in it was written by people.
+//! A file is named after everything it depends on, this build of the program included, and begins with a digest of the rest. Whatever
+//! is wrong with it, the work is done again. Nothing in it was written by people.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -10,40 +10,71 @@ use sha2::{Digest, Sha256};
 
 use crate::classify::BuildError;
 use crate::config::Config;
-use crate::domain::{Catalog, Learned};
+use crate::content::{self, Content};
+use crate::domain::{Catalog, Fault, Learned};
 use crate::workers::live::Rules;
 
 /// Files kept: what was in force before comes back when a change is taken back.
-const KEPT: usize = 4;
+const KEPT: usize = 8;
 const DIGEST_BYTES: usize = 32;
 
 /// The rules for `catalog` and what was learnt; fitted only when no earlier run did so.
 pub(super) fn rules(config: &Config, catalog: Catalog, learned: &Learned) -> Result<Rules, BuildError> {
     let directory = config.data_dir.join("cache");
-    let file = name(&catalog, learned).map(|name| directory.join(name));
+    let file = named("classifier", |digest| {
+        digest.update(&catalog.content);
+        digest.update(serde_json::to_vec(&learned.examples).ok()?);
+        Some(())
+    })
+    .map(|name| directory.join(name));
     if let Some(fitted) = file.as_deref().and_then(read) {
         return Rules::recall(catalog, learned, &fitted);
     }
     let rules = Rules::build(catalog, learned)?;
-    // A command that only looks makes no data directory.
-    if let Some(file) = file.filter(|_| config.data_dir.is_dir())
-        && let Err(fault) = write(&directory, &file, &rules.engine.fitted())
-    {
-        tracing::debug!("the classifier is not kept for the next start: {fault}");
-    }
+    keep(config, file.as_deref(), &rules.engine.fitted());
     Ok(rules)
 }
 
-/// `None` when it cannot be told which build of the program this is.
-fn name(catalog: &Catalog, learned: &Learned) -> Option<String> {
+/// The content of the settings' directories with its faults. Files in which an earlier run found none are not tried again.
+pub(super) fn content(config: &Config) -> (Content, Vec<Fault>) {
+    let directories = (config.intents.as_path(), config.knowledge_base.as_path());
+    let directory = config.data_dir.join("cache");
+    let file = named("sound", |digest| {
+        digest.update(content::fingerprint(directories.0, directories.1)?);
+        Some(())
+    })
+    .map(|name| directory.join(name));
+    if let Some(known) = file.as_deref().and_then(read) {
+        let (content, faults) = content::load_known(directories.0, directories.1);
+        // They may have changed between the two looks.
+        if faults.is_empty() && content.version.as_bytes() == known {
+            return (content, faults);
+        }
+    }
+    let (content, faults) = content::load(directories.0, directories.1);
+    if faults.is_empty() {
+        keep(config, file.as_deref(), content.version.as_bytes());
+    }
+    (content, faults)
+}
+
+fn keep(config: &Config, file: Option<&Path>, bytes: &[u8]) {
+    // A command that only looks makes no data directory.
+    let Some(file) = file.filter(|_| config.data_dir.is_dir()) else { return };
+    if let Err(fault) = write(file, bytes) {
+        tracing::debug!("{} is not kept for the next start: {fault}", file.display());
+    }
+}
+
+/// The name of a file that depends on this build of the program and on what `more` adds; `None` when either cannot be told.
+fn named(kind: &str, more: impl FnOnce(&mut Sha256) -> Option<()>) -> Option<String> {
     let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
     let built = program.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let mut digest = Sha256::new();
     digest.update(program.len().to_le_bytes());
     digest.update(built.as_nanos().to_le_bytes());
-    digest.update(catalog.content.as_bytes());
-    digest.update(serde_json::to_vec(&learned.examples).ok()?);
-    Some(format!("classifier-{}", hex::encode(&digest.finalize()[..16])))
+    more(&mut digest)?;
+    Some(format!("{kind}-{}", hex::encode(&digest.finalize()[..16])))
 }
 
 fn read(file: &Path) -> Option<Vec<u8>> {
@@ -52,7 +83,8 @@ fn read(file: &Path) -> Option<Vec<u8>> {
     (Sha256::digest(fitted).as_slice() == digest).then(|| fitted.to_vec())
 }
 
-fn write(directory: &Path, file: &Path, fitted: &[u8]) -> std::io::Result<()> {
+fn write(file: &Path, fitted: &[u8]) -> std::io::Result<()> {
+    let Some(directory) = file.parent() else { return Ok(()) };
     std::fs::create_dir_all(directory)?;
     let mut bytes = Sha256::digest(fitted).to_vec();
     bytes.extend_from_slice(fitted);

@@ -10,7 +10,7 @@ use crate::domain::schedule::Objective;
 use crate::domain::{Bilingual, Choice, Handling, Intent, Language, Level, Rule, Slot};
 use crate::text::normalise;
 
-use super::pattern::{Letters, compile};
+use super::pattern::{Letters, Sound, compile};
 use super::source::{At, Section, Source};
 use super::{Content, Files, Place, is_id};
 
@@ -195,7 +195,7 @@ impl Reader<'_, '_> {
             if let Some(id) = &id {
                 self.check_rule_id(id);
             }
-            self.check_rule_examples(&rule, regex.as_ref());
+            self.check_rule_examples(&rule, regex.as_ref().and_then(Sound::regex));
             if let (Some(id), Some(pattern), Some(_)) = (id, pattern, regex) {
                 rules.push(Rule { id: id.value, pattern: pattern.value, certain });
             }
@@ -295,7 +295,7 @@ impl Reader<'_, '_> {
         sound
     }
 
-    fn compile(&mut self, pattern: &At<String>, letters: Letters) -> Option<Regex> {
+    fn compile(&mut self, pattern: &At<String>, letters: Letters) -> Option<Sound> {
         compile(&mut self.source, pattern, letters)
     }
 }

@@ -56,7 +56,39 @@ pub struct Place {
 /// Reads both directories. The faults are in order of file and line; with none of them the content is complete.
 #[must_use]
 pub fn load(intents_dir: &Path, knowledge_base_dir: &Path) -> (Content, Vec<Fault>) {
-    let mut files = Files::default();
+    read(intents_dir, knowledge_base_dir, false)
+}
+
+/// As [`load`] for files that an earlier run found no fault in: patterns are not tried again, which is most of the work.
+#[must_use]
+pub fn load_known(intents_dir: &Path, knowledge_base_dir: &Path) -> (Content, Vec<Fault>) {
+    read(intents_dir, knowledge_base_dir, true)
+}
+
+/// A digest over all files of both directories, by which they are known again; `None` when one cannot be read.
+#[must_use]
+pub fn fingerprint(intents_dir: &Path, knowledge_base_dir: &Path) -> Option<String> {
+    let mut digest = Sha256::new();
+    let mut waiting = vec![knowledge_base_dir.to_path_buf(), intents_dir.to_path_buf()];
+    while let Some(path) = waiting.pop() {
+        digest.update(path.as_os_str().as_encoded_bytes());
+        if path.is_dir() {
+            let entries: std::io::Result<Vec<PathBuf>> =
+                std::fs::read_dir(&path).ok()?.map(|entry| Ok(entry?.path())).collect();
+            let mut entries = entries.ok()?;
+            entries.sort();
+            waiting.append(&mut entries);
+        } else {
+            let bytes = std::fs::read(&path).ok()?;
+            digest.update((bytes.len() as u64).to_le_bytes());
+            digest.update(bytes);
+        }
+    }
+    Some(hex::encode(&digest.finalize()[..16]))
+}
+
+fn read(intents_dir: &Path, knowledge_base_dir: &Path, known: bool) -> (Content, Vec<Fault>) {
+    let mut files = Files { known, ..Files::default() };
     let mut content = Content::default();
     intents::load(intents_dir, &mut files, &mut content);
     rules::load(intents_dir, &mut files, &mut content);
@@ -71,6 +103,8 @@ pub fn load(intents_dir: &Path, knowledge_base_dir: &Path) -> (Content, Vec<Faul
 struct Files {
     faults: Vec<Fault>,
     digest: Sha256,
+    /// An earlier run found no fault in them.
+    known: bool,
 }
 
 impl Files {

@@ -48,6 +48,11 @@ impl<'a> Source<'a> {
         Self { path, lines, lines_before, files, faults: 0 }
     }
 
+    /// Whether an earlier run found no fault in these very files.
+    pub(super) const fn is_known(&self) -> bool {
+        self.files.known
+    }
+
     pub(super) fn fault(&mut self, span: &Range<usize>, message: impl Into<String>) {
         let line = self.line(span);
         self.faults += 1;
