@@ -2,6 +2,7 @@
 
 mod chats;
 mod connections;
+mod reload;
 mod seal;
 mod service;
 mod starter;
@@ -16,6 +17,7 @@ use tokio::sync::Mutex;
 
 pub use chats::{Chats, probe as probe_chats};
 pub use connections::{Connections, probe};
+pub use reload::{connections_differ, with_connections_of};
 pub use starter::{write_samples, write_starter};
 
 use crate::clock::Clock;

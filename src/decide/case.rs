@@ -52,10 +52,11 @@ impl<'a> Case<'a> {
         } else {
             choose_intent(context, &mut trace)
         };
-        let queue = route::queue_for(context.catalog, intent, &message.source);
         let (priority, because) = priority::of_message(context, intent, message);
         trace.note("priority", because);
-        trace.note("route", format!("queue `{queue}`"));
+        let way = route::of_message(context, intent, message, priority);
+        let queue = way.queue;
+        trace.note("route", way.because);
         let mut found = context.classification.slots.clone();
         found.extend(form_slots(message).map(|(name, value)| (name.clone(), value.trim().to_owned())));
         let slots = details::belonging_to(intent, &found);

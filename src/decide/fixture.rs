@@ -258,6 +258,7 @@ pub(super) fn ticket(status: Status) -> Ticket {
         place: None,
         pressed: Vec::new(),
         card: None,
+        course: crate::domain::Course::default(),
     }
 }
 

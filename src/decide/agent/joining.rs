@@ -104,6 +104,7 @@ pub fn split(hand: &Hand<'_>, ticket: &Ticket, message: &StoredMessage) -> Resul
         promises: crate::domain::Promises::default(),
         pressed: Vec::new(),
         card: None,
+        course: crate::domain::Course::default(),
         ..work.ticket.clone()
     };
     work.event(EventKind::Linked, format!("message {} was split off as {id}", message.inbox_id));

@@ -4,7 +4,7 @@
 use super::super::case::Case;
 use super::super::follow_up::{Place, Turn};
 use super::aside::Aside;
-use crate::domain::{Act, Button, Known, Message, Status, Ticket};
+use crate::domain::{Act, Button, Known, Message, Status, Ticket, Verdict};
 
 /// A message below a card that begins with one of these is sent to the requester.
 const REPLY_MARKS: [&str; 5] = ["reply:", "reply\u{ff1a}", "返信:", "返信\u{ff1a}", ">>"];
@@ -18,6 +18,8 @@ pub(in crate::decide) enum Deed {
     Assign { to: String },
     /// It is solved.
     Resolve,
+    /// Work may start, or is not to be done.
+    Rule { verdict: Verdict },
     /// It is the same case as the other ticket the act names.
     Join,
     /// It is a case of its own after all.
@@ -101,6 +103,11 @@ fn deed(message: &Message, known: &Known, ticket: &Ticket, button: &Button) -> O
         }
         Button::Resolve if ended => Err(format!("it is {} already", ticket.status)),
         Button::Resolve => Ok(Deed::Resolve),
+        Button::Approve | Button::Decline if ended || !ticket.course.waits_for_approval() => {
+            Err("nothing waits for approval".to_owned())
+        }
+        Button::Approve => Ok(Deed::Rule { verdict: Verdict::Approved }),
+        Button::Decline => Ok(Deed::Rule { verdict: Verdict::Declined }),
         Button::Join { into } if ticket.merged_into == Some(*into) => Err(format!("it is one with {into} already")),
         Button::Join { into } if known.other.is_none() => Err(format!("there is no {into}")),
         Button::Join { .. } => Ok(Deed::Join),

@@ -96,6 +96,7 @@ fn ticket(catalog: &Catalog, status: Status) -> Ticket {
         place: None,
         pressed: Vec::new(),
         card: None,
+        course: crate::domain::Course::default(),
         promises: Promises { clocks: vec![clock], queued_at: Some(NOW), ..Promises::default() },
     }
 }

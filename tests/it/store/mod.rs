@@ -155,6 +155,7 @@ pub fn ticket(id: TicketId) -> Ticket {
         place: None,
         pressed: Vec::new(),
         card: None,
+        course: Course::default(),
     }
 }
 
@@ -211,6 +212,7 @@ pub fn opening(item: &InboxItem) -> Changes {
         send_count: None,
         fired: Vec::new(),
         problems: Vec::new(),
+        turns: Vec::new(),
         bounced: Vec::new(),
         people: vec![PersonChange::Met { inbox_id: item.id, address: "sato@customer.example".into() }],
         edits: Vec::new(),
