@@ -25,6 +25,7 @@ mod out;
 mod parse;
 mod pipeline;
 mod problem;
+mod rehearsal;
 mod replay;
 mod serve;
 mod settings;

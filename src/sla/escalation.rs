@@ -151,4 +151,4 @@ fn cycle_of(clock: &Clock, cycle: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

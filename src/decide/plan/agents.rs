@@ -1,6 +1,6 @@
 //! What agents do in their room, written as what the same action from the console would be.
 
-use super::super::agent::{self, Hand, Refusal, Reply, Ruling, Then};
+use super::super::agent::{self, Hand, Recovery, Refusal, Reply, Ruling, Then};
 use super::super::chat::{Deed, agent_name};
 use super::super::letter::Told;
 use super::super::wording::{ChatTemplate, Values};
@@ -39,6 +39,10 @@ fn act(sheet: &Sheet<'_>, hand: &Hand<'_>, ticket: &Ticket, deed: &Deed) -> Resu
         Deed::Resolve => agent::resolve(hand, ticket, last),
         Deed::Rule { verdict } => agent::rule_on(hand, ticket, &Ruling { verdict: *verdict, note: "", last }),
         Deed::Reply { text } => agent::reply(hand, ticket, &Reply { text, then: Then::StaysOpen, last }),
+        Deed::Report { text } => agent::report(hand, ticket, text, last),
+        Deed::Recover { text } => {
+            agent::recover(hand, ticket, &Recovery { text, since: None, back: None, cause: "", last })
+        }
         Deed::Join => {
             known.other.as_ref().map_or_else(|| Ok(Changes::default()), |into| agent::merge(hand, ticket, into))
         }

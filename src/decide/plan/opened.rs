@@ -5,12 +5,10 @@ use minijinja::Value;
 use super::super::clocks;
 use super::super::letter::{put_details, put_questions, suggested};
 use super::super::person;
-use super::super::route;
 use super::super::wording::{Template, Values, one_line, plain_text};
+use super::super::{priority, route};
 use super::{RULE, Sheet};
-use crate::domain::{
-    Article, Changes, Course, Decision, EventKind, Fate, Level, Priority, Status, Ticket, TicketId, Wish,
-};
+use crate::domain::{Article, Changes, Course, Decision, EventKind, Fate, Priority, Status, Ticket, TicketId};
 
 /// The ticket a new one is opened beside.
 pub(super) struct Beside {
@@ -119,7 +117,10 @@ fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
-        promises: crate::domain::Promises { wish: wish(sheet), ..Default::default() },
+        promises: crate::domain::Promises {
+            wish: priority::wish(message, sheet.context.classification),
+            ..Default::default()
+        },
         place: message.place.clone(),
         pressed: Vec::new(),
         card: None,
@@ -132,15 +133,6 @@ fn course(sheet: &Sheet<'_>) -> Course {
     let intent = sheet.decided.intent.as_deref().and_then(|id| sheet.context.catalog.intent(id));
     let way = route::of_message(sheet.context, intent, sheet.message, sheet.decided.priority);
     Course { unrouted: way.unrouted, skills: way.skills, ..Course::default() }
-}
-
-/// How soon the requester wants it, when they say so.
-fn wish(sheet: &Sheet<'_>) -> Option<Level> {
-    match (sheet.context.classification.has(Wish::High), sheet.context.classification.has(Wish::Low)) {
-        (true, false) => Some(Level::High),
-        (false, true) => Some(Level::Low),
-        (true, true) | (false, false) => None,
-    }
 }
 
 /// The subject, or the beginning of the text when there is none (chat, hurried mail).

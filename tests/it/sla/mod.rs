@@ -4,6 +4,7 @@
 mod crash;
 mod month;
 mod scale;
+mod staffing;
 mod ticker;
 
 use std::collections::BTreeMap;
