@@ -121,6 +121,9 @@ mod tests {
         TicketEvent { ticket: TicketId(7), at, kind, actor: actor.into(), detail: String::new() }
     }
 
+    /// A trigger, what is done to the ticket, its history, and the minutes the trigger would have fired at.
+    type Case<'a> = (Trigger, fn(&mut Ticket), &'a [TicketEvent], &'a [i64]);
+
     /// The minutes at which a trigger would have fired within ten hours.
     fn fired(trigger: Trigger, change: impl FnOnce(&mut Ticket), events: &[TicketEvent]) -> Vec<i64> {
         let catalog = catalog(vec![trigger]);
@@ -150,7 +153,7 @@ mod tests {
             ticket.promises.note(Signal::Negative);
         };
         let unacknowledged = |minutes| Trigger::Unacknowledged { minutes };
-        let cases: [(Trigger, fn(&mut Ticket), &[TicketEvent], &[i64]); 12] = [
+        let cases: [Case<'_>; 12] = [
             (Trigger::TimeUsed { which, percent: 50 }, none, &[], &[50]),
             (Trigger::TimeUsed { which, percent: 50 }, met, &[], &[50]),
             (Trigger::TimeUsed { which, percent: 75 }, met, &[], &[]),

@@ -18,7 +18,7 @@ pub(super) const PUT_PROBLEMS: Sql = bulk!(
             CAST(value->>'times' AS BIGINT), CAST(value->>'at' AS BIGINT), CAST(value->>'at' AS BIGINT)
      FROM " ROWS " WHERE true
      ON CONFLICT (key) DO UPDATE SET last_ticket_id = excluded.last_ticket_id, times = problems.times + excluded.times,
-       seen_at = excluded.seen_at, version = problems.version + 1,
+       seen_at = excluded.seen_at, version = problems.version + 1, reviewed_at = NULL,
        opened_at = CASE WHEN excluded.state = 'open' AND problems.state <> 'open' THEN excluded.opened_at ELSE problems.opened_at END,
        closed_at = CASE WHEN excluded.state = 'open' THEN NULL ELSE problems.closed_at END,
        state = CASE WHEN excluded.state = 'open' THEN 'open' ELSE problems.state END"
@@ -43,7 +43,7 @@ const DUE: Sql = sql!(
             nudge_at, closed_at, closed_because, reviewed_at
      FROM problems
      WHERE (state = 'open' AND (nudge_at IS NULL OR nudge_at <= $1))
-        OR (state <> 'open' AND (reviewed_at IS NULL OR reviewed_at < seen_at))
+        OR (state <> 'open' AND reviewed_at IS NULL)
      ORDER BY seen_at, key LIMIT $2"
 );
 const TICKETS: Sql = bulk!(

@@ -54,11 +54,12 @@ fn act(sheet: &Sheet<'_>, hand: &Hand<'_>, ticket: &Ticket, deed: &Deed) -> Resu
 }
 
 fn take_over(sheet: &mut Sheet<'_>, done: Changes) {
-    let Changes { tickets, events, thread_keys, outbound, .. } = done;
+    let Changes { tickets, events, thread_keys, outbound, problems, .. } = done;
     sheet.changes.tickets.extend(tickets);
     sheet.changes.events.extend(events);
     sheet.changes.thread_keys.extend(thread_keys);
     sheet.changes.outbound.extend(outbound);
+    sheet.changes.problems.extend(problems);
 }
 
 /// The agent is told why nothing was done.

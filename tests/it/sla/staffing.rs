@@ -8,7 +8,7 @@ use madoguchi::domain::problem::ProblemState;
 use madoguchi::domain::routing::{Agent, Contact, ContactList, Line, QueueRules, Strategy};
 use madoguchi::domain::service::{Escalation, Remedy, Scope, Trigger};
 use madoguchi::domain::*;
-use madoguchi::store::{OutboxFilter, StoreError};
+use madoguchi::store::{OutboxFilter, StoreError, TicketFilter};
 
 use super::{BEGIN, MINUTE, catalog, file, ring, tick, ticker};
 use crate::store::{Desk, on_both};
@@ -80,7 +80,7 @@ async fn the_least_loaded_is_counted_from_what_is_stored(desk: Desk) {
         "and nobody is looked for meanwhile"
     );
     tick(&ticker(&desk.store, &catalog, &Time::fixed(after(60)))).await;
-    let waiting = desk.store.tickets(&Default::default()).await.unwrap();
+    let waiting = desk.store.tickets(&TicketFilter::default()).await.unwrap();
     assert!(waiting.iter().all(|listed| listed.ticket.assignee.is_some()));
 }
 
@@ -145,10 +145,10 @@ async fn three_incidents_of_one_host_are_a_problem(desk: Desk) {
     assert_eq!(nudges().await, 1);
     tick(&ticker(&desk.store, &catalog, &Time::fixed(open.nudge_at.unwrap()))).await;
     assert_eq!(nudges().await, 2, "the owner is asked again");
-    let nudged = state("incident/web01").await;
+    let asked = state("incident/web01").await;
     let late = desk.store.put_problem(&open, &[], after(30)).await;
     assert!(matches!(late, Err(StoreError::Conflict { .. })), "{late:?}");
-    let mut closed = nudged.clone();
+    let mut closed = asked.clone();
     closed.state = ProblemState::Closed;
     closed.closed_at = Some(BEGIN.plus_ms(20 * DAY));
     desk.store.put_problem(&closed, &[], BEGIN.plus_ms(20 * DAY)).await.unwrap();
