@@ -3,6 +3,7 @@
 mod chats;
 mod connections;
 mod prepared;
+mod reload;
 mod seal;
 mod service;
 mod starter;
@@ -17,6 +18,7 @@ use tokio::sync::Mutex;
 
 pub use chats::{Chats, probe as probe_chats};
 pub use connections::{Connections, probe};
+pub use reload::{connections_differ, with_connections_of};
 pub use starter::{write_samples, write_starter};
 
 use crate::clock::Clock;

@@ -18,6 +18,9 @@ pub(super) fn rules(config: &Config) -> ServiceRules {
         targets: service.targets.clone(),
         vips: service.vips.clone(),
         words: service.words.clone().unwrap_or_else(shipped::words),
+        routing: service.routing.clone(),
+        closing: service.closing.clone().unwrap_or_else(shipped::closing),
+        problems: service.problems.clone(),
         timetables: config.calendars.iter().cloned().map(Timetable::new).collect(),
     }
 }
@@ -39,6 +42,17 @@ pub(super) fn unknown_intents(config: &Config, intents: &[Intent]) -> Vec<Fault>
 pub(super) fn version(catalog: &Catalog) -> String {
     let times: Vec<_> = catalog.intents.iter().map(|intent| (&intent.id, intent.objective)).collect();
     let service = &catalog.service;
-    let text = format!("{:?}", (&service.policies, &service.escalations, &catalog.calendars, &catalog.queues, times));
+    let text = format!(
+        "{:?}",
+        (
+            &service.policies,
+            &service.escalations,
+            &service.routing,
+            &service.closing,
+            &catalog.calendars,
+            &catalog.queues,
+            times
+        )
+    );
     hex::encode(&Sha256::digest(text)[..8])
 }

@@ -64,7 +64,7 @@ pub(super) fn run(command: &Demo, global: &Global) -> anyhow::Result<ExitCode> {
             sums(&summary, elapsed_ms);
         }
         if !once {
-            stay(&app).await?;
+            stay(&app, &global.set).await?;
         }
         app.store.close().await;
         Ok(ExitCode::SUCCESS)
@@ -196,7 +196,7 @@ fn sums(summary: &Summary, elapsed_ms: u64) {
 }
 
 /// Keeps the desk open: health and metrics over HTTP and, on a terminal, a chat as an end user.
-async fn stay(app: &Arc<App>) -> anyhow::Result<()> {
+async fn stay(app: &Arc<App>, set: &[String]) -> anyhow::Result<()> {
     let mut supervisor = Supervisor::new();
     serve::start(app, &mut supervisor).await?;
     if let Some(address) = app.config.listen {
@@ -205,7 +205,7 @@ async fn stay(app: &Arc<App>) -> anyhow::Result<()> {
     if std::io::stdin().is_terminal() {
         talk::run(app).await?;
     } else {
-        serve::wait(app).await?;
+        serve::wait(app, set).await?;
     }
     supervisor.drain(std::time::Duration::from_secs(5)).await;
     Ok(())

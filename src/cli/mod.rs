@@ -9,6 +9,7 @@ mod ask;
 mod attachment;
 mod boxes;
 mod check;
+mod complaint;
 mod copies;
 mod demo;
 mod doctor;
@@ -23,6 +24,8 @@ mod ledger;
 mod out;
 mod parse;
 mod pipeline;
+mod problem;
+mod rehearsal;
 mod replay;
 mod rules;
 mod rules_words;
@@ -33,6 +36,7 @@ mod talk;
 mod ticket;
 mod ticket_change;
 mod ticket_clock;
+mod ticket_process;
 
 /// Madoguchi (窓口): one window for requests by mail and chat, in Japanese and English.
 #[derive(Parser)]
@@ -84,7 +88,7 @@ enum Command {
     /// Try the whole desk on a sample mailbox and chat
     #[command(after_help = "Examples:\n  madoguchi demo\n  madoguchi demo --once --json")]
     Demo(demo::Demo),
-    /// Run the desk: mail in and out, decisions, health and metrics. SIGTERM stops it, SIGHUP reloads the content
+    /// Run the desk: mail in and out, decisions, health and metrics. SIGTERM stops it, SIGHUP reloads content and service levels
     Serve,
     /// Try every connection and say what is wrong and how to mend it
     Doctor,
@@ -109,6 +113,16 @@ enum Command {
         after_help = "Examples:\n  madoguchi sla due --calendar business --start 2026-11-24T18:00:00+09:00 --in 4h\n  madoguchi sla holidays --year 2027"
     )]
     Sla(sla::Command),
+    /// The list of problems: matters behind several tickets, with owner and workaround
+    #[command(
+        after_help = "Examples:\n  madoguchi problem list\n  madoguchi problem workaround incident/web01 \"restart the web server\"\n  madoguchi problem draft incident/web01 --out known-error.md"
+    )]
+    Problem(problem::Command),
+    /// The register of complaints
+    #[command(
+        after_help = "Examples:\n  madoguchi complaint list --period 2026-10\n  madoguchi complaint action T-1042 \"called and apologised\" --agent sato"
+    )]
+    Complaint(complaint::Command),
     /// Every message seen and its fate; the sum must balance
     #[command(after_help = "Example: madoguchi ledger --rows --json")]
     Ledger(ledger::Ledger),
@@ -159,6 +173,8 @@ pub fn run() -> ExitCode {
         Command::Ingest(command) => ingest::run(&command, &global),
         Command::Ticket(command) => ticket::run(command, &global),
         Command::Sla(command) => sla::run(&command, &global),
+        Command::Problem(command) => problem::run(&command, &global),
+        Command::Complaint(command) => complaint::run(&command, &global),
         Command::Ledger(command) => ledger::run(&command, &global),
         Command::Outbox(command) => boxes::run_outbox(&command, &global),
         Command::Inbox(command) => boxes::run_inbox(&command, &global),

@@ -11,7 +11,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 
-use super::{Global, out, settings};
+use super::{Global, out, rehearsal, settings};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -41,6 +41,9 @@ pub(super) struct Replay {
     /// The share of answers that must be right
     #[arg(long, value_name = "P")]
     answer_precision: Option<f64>,
+    /// Instead: which escalation rules would have fired on the tickets of that time, and which did
+    #[arg(long)]
+    escalations: bool,
 }
 
 pub(super) fn run(command: &Replay, global: &Global) -> anyhow::Result<ExitCode> {
@@ -65,6 +68,11 @@ pub(super) fn run(command: &Replay, global: &Global) -> anyhow::Result<ExitCode>
     };
     settings::block_on(async {
         let store = app::open_store(&config).await?;
+        if command.escalations {
+            let rehearsed = rehearsal::run(&store, &config, since, global).await;
+            store.close().await;
+            return rehearsed.map(|()| ExitCode::SUCCESS);
+        }
         let summary = replay(&store, &config, since, global).await;
         store.close().await;
         let summary = summary?;

@@ -1,4 +1,5 @@
-//! `serve`: mail in, decisions, mail out, health and metrics, until SIGTERM or Ctrl-C. SIGHUP reloads the content.
+//! `serve`: mail in, decisions, mail out, health and metrics, until SIGTERM or Ctrl-C. SIGHUP reloads settings and
+//! content; connections stay as they were opened.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Global, settings};
 use crate::app::{self, App, Chats, Connections, HANDLERS};
+use crate::config::Config;
 use crate::console;
 use crate::workers::supervise::Supervisor;
 
@@ -24,7 +26,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
             mailboxes = app.config.mailboxes.len(),
             "the desk is open"
         );
-        wait(&app).await?;
+        wait(&app, &global.set).await?;
         tracing::info!("closing: running steps are finished first");
         supervisor.drain(GRACE).await;
         app.store.close().await;
@@ -57,8 +59,8 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
     Ok(())
 }
 
-/// Waits for SIGTERM or Ctrl-C; SIGHUP reloads the content.
-pub(super) async fn wait(app: &Arc<App>) -> anyhow::Result<()> {
+/// Waits for SIGTERM or Ctrl-C; SIGHUP reloads settings and content.
+pub(super) async fn wait(app: &Arc<App>, set: &[String]) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -66,25 +68,24 @@ pub(super) async fn wait(app: &Arc<App>) -> anyhow::Result<()> {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => reload(app).await,
+            _ = hang_up.recv() => match reload(app, set).await {
+                Ok(version) => tracing::info!(catalog = version, "settings and content reloaded"),
+                Err(fault) => tracing::error!("not reloaded, what was in force stays: {fault:#}"),
+            },
         }
     }
 }
 
-/// Puts changed content in force; content with faults changes nothing.
-async fn reload(app: &Arc<App>) {
-    let learned = match app::learned(&app.store, &app.config).await {
-        Ok(learned) => learned,
-        Err(fault) => {
-            tracing::error!("content not reloaded, the old one stays in force: {fault}");
-            return;
-        }
-    };
-    match app::rules_with(&app.config, &learned) {
-        Ok(rules) => {
-            tracing::info!(catalog = rules.catalog.version, "content reloaded");
-            app.live.replace(rules);
-        }
-        Err(faults) => tracing::error!("content not reloaded, the old one stays in force:\n{}", app::listing(&faults)),
+/// Puts changed settings and content in force; with a single fault nothing changes. Open tickets follow by the ticker.
+async fn reload(app: &Arc<App>, set: &[String]) -> anyhow::Result<String> {
+    let fresh = Config::load(&app.config.file, set).map_err(|faults| anyhow::anyhow!("{}", app::listing(&faults)))?;
+    if app::connections_differ(&app.config, &fresh) {
+        tracing::warn!("mailboxes, chat services, scanner, database and console take effect after a restart");
     }
+    let config = app::with_connections_of(fresh, &app.config);
+    let learned = app::learned(&app.store, &config).await?;
+    let rules = app::rules_with(&config, &learned).map_err(|faults| anyhow::anyhow!("{}", app::listing(&faults)))?;
+    let version = rules.catalog.version.clone();
+    app.live.replace(rules);
+    Ok(version)
 }

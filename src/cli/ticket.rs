@@ -7,8 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ticket_change::{self, Change};
+use super::ticket_process::{self, Process};
 use super::{Global, attachment, out, rules_words, settings, ticket_clock};
-use crate::domain::{Clock, Decided, InboxId, Language, Priority, Status, Ticket, TicketId, Timestamp};
+use crate::domain::{Clock, Decided, InboxId, Language, Mark, Priority, Status, Ticket, TicketId, Timestamp};
 use crate::store::{ListedTicket, Store, TicketFilter, TicketMessage};
 
 #[derive(Args)]
@@ -36,6 +37,8 @@ enum Action {
     Attachment(attachment::Command),
     #[command(flatten)]
     Change(Change),
+    #[command(flatten)]
+    Process(Process),
 }
 
 #[derive(Args)]
@@ -52,6 +55,9 @@ struct List {
     /// Only of this requester's address
     #[arg(long, value_name = "ADDRESS")]
     requester: Option<String>,
+    /// Only those that nothing routed
+    #[arg(long)]
+    unrouted: bool,
     /// At most this many [default: all with --json, else 50]
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
@@ -61,6 +67,7 @@ pub(super) fn run(command: Command, global: &Global) -> anyhow::Result<ExitCode>
     match command.action {
         Action::Attachment(command) => attachment::run(&command, global),
         Action::Change(change) => ticket_change::run(&change, global),
+        Action::Process(process) => ticket_process::run(&process, global),
         Action::List(list) => settings::with_store(global, async |store, config| {
             let limit = list.limit.or(if global.json { None } else { Some(50) });
             let filter = TicketFilter {
@@ -71,7 +78,8 @@ pub(super) fn run(command: Command, global: &Global) -> anyhow::Result<ExitCode>
                 limit,
                 ..TicketFilter::default()
             };
-            let tickets = store.tickets(&filter).await?;
+            let mut tickets = store.tickets(&filter).await?;
+            tickets.retain(|listed| !list.unrouted || listed.ticket.course.unrouted);
             if global.json {
                 out::json(&tickets.iter().map(document).collect::<Vec<_>>().into())?;
             } else {
@@ -124,7 +132,30 @@ pub(super) fn document(listed: &ListedTicket) -> Value {
         "priority_set_by": ticket.promises.priority_by,
         "merged_into": ticket.merged_into.map(|id| id.to_string()),
         "linked_to": ticket.linked_to.map(|id| id.to_string()),
+        "links": ticket.course.links.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "unrouted": ticket.course.unrouted,
+        "skills": ticket.course.skills,
+        "acknowledged": ticket.course.acknowledged.as_ref().map(mark_document),
+        "calling": ticket.course.calls.iter().map(|call| call.list.clone()).collect::<Vec<_>>(),
+        "approval": ticket.course.approval.as_ref().map(|approval| json!({
+            "verdict": approval.verdict, "wanted_at": approval.wanted_at.rfc3339(), "note": approval.note,
+            "by": approval.given.as_ref().map(|given| given.by.clone()),
+            "at": approval.given.as_ref().map(|given| given.at.rfc3339()),
+        })),
+        "reports": ticket.course.reports,
+        "outage": ticket.course.outage.as_ref().map(|outage| json!({
+            "from": outage.from.rfc3339(), "to": outage.to.rfc3339(), "cause": outage.cause,
+        })),
+        "rating": ticket.course.rating.as_ref().map(|rating| json!({
+            "score": rating.score, "comment": rating.comment, "by": rating.by, "at": rating.at.rfc3339(),
+        })),
+        "problem": ticket.course.matter,
     })
+}
+
+/// Who did something, and when.
+fn mark_document(mark: &Mark) -> Value {
+    json!({ "by": mark.by, "at": mark.at.rfc3339() })
 }
 
 /// A clock in a list; `ticket show --clock` says how it came about.
@@ -190,6 +221,9 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
     out::line(format!("from {} {} by {}", ticket.requester.name, ticket.requester.address, ticket.channel));
     if let Some(due) = next_due(&ticket) {
         out::line(format!("due {}", out::when(due, zone)));
+    }
+    for line in ticket_process::standing(&ticket, zone) {
+        out::line(line);
     }
     for (name, value) in &ticket.slots {
         out::line(format!("{name}: {value}"));

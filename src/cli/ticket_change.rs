@@ -1,7 +1,6 @@
 //! `ticket reply|assign|move|correct|close|reopen|merge|split`: an agent's work from the shell.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -90,6 +89,9 @@ pub(super) enum Change {
     Close {
         /// T-1042
         ticket: TicketId,
+        /// Another person who agrees, for tickets that nobody closes alone
+        #[arg(long, value_name = "NAME")]
+        with: Option<String>,
         #[command(flatten)]
         by: By,
     },
@@ -124,7 +126,7 @@ pub(super) enum Change {
 pub(super) struct By {
     /// Who acts, as it stands in the history
     #[arg(long = "agent", value_name = "NAME", default_value = "agent")]
-    name: String,
+    pub(super) name: String,
 }
 
 impl Change {
@@ -161,27 +163,35 @@ impl Change {
 
 pub(super) fn run(change: &Change, global: &Global) -> anyhow::Result<ExitCode> {
     settings::with_app(global, async |app| {
-        apply(&app, change).await?;
-        let id = change.ticket();
-        let ticket = find(&app.store, id).await?;
-        if global.json {
-            let messages = i64::try_from(app.store.ticket_messages(id).await?.len()).unwrap_or(i64::MAX);
-            out::json(&document(&ListedTicket { ticket, messages }))?;
-        } else {
-            let assignee = ticket.assignee.as_deref().unwrap_or("nobody");
-            out::line(format!(
-                "{id}: {} · {} · queue {} · with {assignee}",
-                ticket.status, ticket.priority, ticket.queue
-            ));
-        }
-        Ok(ExitCode::SUCCESS)
+        write(&app, change.ticket(), async |ticket, messages| work_out(&app, change, ticket, messages).await).await?;
+        shown(&app, change.ticket(), global).await
     })
 }
 
-/// Works the change out from the stored ticket and writes it; again, when somebody else was faster.
-async fn apply(app: &Arc<App>, change: &Change) -> anyhow::Result<()> {
+/// The ticket as it stands after the change.
+pub(super) async fn shown(app: &App, id: TicketId, global: &Global) -> anyhow::Result<ExitCode> {
+    let ticket = find(&app.store, id).await?;
+    if global.json {
+        let messages = i64::try_from(app.store.ticket_messages(id).await?.len()).unwrap_or(i64::MAX);
+        out::json(&document(&ListedTicket { ticket, messages }))?;
+    } else {
+        let assignee = ticket.assignee.as_deref().unwrap_or("nobody");
+        out::line(format!("{id}: {} · {} · queue {} · with {assignee}", ticket.status, ticket.priority, ticket.queue));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Works a change out from the stored ticket and its incoming messages, and writes it; again, when somebody else was faster.
+///
+/// # Errors
+/// There is no such ticket, the change makes no sense, or the database failed.
+pub(super) async fn write(
+    app: &App,
+    id: TicketId,
+    work_out: impl AsyncFn(&Ticket, &[StoredMessage]) -> anyhow::Result<Changes>,
+) -> anyhow::Result<()> {
     for _ in 0..ROUNDS {
-        let ticket = find(&app.store, change.ticket()).await?;
+        let ticket = find(&app.store, id).await?;
         let messages: Vec<StoredMessage> = app
             .store
             .ticket_messages(ticket.id)
@@ -192,22 +202,17 @@ async fn apply(app: &Arc<App>, change: &Change) -> anyhow::Result<()> {
                 TicketMessage::Out(_) => None,
             })
             .collect();
-        let changes = work_out(app, change, &ticket, &messages).await?;
+        let changes = work_out(&ticket, &messages).await?;
         match app.store.apply(&changes, app.clock.now()).await {
             Ok(()) => return Ok(()),
             Err(StoreError::Conflict { .. }) => {}
             Err(fault) => return Err(fault.into()),
         }
     }
-    bail!("{} keeps changing while this is done; try again", change.ticket())
+    bail!("{id} keeps changing while this is done; try again")
 }
 
-async fn work_out(
-    app: &Arc<App>,
-    change: &Change,
-    ticket: &Ticket,
-    messages: &[StoredMessage],
-) -> anyhow::Result<Changes> {
+async fn work_out(app: &App, change: &Change, ticket: &Ticket, messages: &[StoredMessage]) -> anyhow::Result<Changes> {
     let rules = app.live.get();
     let hand = Hand { catalog: &rules.catalog, keyring: &app.keyring, agent: change.agent(), now: app.clock.now() };
     let last = messages.last();
@@ -233,7 +238,7 @@ async fn work_out(
             agent::correct(&hand, ticket, &correction)
         }
         Change::Resolve { .. } => agent::resolve(&hand, ticket, last),
-        Change::Close { .. } => agent::close(&hand, ticket),
+        Change::Close { with, .. } => agent::close_with(&hand, ticket, with.as_deref()),
         Change::Reopen { .. } => agent::reopen(&hand, ticket),
         Change::Merge { into, .. } => agent::merge(&hand, ticket, &find(&app.store, *into).await?),
         Change::Split { message, .. } => {

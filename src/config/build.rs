@@ -6,13 +6,17 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
-use super::{Config, DiscordSettings, Learning, SlackSettings, calendars, chat, escalation, mail, sections, sla};
+use super::{
+    Config, DiscordSettings, Learning, SlackSettings, calendars, chat, closing, escalation, mail, routing, sections,
+    sla,
+};
 use crate::domain::catalog::SendLimits;
+use crate::domain::routing::{Line, Routing};
 use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};
 
 const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, sla, vip, \
-                         priority, notify, escalations, scanner, limits, learn, retention, log";
+                         priority, notify, escalations, agents, customers, contacts, routing, closing, problems, scanner, limits, learn, retention, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -43,15 +47,14 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     });
     shares(document, &triage);
     let calendars = calendars::calendars(document, base, timezone);
-    let queues = queues(document, &calendars);
+    let (queues, staffing) = queues(document, &calendars);
     let mailboxes = mailboxes(document, base, &queues);
     let slack = slack(document, base, &queues);
     let discord = discord(document, base, &queues);
     let scanner = scanner(document, base);
-    let known = sla::Known { calendars: &calendars, queues: &queues };
-    let mut service = sla::service(document, known);
+    let people = routing::people(document, &queues, staffing, timezone);
     let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref() };
-    escalation::escalation(document, &mut service, known, ways);
+    let service = service(document, (&calendars, &queues), people, ways);
     let config = Config {
         file: file.to_path_buf(),
         desk_name: desk.name,
@@ -86,6 +89,26 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     };
     document.finish(SECTIONS);
     config
+}
+
+fn service(
+    document: &mut Document<'_>,
+    (calendars, queues): (&[Calendar], &[Queue]),
+    mut people: Routing,
+    ways: escalation::Ways<'_>,
+) -> sla::ServiceSettings {
+    let nobody = sla::Known { calendars, queues, customers: &[] };
+    let vips = routing::customers(document, &mut people, nobody);
+    let customers = people.customers.clone();
+    let known = sla::Known { customers: &customers, ..nobody };
+    let mut service = sla::service(document, known);
+    service.vips.extend(vips.into_iter().map(|(_, vip)| vip));
+    service.routing = people;
+    escalation::targets(document, &mut service, ways);
+    routing::ways(document, &mut service, known);
+    escalation::rules(document, &mut service, known);
+    closing::closing(document, &mut service, known);
+    service
 }
 
 fn learning(document: &mut Document<'_>) -> Learning {
@@ -163,8 +186,9 @@ fn log_format(document: &mut Document<'_>, log: &sections::Log) -> bool {
     }
 }
 
-fn queues(document: &mut Document<'_>, calendars: &[Calendar]) -> Vec<Queue> {
+fn queues(document: &mut Document<'_>, calendars: &[Calendar]) -> (Vec<Queue>, routing::QueueLines) {
     let mut queues: Vec<(usize, Queue)> = Vec::new();
+    let mut staffing: routing::QueueLines = Vec::new();
     for (line, raw) in document.list::<sections::Queue>("queues") {
         let title = match raw.title {
             Some(sections::Title::Both { ja, en }) => Bilingual { ja, en },
@@ -174,6 +198,9 @@ fn queues(document: &mut Document<'_>, calendars: &[Calendar]) -> Vec<Queue> {
         if queues.iter().any(|(_, other)| other.name == raw.name) {
             document.fault(line, format!("[[queues]] `{}` is there twice", raw.name));
         }
+        let (queue, usual_line) = (raw.name.clone(), Line::First);
+        let said = sections::Staffing { queue, line: raw.line, usual_line, assign: raw.assign, default: raw.default };
+        staffing.push((line, said));
         queues.push((line, Queue { name: raw.name, title, calendar: raw.calendar, second_line: raw.second_line }));
     }
     if queues.is_empty() {
@@ -192,7 +219,15 @@ fn queues(document: &mut Document<'_>, calendars: &[Calendar]) -> Vec<Queue> {
             document.fault(*line, format!("[[queues]] {}: second_line `{second}` is not a queue", queue.name));
         }
     }
-    queues.into_iter().map(|(_, queue)| queue).collect()
+    routing::circles(document, &queues);
+    let ups: BTreeSet<&String> = queues.iter().filter_map(|(_, queue)| queue.second_line.as_ref()).collect();
+    if staffing.is_empty() {
+        staffing = queues.iter().map(|(line, queue)| (*line, sections::Staffing::of(&queue.name))).collect();
+    }
+    for (_, said) in &mut staffing {
+        said.usual_line = if ups.contains(&said.queue) { Line::Second } else { Line::First };
+    }
+    (queues.into_iter().map(|(_, queue)| queue).collect(), staffing)
 }
 
 fn mailboxes(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Vec<mail::MailboxSettings> {

@@ -47,22 +47,17 @@ struct RawEscalation {
     notify: Vec<String>,
     #[serde(default)]
     page: Vec<String>,
+    call: Option<String>,
     #[serde(default)]
     problem: bool,
 }
 
-const WHENS: &str =
-    "before_breach, breach, unacknowledged, silence, person, negative, complaint, security, low_confidence, reopened";
+const WHENS: &str = "before_breach, breach, queued, unacknowledged, unapproved, silence, person, negative, complaint, security, low_confidence, reopened";
 /// Where a move to the queue's own second line goes.
 const SECOND_LINE: &str = "second_line";
 
-/// Reads both sections into `settings`.
-pub(super) fn escalation(
-    document: &mut Document<'_>,
-    settings: &mut ServiceSettings,
-    known: Known<'_>,
-    ways: Ways<'_>,
-) {
+/// Reads the places that are told into `settings`.
+pub(super) fn targets(document: &mut Document<'_>, settings: &mut ServiceSettings, ways: Ways<'_>) {
     for (line, raw) in document.list::<RawTarget>("notify") {
         match target(&raw, ways) {
             Ok(target) if settings.targets.iter().any(|other| other.name == target.name) => {
@@ -72,10 +67,19 @@ pub(super) fn escalation(
             Err(message) => document.fault(line, format!("[[notify]] {}: {message}", raw.name)),
         }
     }
+}
+
+/// Reads the rules into `settings`; the places and lists they name are there by then.
+pub(super) fn rules(document: &mut Document<'_>, settings: &mut ServiceSettings, known: Known<'_>) {
     let targets: BTreeSet<String> = settings.targets.iter().map(|target| target.name.clone()).collect();
     for (line, raw) in document.list::<RawEscalation>("escalations") {
         settings.intents.extend(raw.scope.request_types().iter().map(|name| (line, name.clone())));
         let name = raw.name.clone();
+        if let Some(list) =
+            raw.call.as_ref().filter(|list| !settings.routing.lists.iter().any(|other| other.name == **list))
+        {
+            document.fault(line, format!("[[escalations]] {name}: call = \"{list}\" is not in [[contacts]]"));
+        }
         match rule(raw, known, &targets) {
             Ok(rule) if settings.escalations.iter().any(|other| other.name == rule.name) => {
                 document.fault(line, format!("[[escalations]] `{name}` is there twice"));
@@ -133,7 +137,7 @@ fn target(raw: &RawTarget, ways: Ways<'_>) -> Result<NotifyTarget, String> {
 fn rule(raw: RawEscalation, known: Known<'_>, targets: &BTreeSet<String>) -> Result<Escalation, String> {
     let trigger = trigger(&raw)?;
     let remedies = remedies(&raw, known, targets)?;
-    Ok(Escalation { name: raw.name, scope: scope(raw.scope, known.queues)?, trigger, remedies })
+    Ok(Escalation { name: raw.name, scope: scope(raw.scope, known)?, trigger, remedies })
 }
 
 fn trigger(raw: &RawEscalation) -> Result<Trigger, String> {
@@ -177,6 +181,8 @@ fn trigger(raw: &RawEscalation) -> Result<Trigger, String> {
         }
         "breach" => only(&["clock", "level"]).and_then(|()| Ok(Trigger::Breach { which: which()? })),
         "unacknowledged" => only(&["after"]).and_then(|()| Ok(Trigger::Unacknowledged { minutes: after()? })),
+        "unapproved" => only(&["after"]).and_then(|()| Ok(Trigger::Unapproved { minutes: after()? })),
+        "queued" => only(&[]).map(|()| Trigger::Queued),
         "silence" => only(&["after"]).and_then(|()| Ok(Trigger::Silence { minutes: after()? })),
         word => {
             let signal: Signal = word.parse().map_err(|_| format!("when = \"{word}\" is not one of: {WHENS}"))?;
@@ -212,17 +218,20 @@ fn remedies(raw: &RawEscalation, known: Known<'_>, targets: &BTreeSet<String>) -
     for name in &raw.page {
         remedies.push(Remedy::Page { target: find(name, "page")? });
     }
+    if let Some(list) = &raw.call {
+        remedies.push(Remedy::Call { list: list.clone() });
+    }
     if raw.problem {
         remedies.push(Remedy::OpenProblem);
     }
     if remedies.is_empty() {
-        return Err("does nothing; write move, raise, notify, page or problem".into());
+        return Err("does nothing; write move, raise, notify, page, call or problem".into());
     }
     Ok(remedies)
 }
 
 /// `30m` or `2h` of time.
-fn minutes(text: &str, key: &str) -> Result<u32, String> {
+pub(super) fn minutes(text: &str, key: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(crate::domain::schedule::Objective::Minutes(minutes)) => Ok(minutes),
         Ok(crate::domain::schedule::Objective::BusinessDays(_)) | Err(_) => {

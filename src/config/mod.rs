@@ -3,11 +3,13 @@
 mod build;
 mod calendars;
 mod chat;
+mod closing;
 mod document;
 mod escalation;
 mod hours;
 mod ics;
 mod mail;
+mod routing;
 mod secret;
 mod sections;
 #[cfg(test)]

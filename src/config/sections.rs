@@ -79,6 +79,28 @@ pub(super) struct Queue {
     #[serde(default = "business")]
     pub(super) calendar: String,
     pub(super) second_line: Option<String>,
+    pub(super) line: Option<String>,
+    pub(super) assign: Option<String>,
+    #[serde(default)]
+    pub(super) default: bool,
+}
+
+impl Staffing {
+    /// A queue that says nothing.
+    pub(super) fn of(queue: &str) -> Self {
+        let usual_line = crate::domain::routing::Line::First;
+        Self { queue: queue.to_owned(), line: None, usual_line, assign: None, default: false }
+    }
+}
+
+/// What a queue says of its people.
+pub(super) struct Staffing {
+    pub(super) queue: String,
+    pub(super) line: Option<String>,
+    /// When it says nothing of its line: the second when another queue passes up to it.
+    pub(super) usual_line: crate::domain::routing::Line,
+    pub(super) assign: Option<String>,
+    pub(super) default: bool,
 }
 
 fn business() -> String {

@@ -4,8 +4,11 @@ use serde::Deserialize;
 
 use super::document::Document;
 use crate::domain::promise::{ClockKind, ClockLevel};
+use crate::domain::routing::{Customer, Routing};
 use crate::domain::schedule::{Calendar, Objective};
-use crate::domain::service::{Escalation, NotifyTarget, Policy, PriorityWords, Scope, Target, Vip};
+use crate::domain::service::{
+    Closing, Escalation, NotifyTarget, Policy, PriorityWords, ProblemRules, Scope, Target, Vip,
+};
 use crate::domain::{Channel, Priority, Queue};
 
 /// What the settings say about service levels. `None` where they say nothing and what ships holds.
@@ -21,6 +24,12 @@ pub struct ServiceSettings {
     pub vips: Vec<Vip>,
     /// Words that change the priority.
     pub words: Option<Vec<PriorityWords>>,
+    /// Who works where, and what goes where.
+    pub routing: Routing,
+    /// When quiet tickets are closed.
+    pub closing: Option<Closing>,
+    /// When repeated incidents become a problem.
+    pub problems: ProblemRules,
     /// Request types these sections name, with their lines: checked once the content is read.
     pub intents: Vec<(usize, String)>,
 }
@@ -30,6 +39,7 @@ pub struct ServiceSettings {
 pub(super) struct Known<'a> {
     pub(super) calendars: &'a [Calendar],
     pub(super) queues: &'a [Queue],
+    pub(super) customers: &'a [Customer],
 }
 
 /// Which tickets, as it is written in a policy or a rule.
@@ -57,6 +67,7 @@ struct RawPolicy {
     #[serde(default)]
     warn_percent: Vec<u8>,
     pause_while_waiting: Option<Vec<String>>,
+    pause_while_unapproved: Option<Vec<String>>,
     #[serde(default)]
     bot_counts: bool,
 }
@@ -110,7 +121,7 @@ pub(super) fn service(document: &mut Document<'_>, known: Known<'_>) -> ServiceS
     }
     settings.policies = (!policies.is_empty()).then_some(policies);
     for (line, raw) in document.list::<RawVip>("vip") {
-        match vip(&raw) {
+        match vip(&raw, known) {
             Ok(vip) => settings.vips.push(vip),
             Err(message) => document.fault(line, format!("[[vip]] {message}")),
         }
@@ -142,19 +153,21 @@ fn policy(raw: RawPolicy, known: Known<'_>) -> Result<Policy, String> {
     if targets.is_empty() {
         return Err("promises nothing; write slo = { first_response = \"1h\", resolution = \"1bd\" }".into());
     }
-    let kinds = raw.pause_while_waiting.map_or_else(
-        || Ok(ClockKind::ALL.to_vec()),
-        |words| {
-            words.iter().map(|word| word.parse().map_err(|fault| format!("pause_while_waiting: {fault}"))).collect()
-        },
-    )?;
+    let kinds = |words: Option<Vec<String>>, key: &str, usual: &[ClockKind]| match words {
+        None => Ok(usual.to_vec()),
+        Some(words) => words.iter().map(|word| word.parse().map_err(|fault| format!("{key}: {fault}"))).collect(),
+    };
+    let work = [ClockKind::Update, ClockKind::Resolution];
+    let pauses: Result<Vec<ClockKind>, String> = kinds(raw.pause_while_waiting, "pause_while_waiting", ClockKind::ALL);
+    let unapproved: Result<Vec<ClockKind>, String> = kinds(raw.pause_while_unapproved, "pause_while_unapproved", &work);
     Ok(Policy {
         name: raw.name,
-        scope: scope(raw.scope, known.queues)?,
+        scope: scope(raw.scope, known)?,
         targets,
         calendar: raw.calendar,
         warn_percent: raw.warn_percent,
-        pauses: kinds,
+        pauses: pauses?,
+        approval_pauses: unapproved?,
         bot_counts: raw.bot_counts,
     })
 }
@@ -180,8 +193,8 @@ fn times(level: ClockLevel, raw: &RawTimes) -> Result<Vec<Target>, String> {
 }
 
 /// A scope that holds together.
-pub(super) fn scope(raw: RawScope, queues: &[Queue]) -> Result<Scope, String> {
-    if let Some(queue) = raw.queues.iter().find(|name| !queues.iter().any(|queue| queue.name == **name)) {
+pub(super) fn scope(raw: RawScope, known: Known<'_>) -> Result<Scope, String> {
+    if let Some(queue) = raw.queues.iter().find(|name| !known.queues.iter().any(|queue| queue.name == **name)) {
         return Err(format!("queues: `{queue}` is not a queue"));
     }
     let priorities: Result<Vec<Priority>, String> =
@@ -191,7 +204,7 @@ pub(super) fn scope(raw: RawScope, queues: &[Queue]) -> Result<Scope, String> {
     Ok(Scope {
         intents: raw.request_types,
         priorities: priorities?,
-        requesters: customers(&raw.customers)?,
+        requesters: customers(&raw.customers, known.customers)?,
         channels: channels?,
         queues: raw.queues,
     })
@@ -201,30 +214,40 @@ impl RawScope {
     pub(super) fn request_types(&self) -> &[String] {
         &self.request_types
     }
+
+    pub(super) fn names_queues(&self) -> bool {
+        !self.queues.is_empty()
+    }
 }
 
-/// Whole addresses, or domains with an `@` in front.
-fn customers(raw: &[String]) -> Result<Vec<String>, String> {
-    raw.iter()
-        .map(|written| {
-            let text = written.trim().to_lowercase();
-            let blank = text.is_empty() || text == "@" || text.contains(char::is_whitespace);
-            let known = text.contains('@') || text.starts_with("slack:") || text.starts_with("discord:");
-            if blank || !known {
-                Err(format!("customers: `{written}` is neither an address nor a domain; write a@client.example or @client.example"))
-            } else {
-                Ok(text)
-            }
-        })
-        .collect()
+/// Whole addresses, or domains with an `@` in front; the name of a customer stands for its addresses.
+pub(super) fn customers(raw: &[String], known: &[Customer]) -> Result<Vec<String>, String> {
+    let mut list = Vec::new();
+    for written in raw {
+        let text = written.trim().to_lowercase();
+        if let Some(customer) = known.iter().find(|customer| customer.name == written.trim()) {
+            list.extend(customer.addresses.iter().cloned());
+            continue;
+        }
+        let blank = text.is_empty() || text == "@" || text.contains(char::is_whitespace);
+        let is_address = text.contains('@') || text.starts_with("slack:") || text.starts_with("discord:");
+        if blank || !is_address {
+            return Err(format!(
+                "customers: `{written}` is neither an address nor a domain nor in [[customers]]; \
+                 write a@client.example or @client.example"
+            ));
+        }
+        list.push(text);
+    }
+    Ok(list)
 }
 
 fn level(word: Option<&String>, key: &str) -> Result<Option<Priority>, String> {
     word.map(|word| word.parse().map_err(|fault| format!("{key}: {fault}"))).transpose()
 }
 
-fn vip(raw: &RawVip) -> Result<Vip, String> {
-    let requesters = customers(&raw.customers)?;
+fn vip(raw: &RawVip, known: Known<'_>) -> Result<Vip, String> {
+    let requesters = customers(&raw.customers, known.customers)?;
     let floor = level(raw.at_least.as_ref(), "at_least")?;
     if requesters.is_empty() {
         return Err("names nobody; write customers = [\"@client.example\"]".into());

@@ -68,6 +68,7 @@ fn looks_different(earlier: &Ticket, ticket: &Ticket) -> bool {
             ticket.queue.clone(),
             ticket.priority,
             ticket.merged_into,
+            ticket.course.waits_for_approval(),
             ticket.card.clone(),
         )
     };
@@ -162,6 +163,9 @@ fn values(post: &Post<'_>, ticket: &Ticket, card: &Card) -> Values {
     let due = clocks::expected(ticket.priority, ticket.due, post.now).filter(|_| !clocks::is_standing(ticket.status));
     if let Some(due) = due.and_then(|due| deadline(due, post.now, post.catalog.desk.timezone, language)) {
         values.insert("expected", Value::from(due));
+    }
+    if ticket.course.waits_for_approval() {
+        values.insert("approval", Value::from(true));
     }
     if let Some(into) = ticket.merged_into {
         values.insert("merged", Value::from(into.to_string()));

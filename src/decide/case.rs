@@ -83,7 +83,6 @@ impl<'a> Case<'a> {
     /// Queue, priority and details, as they follow from the request type and the desk rules.
     fn work_out(&mut self, trace: &mut Trace) {
         let (context, intent, message) = (self.context, self.intent, self.message);
-        self.queue = self.ruling.queue.unwrap_or_else(|| route::queue_for(context.catalog, intent, &message.source));
         let (priority, because) = priority::of_message(context, intent, message);
         trace.note("priority", because);
         // What a rule says of the priority must not make light of a security incident.
@@ -92,7 +91,10 @@ impl<'a> Case<'a> {
         if let Some(ruled) = ruled {
             trace.note("priority.rule", format!("a desk rule says {ruled}"));
         }
-        trace.note("route", format!("queue `{}`", self.queue));
+        let way = route::of_message(context, intent, message, self.priority);
+        let because = self.ruling.queue.map_or(way.because, |queue| format!("queue `{queue}`: a desk rule says so"));
+        self.queue = self.ruling.queue.unwrap_or(way.queue);
+        trace.note("route", because);
         let by_rule = self.ruling.intent.and_then(|intent| context.classification.rule_slots.get(&intent.id));
         let mut found = by_rule.unwrap_or(&context.classification.slots).clone();
         found.extend(self.ruling.slots.iter().map(|(name, value)| ((*name).clone(), (*value).clone())));

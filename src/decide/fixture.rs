@@ -262,6 +262,7 @@ pub(super) fn ticket(status: Status) -> Ticket {
         pressed: Vec::new(),
         card: None,
         tags: Vec::new(),
+        course: crate::domain::Course::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use super::case::Case;
 use super::chat::{self, Aside, Deed};
 use super::details::{Taken, take};
 use super::person::takes_part;
+use super::rating;
 use super::silence::silence;
 use super::subject::is_new_topic;
 use super::trace::Trace;
@@ -256,6 +257,9 @@ pub(super) fn place(case: &Case<'_>, ticket: &Ticket) -> Place {
     }
     if case.has(Wish::NotSolved) {
         return Place::Unsolved;
+    }
+    if let Some((score, _)) = rating::of(case.message, ticket) {
+        return Place::Rated { score };
     }
     let waits_for_details = ticket.status == Status::Waiting && !ticket.missing.is_empty();
     let taken = take(case, ticket);

@@ -2,6 +2,7 @@
 //! priority. It looks at the ticket before and after and at the messages beside it, so that no action forgets a clock.
 
 use super::clocks::{adopt, begin, each, is_ended, is_standing, retime, run, show};
+use super::course;
 use crate::domain::catalog::Catalog;
 use crate::domain::promise::{Clock, ClockKind, ClockLevel, Signal};
 use crate::domain::{
@@ -9,7 +10,6 @@ use crate::domain::{
     Timestamp, Wish,
 };
 use crate::sla::book::Book;
-use crate::sla::escalation;
 use crate::sla::timers::{self, Count};
 
 const RULE: &str = "rule";
@@ -50,9 +50,13 @@ pub(super) fn keep(catalog: &Catalog, before: &[&Ticket], changes: &mut Changes,
         }
         ticket.promises.queued_at.get_or_insert(start);
         let at = if known.is_none() { start } else { now };
+        changes.events.extend(course::approval(catalog, ticket, (at, now)));
         step(catalog, known, ticket, (facts, at, now));
         changes.events.extend(notes(&old, ticket, now));
-        finish(catalog, ticket);
+        let talked = facts.heard || facts.word != Writer::Nobody;
+        course::quiet(known, ticket, (talked, now));
+        changes.problems.extend(course::sight(catalog, ticket, now));
+        finish(catalog, ticket, now);
     }
     changes.tickets = tickets;
 }
@@ -67,9 +71,9 @@ pub(super) fn look(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) -> Ve
 }
 
 /// The last step of every change: the version of the rules, and when to look again.
-pub(super) fn finish(catalog: &Catalog, ticket: &mut Ticket) {
+pub(super) fn finish(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) {
     ticket.promises.rules.clone_from(&catalog.service.version);
-    ticket.promises.watch_at = escalation::next(Book { catalog }, ticket);
+    ticket.promises.watch_at = course::next_look(catalog, ticket, now);
     ticket.promises.watched |= ticket.promises.watch_at.is_some();
 }
 
@@ -87,6 +91,7 @@ pub(super) fn signals(ticket: &mut Ticket, message: &Message, classification: &C
         ) => {}
         None | Some(Act::WantsTicket | Act::Filled { .. }) => written(ticket, classification),
     }
+    course::complain(ticket, message, classification);
     if is_unsure == Unsure::Yes {
         ticket.promises.note(Signal::LowConfidence);
     }
@@ -141,6 +146,7 @@ fn moved(known: &Ticket, ticket: &mut Ticket, now: Timestamp) {
     if known.queue != ticket.queue {
         ticket.promises.moves = ticket.promises.moves.saturating_add(1);
         ticket.promises.queued_at = Some(now);
+        course::in_other_hands(ticket);
     }
     let came_back = is_ended(known.status) || known.status == Status::Answered;
     if came_back && known.merged_into.is_none() && !is_standing(ticket.status) {
@@ -174,6 +180,8 @@ fn step(
         end(catalog, ticket, (facts, now));
     } else if is_standing(ticket.status) {
         stand(catalog, ticket, now);
+    } else {
+        course::hold(catalog, ticket, now.max(start));
     }
     show(ticket);
 }
@@ -220,12 +228,21 @@ fn next_response(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) {
 
 /// The matter has ended: the solution is there. A first word that nobody gave counts only when a person ended it.
 fn end(catalog: &Catalog, ticket: &mut Ticket, (facts, now): (Facts, Timestamp)) {
+    ticket.course.calls.clear();
     let at = ticket.resolved_at.unwrap_or(now).min(now);
     each(catalog, ticket, |clock, table| match clock.kind {
         ClockKind::Resolution | ClockKind::Update => timers::meet(clock, table, at.max(clock.started_at)),
         ClockKind::FirstResponse | ClockKind::NextResponse if facts.by_person => timers::meet(clock, table, now),
         ClockKind::FirstResponse | ClockKind::NextResponse => timers::drop_at(clock, table, now),
     });
+}
+
+/// The machine ended it: what its clocks waited for is there, a word that nobody gave is no longer waited for.
+pub(super) fn ended_by_rule(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) -> Vec<TicketEvent> {
+    let old = ticket.promises.clocks.clone();
+    end(catalog, ticket, (Facts::default(), now));
+    show(ticket);
+    notes(&old, ticket, now)
 }
 
 /// It waits for the requester: the kinds the policy names stand. An answer of the machine stops them all.

@@ -39,15 +39,20 @@ pub(super) fn under(template: Template, ticket: &Ticket, decision: Option<&Decis
             form.into_iter().chain(person()).collect()
         }
         Template::Acknowledgement => person().into_iter().collect(),
-        Template::Resolved => {
-            let rates = SCORES.rev().map(|score| offer(Button::Rate { score }));
+        Template::Resolved | Template::Recovered => {
+            let asks = ticket.course.asked_at.is_none();
+            let rates = SCORES.rev().filter(|_| asks).map(|score| offer(Button::Rate { score }));
             std::iter::once(offer(Button::NotSolved)).chain(rates).collect()
         }
         Template::SlotsReceived
         | Template::Reopened
         | Template::Escalated
         | Template::Status
-        | Template::AgentReply => Vec::new(),
+        | Template::AgentReply
+        | Template::Approved
+        | Template::Declined
+        | Template::Report
+        | Template::Closing => Vec::new(),
     }
 }
 
@@ -66,7 +71,11 @@ pub(super) fn on_card(ticket: &Ticket, language: Language) -> Vec<Offer> {
         Status::Resolved | Status::Closed => Vec::new(),
         Status::New | Status::Open | Status::Waiting | Status::Answered => {
             let join = ticket.card.as_ref().and_then(|card| card.same_as).map(|into| offer(Button::Join { into }));
-            [Button::Take, Button::Assign, Button::Resolve].map(offer).into_iter().chain(join).collect()
+            let [take, assign, resolve] = [Button::Take, Button::Assign, Button::Resolve].map(offer);
+            let rules = [Button::Approve, Button::Decline].map(offer).into_iter();
+            // Work that waits for leave cannot be done yet.
+            let rest: Vec<Offer> = if ticket.course.waits_for_approval() { rules.collect() } else { vec![resolve] };
+            [take, assign].into_iter().chain(rest).chain(join).collect()
         }
     }
 }
@@ -84,6 +93,8 @@ fn offer(button: Button, language: Language) -> Offer {
         Button::Take => words("担当する", "Take"),
         Button::Assign => words("担当者を決める", "Assign"),
         Button::Resolve => words("解決済みにする", "Resolve"),
+        Button::Approve => words("承認する", "Approve"),
+        Button::Decline => words("承認しない", "Decline"),
         Button::Join { into } => {
             if ja {
                 format!("{into} と同じ件にする")

@@ -3,17 +3,49 @@
 
 use super::case::Context;
 use crate::domain::catalog::priority_of;
-use crate::domain::{Classification, Intent, Message, Priority, Wish};
+use crate::domain::{Classification, Intent, Level, Message, Priority, Wish};
 use crate::sla::book::is_among;
 
 /// The priority of a new ticket.
 #[must_use]
 pub fn priority(intent: Option<&Intent>, classification: &Classification) -> Priority {
-    weighed(intent, classification).0
+    weighed(intent, classification, wish_in_words(classification)).0
+}
+
+/// How soon the requester wants it: what they state as the priority (`優先度: 高`, `priority: low`), else what their words say. `None`
+/// when they say nothing, or both.
+pub(super) fn wish(message: &Message, classification: &Classification) -> Option<Level> {
+    let stated = [&message.subject, &message.reply_text].into_iter().flat_map(|text| text.lines()).find_map(stated);
+    stated.or_else(|| wish_in_words(classification))
+}
+
+fn wish_in_words(classification: &Classification) -> Option<Level> {
+    match (classification.has(Wish::High), classification.has(Wish::Low)) {
+        (true, false) => Some(Level::High),
+        (false, true) => Some(Level::Low),
+        (true, true) | (false, false) => None,
+    }
+}
+
+/// A line that states a priority.
+fn stated(line: &str) -> Option<Level> {
+    let lower = line.to_lowercase();
+    let (_, rest) = ["優先度", "優先順位", "priority"].iter().find_map(|name| lower.split_once(name))?;
+    let value = rest.trim_start_matches(|c: char| c.is_whitespace() || ":\u{ff1a}=はが「[(\u{ff08}】]".contains(c));
+    // Without anything between, it is part of another word or a sentence about priorities.
+    if value.len() == rest.len() {
+        return None;
+    }
+    let words = [
+        (Level::High, ["高", "high", "urgent", "緊急"]),
+        (Level::Medium, ["中", "medium", "normal", "通常"]),
+        (Level::Low, ["低", "low", "minor", "検討"]),
+    ];
+    words.into_iter().find(|(_, words)| words.iter().any(|word| value.starts_with(word))).map(|(level, _)| level)
 }
 
 /// The priority and the figures it came from.
-pub(super) fn weighed(intent: Option<&Intent>, classification: &Classification) -> (Priority, String) {
+fn weighed(intent: Option<&Intent>, classification: &Classification, wish: Option<Level>) -> (Priority, String) {
     if classification.has(Wish::Security) {
         return (Priority::Critical, "words of a security incident: critical".to_owned());
     }
@@ -22,16 +54,17 @@ pub(super) fn weighed(intent: Option<&Intent>, classification: &Classification) 
         || format!("no request type: {base}"),
         |intent| format!("impact {} × urgency {} = {base}", intent.impact, intent.urgency),
     );
-    match (classification.has(Wish::High), classification.has(Wish::Low)) {
-        (true, false) => (raised(base), format!("{matrix}; wished sooner: {}", raised(base))),
-        (false, true) => (lowered(base), format!("{matrix}; wished later: {}", lowered(base))),
-        (true, true) | (false, false) => (base, matrix),
+    match wish {
+        Some(Level::High) => (raised(base), format!("{matrix}; wished sooner: {}", raised(base))),
+        Some(Level::Low) => (lowered(base), format!("{matrix}; wished later: {}", lowered(base))),
+        Some(Level::Medium) => (base, format!("{matrix}; wished as usual")),
+        None => (base, matrix),
     }
 }
 
 /// The priority of a message, with everything that moved it.
 pub(super) fn of_message(context: Context<'_>, intent: Option<&Intent>, message: &Message) -> (Priority, String) {
-    let (mut priority, mut because) = weighed(intent, context.classification);
+    let (mut priority, mut because) = weighed(intent, context.classification, wish(message, context.classification));
     let service = &context.catalog.service;
     let text = format!("{}\n{}", message.subject, message.reply_text).to_lowercase();
     if !context.classification.has(Wish::Security) {
@@ -101,5 +134,28 @@ mod tests {
         }
         let high = Intent { urgency: crate::domain::Level::Medium, ..catalog.intent("incident").unwrap().clone() };
         assert_eq!(priority(Some(&high), &classified(&[Wish::High])), Priority::Critical);
+    }
+
+    #[test]
+    fn a_stated_priority_goes_before_words() {
+        for (text, wanted) in [
+            ("優先度: 高", Some(Level::High)),
+            ("【優先度】中\n至急お願いします", Some(Level::Medium)),
+            ("優先度は中です。\nよろしくお願いします", Some(Level::Medium)),
+            ("Priority: low", Some(Level::Low)),
+            ("priority = High please", Some(Level::High)),
+            ("優先度を変更する方法", None),
+            ("priorities: high", None),
+            ("特になし", None),
+        ] {
+            let got = text.lines().find_map(stated);
+            assert_eq!(got, wanted, "{text}");
+        }
+        let message = super::super::fixture::message("依頼", "優先度: 低\n至急");
+        assert_eq!(wish(&message, &classified(&[Wish::High])), Some(Level::Low));
+        assert_eq!(
+            wish(&super::super::fixture::message("依頼", "至急"), &classified(&[Wish::High])),
+            Some(Level::High)
+        );
     }
 }

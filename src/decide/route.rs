@@ -1,21 +1,98 @@
-//! Where a ticket waits for people.
+//! Where a ticket waits for people, and what its agent has to know.
 
-use crate::domain::Intent;
+use super::case::Context;
 use crate::domain::catalog::Catalog;
+use crate::domain::routing::Route;
+use crate::domain::{Handling, Intent, Message, Priority};
+use crate::sla::book::{Book, is_among};
 
-/// The request type's queue, else the mailbox's or the chat service's, else the first one. A name the catalog does not know is passed over;
-/// empty only for a catalog without queues, which is refused when it is built.
+/// Where a ticket waits, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Way<'a> {
+    pub(super) queue: &'a str,
+    pub(super) because: String,
+    /// Nothing said where: it is in the default queue.
+    pub(super) unrouted: bool,
+    /// What its agent has to know.
+    pub(super) skills: Vec<String>,
+}
+
+/// Where a new ticket of `message` waits: the first rule of the settings that fits, the customer's queue, the request type's, the
+/// mailbox's or the chat service's, else the default one.
+pub(super) fn of_message<'a>(
+    context: Context<'a>,
+    intent: Option<&'a Intent>,
+    message: &Message,
+    priority: Priority,
+) -> Way<'a> {
+    let catalog = context.catalog;
+    let routing = &catalog.service.routing;
+    let text = format!("{}\n{}", message.subject, message.reply_text).to_lowercase();
+    let fitting: Vec<&Route> =
+        routing.routes.iter().filter(|route| fits(route, intent, (message, &text), priority)).collect();
+    let mut skills: Vec<String> = Vec::new();
+    for skill in fitting.iter().flat_map(|route| &route.skills) {
+        if !skills.contains(skill) {
+            skills.push(skill.clone());
+        }
+    }
+    let named = |name: &str| catalog.queue(name).map(|queue| queue.name.as_str());
+    let ruled = fitting.iter().find_map(|route| Some((route, named(route.queue.as_deref()?)?)));
+    if let Some((route, queue)) = ruled {
+        return Way { queue, because: format!("rule `{}`: queue `{queue}`", route.name), unrouted: false, skills };
+    }
+    // What goes up at once has a window of its own, whoever writes.
+    let customer = Book { catalog }
+        .customer(&message.from.address)
+        .filter(|_| intent.is_none_or(|intent| intent.handling != Handling::Escalate));
+    if let Some((customer, queue)) = customer.and_then(|customer| Some((customer, named(customer.queue.as_deref()?)?)))
+    {
+        let because = format!("customer `{}`: queue `{queue}`", customer.name);
+        return Way { queue, because, unrouted: false, skills };
+    }
+    let (queue, by) = found(catalog, intent, &message.source);
+    let unrouted = by == By::Default;
+    let because =
+        if unrouted { format!("nothing routes it: default queue `{queue}`") } else { format!("queue `{queue}`") };
+    Way { queue, because, unrouted, skills }
+}
+
+fn fits(route: &Route, intent: Option<&Intent>, (message, text): (&Message, &str), priority: Priority) -> bool {
+    let scope = &route.scope;
+    (scope.intents.is_empty() || intent.is_some_and(|intent| scope.intents.contains(&intent.id)))
+        && (scope.priorities.is_empty() || scope.priorities.contains(&priority))
+        && (scope.channels.is_empty() || scope.channels.contains(&message.channel))
+        && (scope.requesters.is_empty() || is_among(&scope.requesters, &message.from.address))
+        && (route.words.is_empty() || route.words.iter().any(|word| text.contains(word.as_str())))
+}
+
+/// What said where.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Something,
+    Default,
+}
+
+/// The request type's queue, else the mailbox's or the chat service's, else the default one. A name the catalog does not know is
+/// passed over; empty only for a catalog without queues, which is refused when it is built.
 #[must_use]
 pub fn queue_for<'a>(catalog: &'a Catalog, intent: Option<&Intent>, source: &str) -> &'a str {
+    found(catalog, intent, source).0
+}
+
+fn found<'a>(catalog: &'a Catalog, intent: Option<&Intent>, source: &str) -> (&'a str, By) {
     let mailbox = catalog.desk.mailboxes.iter().find(|mailbox| mailbox.name == source);
     let chat = catalog.desk.chats.iter().find(|chat| chat.source == source);
     let named = |name: &str| catalog.queue(name);
-    intent
+    let routed = intent
         .and_then(|intent| named(&intent.queue))
         .or_else(|| named(mailbox?.queue.as_deref()?))
-        .or_else(|| named(chat?.queue.as_deref()?))
-        .or_else(|| catalog.queues.first())
-        .map_or("", |queue| queue.name.as_str())
+        .or_else(|| named(chat?.queue.as_deref()?));
+    if let Some(queue) = routed {
+        return (queue.name.as_str(), By::Something);
+    }
+    let default = catalog.service.routing.default_queue.as_deref().and_then(named);
+    (default.or_else(|| catalog.queues.first()).map_or("", |queue| queue.name.as_str()), By::Default)
 }
 
 /// Where escalations from `queue` go: its second line, or itself when it is the last one.

@@ -1,18 +1,19 @@
 //! What the passing of time changes on a ticket: clocks that warn or are missed, escalation rules that fire, and what they do.
 
-use super::card;
+use super::assign::{Staff, assign};
 use super::clocks::{self, retime};
 use super::keep::{finish, look};
 use super::letter::Post;
 use super::route::second_line;
 use super::wording::one_line;
+use super::{calls, card, closing, course};
 use crate::domain::catalog::Catalog;
 use crate::domain::chat::Place;
 use crate::domain::promise::Firing;
 use crate::domain::service::{Escalation, NotifyTarget, NotifyWay, Remedy};
 use crate::domain::{
-    Address, Changes, Channel, EventKind, Keyring, Language, Outbound, OutboundKind, Priority, Problem, Ticket,
-    TicketEvent, Timestamp,
+    Address, Changes, Channel, EventKind, Keyring, Language, Outbound, OutboundKind, Priority, Problem, Sighting,
+    Ticket, TicketEvent, Timestamp,
 };
 use crate::sla::book::Book;
 use crate::sla::escalation::firings;
@@ -23,14 +24,26 @@ const RULE: &str = "rule";
 const MOST_FIRED: usize = 200;
 const SUBJECT_CHARS: usize = 120;
 
-/// What is to be written about `ticket` because it is `now`, its card for the agents included. Always holds the ticket, so that it says when it is to be looked
-/// at next.
+/// What is to be written about `ticket` because it is `now`, its card for the agents included. Always holds the ticket, so that it
+/// says when it is to be looked at next.
 #[must_use]
 pub fn tick(catalog: &Catalog, keyring: &Keyring, ticket: &Ticket, now: Timestamp) -> Changes {
-    let known = ticket;
+    tick_staffed(catalog, keyring, ticket, (&mut Staff::default(), now))
+}
+
+/// As [`tick`], with what is known of the agents' work, which is counted on.
+#[must_use]
+pub fn tick_staffed(
+    catalog: &Catalog,
+    keyring: &Keyring,
+    known: &Ticket,
+    (staff, now): (&mut Staff, Timestamp),
+) -> Changes {
+    let ticket = known;
     let mut ticket = ticket.clone();
     let mut changes = Changes { events: look(catalog, &mut ticket, now), ..Changes::default() };
-    if ticket.promises.rules != catalog.service.version && ticket.merged_into.is_none() {
+    let runs = ticket.merged_into.is_none() && !clocks::is_ended(ticket.status);
+    if ticket.promises.rules != catalog.service.version && runs {
         let was = ticket.promises.clocks.clone();
         retime(catalog, &mut ticket, (Count::FromStart, now));
         changes.events.extend(super::keep::notes(&was, &ticket, now));
@@ -46,10 +59,17 @@ pub fn tick(catalog: &Catalog, keyring: &Keyring, ticket: &Ticket, now: Timestam
         changes.events.extend(super::keep::notes(&was, &ticket, now));
         ticket.updated_at = now;
     }
+    calls::advance(catalog, &mut changes, &mut ticket, now);
+    if let Some((event, turn)) = assign(catalog, &mut ticket, staff, now) {
+        changes.events.push(event);
+        changes.turns.push(turn);
+        ticket.updated_at = now;
+    }
+    closing::pass(&Post { catalog, keyring, now }, &mut changes, &mut ticket);
     let surplus = ticket.promises.fired.len().saturating_sub(MOST_FIRED);
     ticket.promises.fired.drain(..surplus);
     clocks::show(&mut ticket);
-    finish(catalog, &mut ticket);
+    finish(catalog, &mut ticket, now);
     changes.tickets.push(ticket);
     card::update(&Post { catalog, keyring, now }, &[known], &mut changes, None);
     changes
@@ -86,11 +106,16 @@ fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, fi
                     .push(event(EventKind::MessageOut, format!("notice to {target} ({})", written.dedupe_key)));
                 changes.outbound.push(written);
             }
+            Remedy::Call { list } => {
+                let begun = calls::begin(catalog, ticket, list, firing);
+                changes.events.extend(begun.map(|detail| event(EventKind::Note, detail)));
+            }
             Remedy::OpenProblem => {
                 let key = format!("{}/{}", ticket.intent.as_deref().unwrap_or("-"), ticket.queue);
                 changes.events.push(event(EventKind::Linked, format!("problem {key}")));
                 let title = one_line(&ticket.subject, SUBJECT_CHARS);
-                changes.problems.push(Problem { key, title, ticket: ticket.id, at: firing.at });
+                let how = Sighting::Opened;
+                changes.problems.push(Problem { key, title, ticket: ticket.id, at: firing.at, how });
             }
         }
     }
@@ -109,6 +134,7 @@ fn move_to(ticket: &mut Ticket, queue: &str, now: Timestamp) -> Option<String> {
     ticket.assignee = None;
     ticket.promises.moves = ticket.promises.moves.saturating_add(1);
     ticket.promises.queued_at = Some(now);
+    course::in_other_hands(ticket);
     Some(detail)
 }
 
@@ -124,7 +150,12 @@ fn raise(ticket: &mut Ticket, to: Priority) -> Option<String> {
     Some(detail)
 }
 
-fn notice(catalog: &Catalog, ticket: &Ticket, firing: &Firing, (target, urgent): (&NotifyTarget, bool)) -> Outbound {
+pub(super) fn notice(
+    catalog: &Catalog,
+    ticket: &Ticket,
+    firing: &Firing,
+    (target, urgent): (&NotifyTarget, bool),
+) -> Outbound {
     let language = catalog.desk.language;
     let key = format!("notice:{}:{}", firing.key.replace(' ', "-"), target.name);
     let (channel, source, place, to) = match &target.way {

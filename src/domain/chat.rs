@@ -97,6 +97,10 @@ pub enum Button {
     Assign,
     /// An agent says it is solved.
     Resolve,
+    /// Work may start.
+    Approve,
+    /// It is not to be done.
+    Decline,
     /// An agent says that this ticket and another are one case.
     Join {
         /// The other ticket, which stays.

@@ -192,6 +192,9 @@ pub struct Changes {
     /// Matters put on the list of problems; one that is on it already stays as it is.
     #[serde(default)]
     pub problems: Vec<super::promise::Problem>,
+    /// Agents who got a ticket in turn.
+    #[serde(default)]
+    pub turns: Vec<super::Turn>,
     /// The count an automatic message of `outbound` was allowed by: refused when more are written by then.
     pub send_count: Option<SendCount>,
     /// What is learnt about who somebody is.

@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod chat;
 pub mod classification;
 pub mod context;
+pub mod course;
 pub mod decision;
 pub mod feedback;
 mod ids;
@@ -13,8 +14,10 @@ pub mod message;
 pub mod outbound;
 pub mod past;
 pub mod priority;
+pub mod problem;
 pub mod promise;
 pub mod reply_token;
+pub mod routing;
 pub mod rulebook;
 pub mod schedule;
 pub mod service;
@@ -26,6 +29,7 @@ pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use chat::{Act, Button, Offer, Person, Place};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};
 pub use context::{Known, Link, Original, Probe};
+pub use course::{Approval, Complaint, Course, Mark, Outage, Rating, Verdict};
 pub use decision::{
     Changes, Decided, Decision, Edit, Fate, IgnoreReason, PersonChange, SendCount, Settled, Step, ThreadKey,
 };
@@ -38,8 +42,9 @@ pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Sca
 pub use outbound::{Outbound, OutboundKind};
 pub use past::{Envelope, Judgement, Past, Seen};
 pub use priority::{Level, Priority};
-pub use promise::{Clock, ClockKind, ClockLevel, Firing, Problem, Promises, Signal};
+pub use promise::{Clock, ClockKind, ClockLevel, Firing, Problem, Promises, Sighting, Signal};
 pub use reply_token::Keyring;
+pub use routing::{Agent, Customer, Routing, Turn};
 pub use rulebook::{DeskRule, Rulebook, Ruled};
 pub use service::ServiceRules;
 pub use ticket::{Card, EventKind, Status, StoredMessage, Ticket, TicketEvent};

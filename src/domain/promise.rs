@@ -232,15 +232,32 @@ pub struct Firing {
     pub because: String,
 }
 
-/// A matter behind several tickets.
+words! {
+    /// How a matter comes to the list of problems.
+    Sighting {
+        /// It is counted; it is a problem once it was seen often enough.
+        Counted = "counted",
+        /// It is a problem at once.
+        Opened = "opened",
+    }
+}
+
+/// A matter behind several tickets, seen once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// Unique while it is open: `request type/queue`.
     pub key: String,
     /// In one line.
     pub title: String,
-    /// The ticket that put it on the list.
+    /// The ticket it was seen on.
     pub ticket: TicketId,
     /// When.
     pub at: Timestamp,
+    /// What that makes of it.
+    #[serde(default = "opened")]
+    pub how: Sighting,
+}
+
+const fn opened() -> Sighting {
+    Sighting::Opened
 }

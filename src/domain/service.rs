@@ -3,6 +3,7 @@
 
 use super::priority::Priority;
 use super::promise::{Clock, ClockKind, ClockLevel, Signal};
+use super::routing::Routing;
 use super::schedule::{Objective, Timetable};
 use super::words::Channel;
 
@@ -47,8 +48,59 @@ pub struct Policy {
     pub warn_percent: Vec<u8>,
     /// The kinds that stand while the ticket waits for the requester.
     pub pauses: Vec<ClockKind>,
+    /// The kinds that stand while the ticket waits for leave to start work.
+    pub approval_pauses: Vec<ClockKind>,
     /// The machine's answer or acknowledgement counts as the first response.
     pub bot_counts: bool,
+}
+
+/// When quiet tickets are closed. Times are in the queue's calendar and count from the last word or change of status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Closing {
+    /// What waits for its requester; none never.
+    pub waiting: Option<Objective>,
+    /// What the machine answered.
+    pub answered: Option<Objective>,
+    /// What is solved.
+    pub resolved: Option<Objective>,
+    /// When the requester is told before; none for no word.
+    pub warn: Option<Objective>,
+    /// What an agent may close alone; none for everything.
+    pub alone: Option<Scope>,
+}
+
+/// When repeated incidents become a problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProblemRules {
+    /// Request types that are counted; none are when it is empty.
+    pub intents: Vec<String>,
+    /// Details that tell matters apart; the first that is known counts.
+    pub by: Vec<String>,
+    /// So many …
+    pub times: u32,
+    /// … within so many days.
+    pub days: u32,
+    /// Who has a new problem: an agent.
+    pub owner: Option<String>,
+    /// Business days between two nudges.
+    pub nudge_days: u32,
+    /// Who is told of new problems, and nudged where there is no owner.
+    pub notify: Option<String>,
+}
+
+impl Default for ProblemRules {
+    fn default() -> Self {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Self {
+            intents: words(&["incident"]),
+            by: words(&["service", "host", "domain"]),
+            times: 3,
+            days: 30,
+            owner: None,
+            nudge_days: 5,
+            notify: None,
+        }
+    }
 }
 
 /// When an escalation rule fires.
@@ -80,6 +132,13 @@ pub enum Trigger {
     },
     /// No word to the requester this long after the last one, around the clock.
     Silence {
+        /// Minutes.
+        minutes: u32,
+    },
+    /// It came into a queue: when it was opened, and with each move.
+    Queued,
+    /// Nobody gave leave to start work this long after it was asked for, in the queue's hours.
+    Unapproved {
         /// Minutes.
         minutes: u32,
     },
@@ -133,6 +192,11 @@ pub enum Remedy {
     Page {
         /// The name of the place.
         target: String,
+    },
+    /// Tells a list of people one after the other until somebody acknowledges.
+    Call {
+        /// The list's name.
+        list: String,
     },
     /// Puts the matter on the list of problems.
     OpenProblem,
@@ -220,6 +284,12 @@ pub struct ServiceRules {
     pub vips: Vec<Vip>,
     /// All that match count, in order.
     pub words: Vec<PriorityWords>,
+    /// Who works where, and what goes where.
+    pub routing: Routing,
+    /// When quiet tickets are closed, and by whom.
+    pub closing: Closing,
+    /// When repeated incidents become a problem.
+    pub problems: ProblemRules,
     /// The calendars with their tables; worked out again from the catalog's calendars for a name that is not here.
     pub timetables: Vec<Timetable>,
 }

@@ -99,6 +99,9 @@ pub struct Ticket {
     /// Its card in the triage rooms.
     #[serde(default)]
     pub card: Option<Card>,
+    /// How far the desk's processes have come with it.
+    #[serde(default, skip_serializing_if = "super::Course::is_empty")]
+    pub course: super::Course,
 }
 
 /// What agents see of a ticket in their room.
@@ -141,6 +144,8 @@ words! {
         Linked = "linked",
         /// A clock warned, was missed, or got other terms.
         Clock = "clock",
+        /// Leave to start work was asked for, given or refused.
+        Approval = "approval",
         /// A delivery failed or was delayed.
         Delivery = "delivery",
     }

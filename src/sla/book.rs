@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::timers::Terms;
 use crate::domain::catalog::Catalog;
 use crate::domain::promise::Clock;
+use crate::domain::routing::Customer;
 use crate::domain::schedule::{Objective, Timetable};
 use crate::domain::service::{Policy, Scope, Target};
 use crate::domain::{Ticket, Timestamp};
@@ -43,17 +44,34 @@ impl<'a> Book<'a> {
         self.table(&clock.calendar).or_else(|| self.queue_table(queue))
     }
 
-    /// The first policy whose scope holds the ticket.
+    /// The policy that holds for the ticket: the first of its customer's own whose scope holds it, else the first of all.
     #[must_use]
     pub fn policy(&self, ticket: &Ticket) -> Option<&'a Policy> {
-        self.catalog.service.policies.iter().find(|policy| holds(&policy.scope, ticket))
+        let all = &self.catalog.service.policies;
+        let own = self.customer(&ticket.requester.address).into_iter().flat_map(|customer| &customer.policies);
+        let named = own.filter_map(|name| all.iter().find(|policy| policy.name == *name));
+        let first = |policy: &&Policy| holds(&policy.scope, ticket);
+        named.into_iter().find(first).or_else(|| all.iter().find(first))
+    }
+
+    /// The customer an address belongs to.
+    #[must_use]
+    pub fn customer(&self, address: &str) -> Option<&'a Customer> {
+        self.catalog.service.routing.customers.iter().find(|customer| is_among(&customer.addresses, address))
+    }
+
+    /// The hours that count for the ticket where no policy says otherwise: its customer's, else its queue's.
+    #[must_use]
+    pub fn hours_of(&self, ticket: &Ticket) -> Option<Cow<'a, Timetable>> {
+        let own = self.customer(&ticket.requester.address).and_then(|customer| customer.calendar.as_deref());
+        own.and_then(|name| self.table(name)).or_else(|| self.queue_table(&ticket.queue))
     }
 
     /// The timetable a policy counts in on this ticket.
     #[must_use]
     pub fn policy_table(&self, policy: &Policy, ticket: &Ticket) -> Option<Cow<'a, Timetable>> {
         let named = policy.calendar.as_deref().and_then(|name| self.table(name));
-        named.or_else(|| self.queue_table(&ticket.queue))
+        named.or_else(|| self.hours_of(ticket))
     }
 
     /// What `target` gives on this ticket.

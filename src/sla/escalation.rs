@@ -62,12 +62,8 @@ fn chances(book: Book<'_>, rule: &Escalation, ticket: &Ticket) -> Vec<Chance> {
         Trigger::Breach { which } => {
             promises.clocks.iter().filter(|clock| which.holds(clock)).flat_map(missed).collect()
         }
-        Trigger::Unacknowledged { minutes } => {
-            let nobody = is_with_people && ticket.assignee.is_none() && ticket.first_response_at.is_none();
-            let since = promises.queued_at.filter(|_| nobody);
-            let because = format!("nobody took it within {minutes} minutes");
-            let at = |since| book.after_in_queue(&ticket.queue, since, *minutes);
-            since.map(|since| Chance::new(format!("move {}", promises.moves), at(since), because)).into_iter().collect()
+        Trigger::Unacknowledged { .. } | Trigger::Queued | Trigger::Unapproved { .. } => {
+            waited(book, &rule.trigger, ticket).filter(|_| is_with_people).into_iter().collect()
         }
         Trigger::Silence { minutes } => {
             let since = promises.last_word_at.filter(|_| is_with_people);
@@ -90,6 +86,41 @@ fn chances(book: Book<'_>, rule: &Escalation, ticket: &Ticket) -> Vec<Chance> {
     }
     found.retain(|chance| !promises.fired.contains(&chance.key));
     found
+}
+
+/// The chance of a rule that waits for somebody to do something, while the ticket is with the people.
+fn waited(book: Book<'_>, trigger: &Trigger, ticket: &Ticket) -> Option<Chance> {
+    let (promises, course) = (&ticket.promises, &ticket.course);
+    match trigger {
+        Trigger::Unacknowledged { minutes } => {
+            // An agent the machine chose need not have seen it.
+            let untaken = ticket.assignee.is_none() || course.given;
+            let unheard = course.acknowledged.is_none() && ticket.first_response_at.is_none();
+            let since = promises.queued_at.filter(|_| untaken && unheard)?;
+            let because = format!("nobody took it within {minutes} minutes");
+            let at = book.after_in_queue(&ticket.queue, since, *minutes);
+            Some(Chance::new(format!("move {}", promises.moves), at, because))
+        }
+        Trigger::Queued => {
+            let because = format!("it came into {}", ticket.queue);
+            Some(Chance::new(format!("queued {}", promises.moves), promises.queued_at?, because))
+        }
+        Trigger::Unapproved { minutes } => {
+            let since = course.approval.as_ref().filter(|_| course.waits_for_approval())?.wanted_at;
+            let because = format!("nobody gave leave to start for {minutes} minutes");
+            // A request whose type changed there and back waits anew.
+            Some(Chance::new(
+                format!("approval {}", since.0),
+                book.after_in_queue(&ticket.queue, since, *minutes),
+                because,
+            ))
+        }
+        Trigger::TimeUsed { .. }
+        | Trigger::TimeLeft { .. }
+        | Trigger::Breach { .. }
+        | Trigger::Silence { .. }
+        | Trigger::Seen { .. } => None,
+    }
 }
 
 impl Chance {
@@ -120,4 +151,4 @@ fn cycle_of(clock: &Clock, cycle: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

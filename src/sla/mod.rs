@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod escalation;
 pub mod holidays;
 pub mod hours;
+pub mod rehearsal;
 pub mod retry;
 pub mod shipped;
 pub mod timers;

@@ -4,7 +4,7 @@
 use crate::domain::Priority;
 use crate::domain::promise::{ClockKind, ClockLevel};
 use crate::domain::schedule::Objective;
-use crate::domain::service::{Policy, PriorityWords, Scope, Target};
+use crate::domain::service::{Closing, Policy, PriorityWords, Scope, Target};
 
 use super::book::ALWAYS;
 
@@ -50,6 +50,13 @@ pub fn policies() -> Vec<Policy> {
     ]
 }
 
+/// When quiet tickets are closed: the requester is told in good time before that.
+#[must_use]
+pub fn closing() -> Closing {
+    let days = |count| Some(Objective::BusinessDays(count));
+    Closing { waiting: days(10), answered: days(5), resolved: days(5), warn: days(3), alone: None }
+}
+
 /// Words that say an incident touches nobody's work.
 #[must_use]
 pub fn words() -> Vec<PriorityWords> {
@@ -93,6 +100,7 @@ fn in_queue_hours(name: &str, scope: Scope, targets: Vec<Target>) -> Policy {
         calendar: None,
         warn_percent: Vec::new(),
         pauses: ALL_KINDS.to_vec(),
+        approval_pauses: vec![ClockKind::Update, ClockKind::Resolution],
         bot_counts: false,
     }
 }

@@ -4,11 +4,14 @@ use std::collections::HashSet;
 
 use super::attempts::UNBLOCK;
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
+use super::problems::{PUT_PROBLEMS, PUT_SIGHTINGS};
+use super::processes::{PUT_COMPLAINTS, PUT_SATISFACTION, PUT_TURNS};
 use super::raw::IdRow;
+use super::rows::OutboundRow;
 use super::rows::Rows;
 use super::rule_hits::INSERT_HITS;
 use super::send_counts;
-use super::timers::{INSERT_FIRINGS, PUT_PROBLEMS, PUT_TIMERS};
+use super::timers::{INSERT_FIRINGS, PUT_TIMERS};
 use super::{SettleError, Store, StoreError, crash, people};
 use crate::domain::{Changes, InboxId, OutboxId, Timestamp};
 
@@ -305,6 +308,10 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
         return Ok(false);
     }
     put(tx, PUT_PROBLEMS, &rows.problems, None).await?;
+    put(tx, PUT_SIGHTINGS, &rows.sightings, None).await?;
+    put(tx, PUT_SATISFACTION, &rows.ratings, None).await?;
+    put(tx, PUT_COMPLAINTS, &rows.complaints, None).await?;
+    put(tx, PUT_TURNS, &rows.turns, None).await?;
     put(tx, INSERT_EVENTS, &rows.events, None).await?;
     crash::point("settle.events");
     if !put(tx, INSERT_MESSAGES, &rows.messages, None).await? {
@@ -326,6 +333,11 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
     put(tx, INSERT_FEEDBACK, &rows.feedback, None).await?;
     crash::point("settle.feedback");
     Ok(true)
+}
+
+/// Writes outgoing messages that belong to no change of a ticket; those that are there already stay as they are.
+pub(super) async fn insert_outbox(tx: &mut Tx, rows: &[OutboundRow<'_>], now: Timestamp) -> Result<(), StoreError> {
+    put(tx, INSERT_OUTBOX, rows, Some(now)).await.map(|_| ())
 }
 
 /// Whether `sql` changed as many rows as it was given.

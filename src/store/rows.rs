@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::StoreError;
+use super::problems::{ProblemRow, SightingRow, add_problem, sighting};
+use super::processes::{ComplaintRow, RatingRow, complaint_row, rating_row};
 use super::rule_hits::{self, HitRow};
-use super::timers::{ProblemRow, TimerRow, add_problem, timer_rows};
+use super::timers::{TimerRow, timer_rows};
 use crate::domain::{
     Attachment, Changes, Classification, Decided, Decision, Feedback, Firing, Outbound, Seen, Status, StoredMessage,
-    Ticket, TicketEvent,
+    Ticket, TicketEvent, Turn,
 };
 
 /// How an inbox row ends.
@@ -135,6 +137,10 @@ pub(super) struct Rows<'a> {
     pub(super) timers: Vec<TimerRow<'a>>,
     pub(super) fired: Vec<&'a Firing>,
     pub(super) problems: Vec<ProblemRow<'a>>,
+    pub(super) sightings: Vec<SightingRow<'a>>,
+    pub(super) ratings: Vec<RatingRow<'a>>,
+    pub(super) complaints: Vec<ComplaintRow<'a>>,
+    pub(super) turns: Vec<&'a Turn>,
 }
 
 impl<'a> Rows<'a> {
@@ -180,6 +186,8 @@ impl<'a> Rows<'a> {
             let list = if ticket.version == 0 { &mut self.new_tickets } else { &mut self.changed_tickets };
             list.push(ticket_row(ticket));
             self.timers.extend(timer_rows(ticket));
+            self.ratings.extend(rating_row(ticket));
+            self.complaints.extend(complaint_row(ticket));
         }
         self.events.extend(changes.events.iter().map(event_row));
         if let Some(message) = &changes.message {
@@ -199,7 +207,9 @@ impl<'a> Rows<'a> {
         self.fired.extend(&changes.fired);
         for problem in &changes.problems {
             add_problem(&mut self.problems, problem);
+            self.sightings.push(sighting(problem));
         }
+        self.turns.extend(&changes.turns);
         self.bounced.extend(changes.bounced.iter().map(|id| super::raw::IdRow { id: id.0 }));
     }
 }
@@ -299,7 +309,7 @@ fn attachment_row(id: i64, n: usize, file: &Attachment) -> AttachmentRow<'_> {
     }
 }
 
-fn outbound_row(outbound: &Outbound) -> OutboundRow<'_> {
+pub(super) fn outbound_row(outbound: &Outbound) -> OutboundRow<'_> {
     OutboundRow {
         key: &outbound.dedupe_key,
         ticket: outbound.ticket.map(|id| id.0),

@@ -47,6 +47,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0007_rules.sql"),
         include_str!("../../migrations/postgres/0007_rules.sql"),
     ),
+    (
+        9,
+        "processes",
+        include_str!("../../migrations/sqlite/0009_processes.sql"),
+        include_str!("../../migrations/postgres/0009_processes.sql"),
+    ),
 ];
 
 /// Holds a lock beside the database file while the schema is brought up to date: `SQLite` migrations of two programs that start

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::backend::{Arg, Sql, bulk, json, repeat, sql};
 use super::raw::IdRow;
 use super::{Store, StoreError, rows};
-use crate::domain::{Clock, Firing, Problem, Ticket, TicketId, Timestamp};
+use crate::domain::{Clock, Firing, Ticket, TicketId, Timestamp};
 
 pub(super) const PUT_TIMERS: Sql = bulk!(
     "INSERT INTO sla_timers (ticket_id, kind, level, policy, state, cycle, started_at, due_at, met_at, breached_at, kept, missed, next_at)
@@ -25,13 +25,6 @@ pub(super) const INSERT_FIRINGS: Sql = bulk!(
      SELECT value->>'key', CAST(value->>'ticket' AS BIGINT), value->>'rule', value->>'because', CAST(value->>'at' AS BIGINT)
      FROM " ROWS " WHERE true ON CONFLICT (key) DO NOTHING"
 );
-pub(super) const PUT_PROBLEMS: Sql = bulk!(
-    "INSERT INTO problems (key, title, first_ticket_id, last_ticket_id, times, opened_at, seen_at)
-     SELECT value->>'key', value->>'title', CAST(value->>'first' AS BIGINT), CAST(value->>'last' AS BIGINT),
-            CAST(value->>'times' AS BIGINT), CAST(value->>'at' AS BIGINT), CAST(value->>'at' AS BIGINT)
-     FROM " ROWS " WHERE true
-     ON CONFLICT (key) DO UPDATE SET last_ticket_id = excluded.last_ticket_id, times = problems.times + excluded.times, seen_at = excluded.seen_at"
-);
 const DUE: Sql = sql!(
     "SELECT ticket_id FROM sla_timers WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, ticket_id LIMIT $2"
 );
@@ -40,12 +33,11 @@ const TICKETS: Sql =
     bulk!("SELECT id, version, body FROM tickets WHERE id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
 const UNFINISHED: Sql = sql!(
     "SELECT version, body FROM tickets
-     WHERE id > $1 AND status IN ('new', 'open', 'waiting', 'answered') AND merged_into IS NULL ORDER BY id LIMIT $2"
+     WHERE id > $1 AND status IN ('new', 'open', 'waiting', 'answered', 'resolved') AND merged_into IS NULL ORDER BY id LIMIT $2"
 );
 const FIRED: Sql = sql!(
     "SELECT key, ticket_id, rule, because, fired_at FROM escalation_firings WHERE ticket_id = $1 ORDER BY fired_at, key"
 );
-const PROBLEMS: Sql = sql!("SELECT key, title, first_ticket_id, opened_at FROM problems ORDER BY seen_at DESC, key");
 const VERSION: Sql = sql!("SELECT version FROM rules_in_force WHERE name = $1");
 const PUT_VERSION: Sql = sql!(
     "INSERT INTO rules_in_force (name, version, since) VALUES ($1, $2, $3)
@@ -69,35 +61,6 @@ pub(super) struct TimerRow<'a> {
     kept: u32,
     missed: u32,
     next: Option<i64>,
-}
-
-/// A problem as often as one change names it: a statement may touch a row only once.
-#[derive(Serialize)]
-pub(super) struct ProblemRow<'a> {
-    key: &'a str,
-    title: &'a str,
-    first: i64,
-    last: i64,
-    times: i64,
-    at: i64,
-}
-
-/// Adds `problem` to `rows`.
-pub(super) fn add_problem<'a>(rows: &mut Vec<ProblemRow<'a>>, problem: &'a Problem) {
-    let (ticket, at) = (problem.ticket.0, problem.at.0);
-    match rows.iter_mut().find(|row| row.key == problem.key) {
-        Some(row) => (row.last, row.times, row.at) = (ticket, row.times + 1, at),
-        None => {
-            rows.push(ProblemRow {
-                key: &problem.key,
-                title: &problem.title,
-                first: ticket,
-                last: ticket,
-                times: 1,
-                at,
-            });
-        }
-    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -186,7 +149,7 @@ impl Store {
         Ok(found.into_iter().next().map(|(at,)| Timestamp(at)))
     }
 
-    /// Unfinished tickets above `after`, in order of their numbers.
+    /// Tickets above `after` that are not closed, in order of their numbers.
     ///
     /// # Errors
     /// When the database fails.
@@ -212,18 +175,6 @@ impl Store {
             at: Timestamp(row.fired_at),
             because: row.because,
         };
-        Ok(found.into_iter().map(read).collect())
-    }
-
-    /// The list of problems, the one seen last first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn problems(&self) -> Result<Vec<Problem>, StoreError> {
-        let mut tx = self.backend.read().await?;
-        let found: Vec<(String, String, i64, i64)> = tx.fetch(PROBLEMS, []).await?;
-        tx.commit().await?;
-        let read = |(key, title, ticket, at)| Problem { key, title, ticket: TicketId(ticket), at: Timestamp(at) };
         Ok(found.into_iter().map(read).collect())
     }
 

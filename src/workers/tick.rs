@@ -11,7 +11,8 @@ use tokio::sync::Mutex;
 use super::live::Live;
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
-use crate::decide::tick;
+use crate::decide::{Staff, problems, tick_staffed};
+use crate::domain::routing::Strategy;
 use crate::domain::{Catalog, Changes, Keyring, Ticket, TicketId, Timestamp};
 use crate::store::{Store, StoreError, crash};
 
@@ -69,15 +70,43 @@ impl Ticker {
         let now = self.clock.now();
         let renewed = self.renew(&rules.catalog, now).await?;
         let due = self.store.timers_due(now, PAGE).await?;
-        Ok(renewed + self.write(&rules.catalog, &due, now).await?)
+        let written = self.write(&rules.catalog, &due, now).await?;
+        Ok(renewed + written + self.review(&rules.catalog, now).await?)
+    }
+
+    /// Looks at matters that were seen again, and at problems whose owner is to be nudged.
+    async fn review(&self, catalog: &Catalog, now: Timestamp) -> Result<usize, StoreError> {
+        let mut written = 0;
+        for record in self.store.problems_due(now, PAGE).await? {
+            let Some(last) = self.store.ticket(record.last_ticket).await? else { continue };
+            let (record, notices) = problems::review(catalog, &record, &last, now);
+            match self.store.put_problem(&record, &notices, now).await {
+                Ok(()) => written += 1,
+                Err(StoreError::Conflict { what }) => tracing::debug!("changed meanwhile: {what}"),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(written)
+    }
+
+    /// What the agents have, read only when a queue gives its tickets out.
+    async fn staff(&self, catalog: &Catalog, tickets: &[Ticket]) -> Result<Staff, StoreError> {
+        let gives_out = catalog.service.routing.queues.iter().any(|queue| queue.assign != Strategy::None);
+        if tickets.is_empty() || !gives_out {
+            return Ok(Staff::default());
+        }
+        let (loads, turns) = self.store.agents_work().await?;
+        let turns = turns.into_iter().map(|(queue, agent, turn)| ((queue, agent), turn)).collect();
+        Ok(Staff { loads: loads.into_iter().collect(), turns })
     }
 
     /// Writes what time changed on `tickets`, all in one transaction; one by one when somebody else changed one of them.
     async fn write(&self, catalog: &Catalog, tickets: &[Ticket], now: Timestamp) -> Result<usize, StoreError> {
         let mut each = Vec::with_capacity(tickets.len());
+        let mut staff = self.staff(catalog, tickets).await?;
         for ticket in tickets {
             crash::point("tick.begin");
-            each.push(tick(catalog, &self.keyring, ticket, now));
+            each.push(tick_staffed(catalog, &self.keyring, ticket, (&mut staff, now)));
         }
         if each.is_empty() {
             return Ok(0);
@@ -142,6 +171,8 @@ fn together(each: &[Changes]) -> Changes {
         all.outbound.extend(changes.outbound.iter().cloned());
         all.fired.extend(changes.fired.iter().cloned());
         all.problems.extend(changes.problems.iter().cloned());
+        all.turns.extend(changes.turns.iter().cloned());
+        all.thread_keys.extend(changes.thread_keys.iter().cloned());
     }
     all
 }

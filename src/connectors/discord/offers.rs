@@ -80,6 +80,8 @@ fn code(button: &Button) -> String {
         Button::Take => "t".into(),
         Button::Assign => "g".into(),
         Button::Resolve => "v".into(),
+        Button::Approve => "y".into(),
+        Button::Decline => "z".into(),
         Button::Join { into } => format!("j|{}", into.0),
         Button::Split { from } => format!("x|{}", from.0),
     }
@@ -99,6 +101,8 @@ fn button(code: &str) -> Option<Button> {
         "t" => Button::Take,
         "g" => Button::Assign,
         "v" => Button::Resolve,
+        "y" => Button::Approve,
+        "z" => Button::Decline,
         "j" => Button::Join { into: ticket()? },
         "x" => Button::Split { from: ticket()? },
         _ => return None,
@@ -172,9 +176,14 @@ fn menu(ticket: Option<TicketId>, articles: &[&Offer], language: Language) -> Op
 /// Discord's button styles: 1 main, 2 plain, 3 good.
 const fn style(button: &Button) -> u8 {
     match button {
-        Button::Solved | Button::Resolve => 3,
+        Button::Solved | Button::Resolve | Button::Approve => 3,
         Button::Article { .. } | Button::Details { .. } | Button::Take | Button::Join { .. } => 1,
-        Button::NotSolved | Button::Person | Button::Rate { .. } | Button::Assign | Button::Split { .. } => 2,
+        Button::NotSolved
+        | Button::Person
+        | Button::Rate { .. }
+        | Button::Assign
+        | Button::Decline
+        | Button::Split { .. } => 2,
     }
 }
 
@@ -204,6 +213,8 @@ mod tests {
             Button::Take,
             Button::Assign,
             Button::Resolve,
+            Button::Approve,
+            Button::Decline,
             Button::Join { into: TicketId(7) },
             Button::Split { from: TicketId(8) },
         ]

@@ -86,13 +86,16 @@ fn button(offer: &Offer, action: SlackActionId, value: String) -> SlackBlockButt
     let button =
         SlackBlockButtonElement::new(plain(&shortened(&offer.label, LABEL))).with_action_id(action).with_value(value);
     match offer.button {
-        Button::Solved | Button::Details { .. } | Button::Take => button.with_style(SlackBlockButtonStyle::Primary),
+        Button::Solved | Button::Details { .. } | Button::Take | Button::Approve => {
+            button.with_style(SlackBlockButtonStyle::Primary)
+        }
         Button::NotSolved
         | Button::Person
         | Button::Article { .. }
         | Button::Rate { .. }
         | Button::Assign
         | Button::Resolve
+        | Button::Decline
         | Button::Join { .. }
         | Button::Split { .. } => button,
     }

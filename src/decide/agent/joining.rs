@@ -105,6 +105,7 @@ pub fn split(hand: &Hand<'_>, ticket: &Ticket, message: &StoredMessage) -> Resul
         pressed: Vec::new(),
         card: None,
         tags: Vec::new(),
+        course: crate::domain::Course::default(),
         ..work.ticket.clone()
     };
     work.event(EventKind::Linked, format!("message {} was split off as {id}", message.inbox_id));

@@ -3,10 +3,12 @@
 
 mod correcting;
 mod joining;
+mod processing;
 mod refusal;
 
 pub use correcting::{Correction, correct};
 pub use joining::{merge, split, unmerge};
+pub use processing::{Recovery, Ruling, acknowledge, answer_complaint, link, recover, report, rule_on};
 pub use refusal::Refusal;
 
 use minijinja::Value;
@@ -15,13 +17,14 @@ use super::feedback::by_agent;
 use super::letter::{Letter, Post, Way, is_id};
 use super::recipient::{is_nobody, is_own, is_usable, same};
 use super::silence::allowed;
-use super::wording::{ChatTemplate, Template, Values};
-use super::{card, clocks, keep, offers};
+use super::wording::{ChatTemplate, Template, Values, deadline};
+use super::{card, clocks, closing, course, keep, offers};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
     Address, Aspect, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
     TicketEvent, TicketId, Timestamp,
 };
+use crate::sla::book::holds;
 
 /// Who acts, when, and with what.
 #[derive(Clone, Copy, Debug)]
@@ -67,15 +70,24 @@ pub fn reply(hand: &Hand<'_>, ticket: &Ticket, reply: &Reply<'_>) -> Result<Chan
     if reply.text.trim().is_empty() {
         return Err(Refusal::EmptyText { ticket: ticket.id });
     }
-    let values = Values::from([("text", Value::from(reply.text.trim()))]);
+    if reply.then == Then::IsResolved {
+        work.may_end()?;
+    }
+    let mut values = Values::from([("text", Value::from(reply.text.trim()))]);
     let cc = work.others();
+    if reply.then == Then::IsResolved {
+        work.ask_how_it_was(&mut values);
+    }
     work.send(Template::AgentReply, OutboundKind::AgentReply, values, Mail { cc, last: reply.last })?;
     let now = hand.now;
     work.ticket.first_response_at.get_or_insert(now);
     match reply.then {
         Then::StaysOpen => work.wake(Status::Open, "an agent replied"),
         Then::Waits => work.set_status(Status::Waiting, "an agent replied and waits for the requester"),
-        Then::IsResolved => work.end(Status::Resolved, "an agent replied and takes it as solved"),
+        Then::IsResolved => {
+            work.ticket.course.asked_at.get_or_insert(now);
+            work.end(Status::Resolved, "an agent replied and takes it as solved");
+        }
     }
     Ok(work.done())
 }
@@ -129,7 +141,7 @@ pub fn move_queue(hand: &Hand<'_>, ticket: &Ticket, queue: &str) -> Result<Chang
 /// Merged ticket, or it has that priority already.
 pub fn set_priority(hand: &Hand<'_>, ticket: &Ticket, priority: Priority) -> Result<Changes, Refusal> {
     let mut work = Work::begin(hand, ticket)?;
-    if ticket.priority == priority {
+    if ticket.priority == priority && ticket.promises.priority_by.is_some() {
         return Err(Refusal::Already { ticket: ticket.id, state: priority.to_string() });
     }
     work.event(EventKind::Priority, format!("{} → {priority}", ticket.priority));
@@ -149,11 +161,15 @@ pub fn resolve(hand: &Hand<'_>, ticket: &Ticket, last: Option<&StoredMessage>) -
         Status::Resolved | Status::Closed => return Err(work.already()),
         Status::New | Status::Open | Status::Waiting | Status::Answered => {}
     }
+    work.may_end()?;
     work.end(Status::Resolved, "an agent says it is solved");
     let most = allowed(hand.catalog.limits.automatic_per_ticket, ticket.place.as_ref());
     if ticket.automatic_sent < most && work.requester().is_ok() {
         let mail = Mail { cc: Vec::new(), last };
-        work.send(Template::Resolved, OutboundKind::StatusReport, Values::new(), mail)?;
+        let mut values = Values::new();
+        work.ask_how_it_was(&mut values);
+        work.send(Template::Resolved, OutboundKind::StatusReport, values, mail)?;
+        work.ticket.course.asked_at.get_or_insert(hand.now);
         work.ticket.automatic_sent = ticket.automatic_sent.saturating_add(1);
     }
     Ok(work.done())
@@ -162,13 +178,27 @@ pub fn resolve(hand: &Hand<'_>, ticket: &Ticket, last: Option<&StoredMessage>) -
 /// Closes the ticket without a word to the requester.
 ///
 /// # Errors
-/// Merged ticket, or it is closed already.
+/// As [`close_with`].
 pub fn close(hand: &Hand<'_>, ticket: &Ticket) -> Result<Changes, Refusal> {
+    close_with(hand, ticket, None)
+}
+
+/// Closes the ticket; `second` is another person who agrees, for tickets that nobody closes alone.
+///
+/// # Errors
+/// Merged ticket, it is closed already, or the settings want a second person and the requester has not said that it is solved.
+pub fn close_with(hand: &Hand<'_>, ticket: &Ticket, second: Option<&str>) -> Result<Changes, Refusal> {
     let mut work = Work::begin(hand, ticket)?;
     if ticket.status == Status::Closed {
         return Err(work.already());
     }
-    work.end(Status::Closed, "an agent closed it");
+    let alone = hand.catalog.service.closing.alone.as_ref().is_none_or(|scope| holds(scope, ticket));
+    let second = second.map(str::trim).filter(|name| !name.is_empty() && *name != hand.agent);
+    if !alone && ticket.course.confirmed_at.is_none() && second.is_none() {
+        return Err(Refusal::NotAlone { ticket: ticket.id });
+    }
+    let with = second.map_or_else(String::new, |name| format!(", with {name}"));
+    work.end(Status::Closed, &format!("an agent closed it{with}"));
     Ok(work.done())
 }
 
@@ -213,7 +243,9 @@ impl<'a> Work<'a> {
         Ok(Self { hand: *hand, before, ticket, changes: Changes::default() })
     }
 
-    fn done(self) -> Changes {
+    fn done(mut self) -> Changes {
+        let lines = course::acknowledged(&mut self.ticket, self.hand.agent, self.hand.now);
+        self.changes.events.extend(lines);
         let post = self.post();
         let now = self.hand.now;
         let Self { before, ticket, mut changes, .. } = self;
@@ -263,6 +295,26 @@ impl<'a> Work<'a> {
     fn end(&mut self, status: Status, because: &str) {
         self.ticket.resolved_at.get_or_insert(self.hand.now);
         self.set_status(status, because);
+    }
+
+    /// Work that waits for leave is not done yet.
+    fn may_end(&self) -> Result<(), Refusal> {
+        if self.ticket.course.waits_for_approval() {
+            return Err(Refusal::NotApproved { ticket: self.ticket.id });
+        }
+        Ok(())
+    }
+
+    /// The requester is asked how satisfied they are, once, and told when the matter is closed.
+    fn ask_how_it_was(&self, values: &mut Values) {
+        let Hand { catalog, now, .. } = self.hand;
+        if self.ticket.course.asked_at.is_none() {
+            values.insert("rate", Value::from(true));
+        }
+        let solved = Ticket { status: Status::Resolved, ..self.ticket.clone() };
+        let closes = closing::closes_at(catalog, &solved, now);
+        let shown = closes.and_then(|at| deadline(at, now, catalog.desk.timezone, solved.language));
+        values.extend(shown.map(|at| ("closes", Value::from(at))).into_iter().collect::<Values>());
     }
 
     fn requester(&self) -> Result<Address, Refusal> {

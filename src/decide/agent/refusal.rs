@@ -80,6 +80,38 @@ pub enum Refusal {
         /// The id given.
         id: String,
     },
+    /// Work was not approved yet.
+    #[error("{ticket} waits for approval; `ticket approve {ticket}` or `ticket decline {ticket}` first")]
+    NotApproved {
+        /// The ticket named.
+        ticket: TicketId,
+    },
+    /// Nothing waits for leave.
+    #[error("nothing on {ticket} waits for approval")]
+    NothingToApprove {
+        /// The ticket named.
+        ticket: TicketId,
+    },
+    /// Nobody closes it alone.
+    #[error(
+        "{ticket} is not closed by one person alone; name a second with --with NAME, or wait for the requester's word"
+    )]
+    NotAlone {
+        /// The ticket named.
+        ticket: TicketId,
+    },
+    /// A service that was back before it was down, or is back in the future.
+    #[error("the outage on {ticket} ends before it begins, or after now")]
+    Backwards {
+        /// The ticket named.
+        ticket: TicketId,
+    },
+    /// There is no complaint in it.
+    #[error("{ticket} is no complaint; `complaint list` shows them")]
+    NoComplaint {
+        /// The ticket named.
+        ticket: TicketId,
+    },
     /// The words cannot be written.
     #[error("the reply to {ticket} cannot be worded: {because}")]
     Wording {

@@ -108,6 +108,8 @@ fn senseless_actions_are_refused_in_words() {
     let known = ticket(Status::Open);
     let merged = Ticket { merged_into: Some(TicketId(8)), ..known.clone() };
     let nobody = Ticket { requester: address(""), ..known.clone() };
+    let mut pinned = known.clone();
+    pinned.promises.priority_by = Some("aoki".into());
     let cases: Vec<(Result<Changes, Refusal>, &str)> = with(|hand| {
         vec![
             (close(hand, &merged), "T-7 was merged into T-8; act on T-8"),
@@ -120,7 +122,7 @@ fn senseless_actions_are_refused_in_words() {
                 "there is no queue `gone`; there are: desk, operations, contracts, complaints, experts",
             ),
             (move_queue(hand, &known, "desk"), "T-7 is in queue desk already"),
-            (set_priority(hand, &known, Priority::Medium), "T-7 is medium already"),
+            (set_priority(hand, &pinned, Priority::Medium), "T-7 is medium already"),
             (merge(hand, &known, &known), "T-7 cannot be merged into itself"),
             (merge(hand, &known, &Ticket { id: TicketId(9), ..merged.clone() }), "T-9 was merged into T-8; act on T-8"),
             (split(hand, &known, &stored(7, 7)), "message 7 opened T-7 and cannot be split off it"),

@@ -122,6 +122,8 @@ fn pressed_on(case: &Case<'_>, ticket: &Ticket, button: &Button) -> Option<Place
         | Button::Take
         | Button::Assign
         | Button::Resolve
+        | Button::Approve
+        | Button::Decline
         | Button::Join { .. }
         | Button::Split { .. } => None,
     }

@@ -51,6 +51,8 @@ pub const fn other_ticket(button: &Button) -> Option<TicketId> {
         | Button::Rate { .. }
         | Button::Take
         | Button::Assign
-        | Button::Resolve => None,
+        | Button::Resolve
+        | Button::Approve
+        | Button::Decline => None,
     }
 }

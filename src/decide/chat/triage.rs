@@ -4,10 +4,15 @@
 use super::super::case::Case;
 use super::super::follow_up::{Place, Turn};
 use super::aside::Aside;
-use crate::domain::{Act, Button, Known, Message, Status, Ticket};
+use crate::domain::{Act, Button, Known, Message, Status, Ticket, Verdict};
 
 /// A message below a card that begins with one of these is sent to the requester.
 const REPLY_MARKS: [&str; 5] = ["reply:", "reply\u{ff1a}", "返信:", "返信\u{ff1a}", ">>"];
+
+/// One that begins with these is an interim report to everybody on the ticket.
+const REPORT_MARKS: [&str; 4] = ["report:", "report\u{ff1a}", "報告:", "報告\u{ff1a}"];
+/// One that begins with these is the recovery notice.
+const RECOVERY_MARKS: [&str; 4] = ["recovered:", "recovered\u{ff1a}", "復旧:", "復旧\u{ff1a}"];
 
 /// What an agent does with a ticket.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +23,8 @@ pub(in crate::decide) enum Deed {
     Assign { to: String },
     /// It is solved.
     Resolve,
+    /// Work may start, or is not to be done.
+    Rule { verdict: Verdict },
     /// It is the same case as the other ticket the act names.
     Join,
     /// It is a case of its own after all.
@@ -26,6 +33,10 @@ pub(in crate::decide) enum Deed {
     Note { text: String },
     /// A word to the requester.
     Reply { text: String },
+    /// How far an incident has come.
+    Report { text: String },
+    /// The service is back.
+    Recover { text: String },
 }
 
 /// Who acts, as it stands in the history.
@@ -52,8 +63,13 @@ pub(super) fn turn<'a>(case: &Case<'a>) -> Turn<'a> {
     if text.is_empty() && message.attachments.is_empty() {
         return Turn::Aside(Aside::Triage { because: "there is nothing in it" });
     }
-    let deed = match (reply(text), said) {
-        (Some(text), Said::New) => Deed::Reply { text: text.to_owned() },
+    let marked = marked(text, &REPLY_MARKS).map(|text| Deed::Reply { text: text.to_owned() });
+    let marked =
+        marked.or_else(|| self::marked(text, &REPORT_MARKS).map(|text| Deed::Report { text: text.to_owned() }));
+    let marked =
+        marked.or_else(|| self::marked(text, &RECOVERY_MARKS).map(|text| Deed::Recover { text: text.to_owned() }));
+    let deed = match (marked, said) {
+        (Some(deed), Said::New) => deed,
         // What went out stays as it went out.
         (Some(_), Said::Changed) => Deed::Note { text: format!("changed afterwards, not sent again: {text}") },
         (None, Said::New) => Deed::Note { text: text.to_owned() },
@@ -67,10 +83,10 @@ enum Said {
     Changed,
 }
 
-/// The text behind the mark of a reply.
-fn reply(text: &str) -> Option<&str> {
+/// The text behind one of `marks`.
+fn marked<'t>(text: &'t str, marks: &[&str]) -> Option<&'t str> {
     let lower = text.to_lowercase();
-    REPLY_MARKS.iter().find_map(|mark| {
+    marks.iter().find_map(|mark| {
         let marked = lower.starts_with(mark) && text.is_char_boundary(mark.len());
         marked.then(|| text.get(mark.len()..).unwrap_or_default().trim())
     })
@@ -101,6 +117,11 @@ fn deed(message: &Message, known: &Known, ticket: &Ticket, button: &Button) -> O
         }
         Button::Resolve if ended => Err(format!("it is {} already", ticket.status)),
         Button::Resolve => Ok(Deed::Resolve),
+        Button::Approve | Button::Decline if ended || !ticket.course.waits_for_approval() => {
+            Err("nothing waits for approval".to_owned())
+        }
+        Button::Approve => Ok(Deed::Rule { verdict: Verdict::Approved }),
+        Button::Decline => Ok(Deed::Rule { verdict: Verdict::Declined }),
         Button::Join { into } if ticket.merged_into == Some(*into) => Err(format!("it is one with {into} already")),
         Button::Join { into } if known.other.is_none() => Err(format!("there is no {into}")),
         Button::Join { .. } => Ok(Deed::Join),
@@ -118,7 +139,7 @@ fn deed(message: &Message, known: &Known, ticket: &Ticket, button: &Button) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::reply;
+    use super::{REPLY_MARKS, marked};
 
     #[test]
     fn only_a_mark_at_the_beginning_makes_a_reply() {
@@ -134,7 +155,7 @@ mod tests {
             ("replying", None),
             ("", None),
         ] {
-            assert_eq!(reply(text), wanted, "{text}");
+            assert_eq!(marked(text, &REPLY_MARKS), wanted, "{text}");
         }
     }
 }

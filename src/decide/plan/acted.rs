@@ -9,9 +9,11 @@ use super::super::wording::{ChatTemplate, Template, Values, one_line};
 use super::joined::{details, set_status};
 use super::opened::answer_values;
 use super::{REQUESTER, Sheet, Words};
-use crate::domain::{Button, Edit, EventKind, InboxId, Status, Ticket};
+use crate::domain::{Button, Edit, EventKind, InboxId, Rating, Signal, Status, Ticket};
 
 const DETAIL_CHARS: usize = 300;
+/// Ratings up to this are bad news.
+const POOR: u8 = 2;
 
 /// A press, as it stands in the history.
 pub(super) fn pressed_words(button: &Button) -> String {
@@ -25,6 +27,8 @@ pub(super) fn pressed_words(button: &Button) -> String {
         | Button::Take
         | Button::Assign
         | Button::Resolve
+        | Button::Approve
+        | Button::Decline
         | Button::Join { .. }
         | Button::Split { .. } => "pressed a button".to_owned(),
     }
@@ -66,20 +70,44 @@ pub(super) fn chosen(sheet: &mut Sheet<'_>, ticket: &mut Ticket, id: &str) {
     }
 }
 
-pub(super) fn rated(_sheet: &Sheet<'_>, ticket: &mut Ticket, score: u8) {
+pub(super) fn rated(sheet: &mut Sheet<'_>, ticket: &mut Ticket, score: u8) {
     ticket.pressed.retain(|button| !matches!(button, Button::Rate { .. }));
     ticket.pressed.push(Button::Rate { score });
+    if sheet.message.act.is_none() {
+        // What was written with it is kept already.
+        return;
+    }
+    let comment = ticket.course.rating.take().map(|rating| rating.comment).unwrap_or_default();
+    ticket.course.rating = Some(rating(sheet, score, comment));
+}
+
+/// A rating in words, whatever else the message says. A bad one is bad news once.
+pub(super) fn rated_in_words(sheet: &mut Sheet<'_>, known: &Ticket, ticket: &mut Ticket) {
+    let Some((score, comment)) = super::super::rating::of(sheet.message, known) else { return };
+    let before = ticket.course.rating.as_ref().map(|rating| rating.score);
+    if score <= POOR && before != Some(score) {
+        ticket.promises.note(Signal::Negative);
+    }
+    let said = if comment.is_empty() { String::new() } else { format!(": {}", one_line(&comment, DETAIL_CHARS)) };
+    sheet.event(ticket.id, EventKind::Note, REQUESTER, format!("rated {score} of 5{said}"));
+    ticket.course.rating = Some(rating(sheet, score, comment));
+}
+
+fn rating(sheet: &Sheet<'_>, score: u8, comment: String) -> Rating {
+    Rating { score, comment, by: sheet.message.from.address.to_lowercase(), at: sheet.post.now }
 }
 
 /// In chat a solved ticket gets a word, and the question how satisfied they are.
 pub(super) fn ask_for_rating(sheet: &mut Sheet<'_>, ticket: &mut Ticket) {
-    if sheet.message.place.is_none() {
+    if sheet.message.place.is_none() || ticket.course.asked_at.is_some() {
         return;
     }
     let offers = offers::rates(ticket.language);
     let words = Words { template: Template::Resolved, chat: ChatTemplate::Solved, offers };
     // Why nothing was sent is in the trace.
-    let _ = sheet.reply_in(ticket, words, Values::new());
+    if sheet.reply_in(ticket, words, Values::new()).is_ok() {
+        ticket.course.asked_at = Some(sheet.post.now);
+    }
 }
 
 /// The kept message reads as it does now; its history says how it read before. Details that a waiting ticket lacks are taken.

@@ -1,6 +1,6 @@
 //! What agents do in their room, written as what the same action from the console would be.
 
-use super::super::agent::{self, Hand, Refusal, Reply, Then};
+use super::super::agent::{self, Hand, Recovery, Refusal, Reply, Ruling, Then};
 use super::super::chat::{Deed, agent_name};
 use super::super::letter::Told;
 use super::super::wording::{ChatTemplate, Values};
@@ -37,7 +37,12 @@ fn act(sheet: &Sheet<'_>, hand: &Hand<'_>, ticket: &Ticket, deed: &Deed) -> Resu
         Deed::Take => agent::assign(hand, ticket, Some(hand.agent)),
         Deed::Assign { to } => agent::assign(hand, ticket, Some(to)),
         Deed::Resolve => agent::resolve(hand, ticket, last),
+        Deed::Rule { verdict } => agent::rule_on(hand, ticket, &Ruling { verdict: *verdict, note: "", last }),
         Deed::Reply { text } => agent::reply(hand, ticket, &Reply { text, then: Then::StaysOpen, last }),
+        Deed::Report { text } => agent::report(hand, ticket, text, last),
+        Deed::Recover { text } => {
+            agent::recover(hand, ticket, &Recovery { text, since: None, back: None, cause: "", last })
+        }
         Deed::Join => {
             known.other.as_ref().map_or_else(|| Ok(Changes::default()), |into| agent::merge(hand, ticket, into))
         }
@@ -49,11 +54,12 @@ fn act(sheet: &Sheet<'_>, hand: &Hand<'_>, ticket: &Ticket, deed: &Deed) -> Resu
 }
 
 fn take_over(sheet: &mut Sheet<'_>, done: Changes) {
-    let Changes { tickets, events, thread_keys, outbound, .. } = done;
+    let Changes { tickets, events, thread_keys, outbound, problems, .. } = done;
     sheet.changes.tickets.extend(tickets);
     sheet.changes.events.extend(events);
     sheet.changes.thread_keys.extend(thread_keys);
     sheet.changes.outbound.extend(outbound);
+    sheet.changes.problems.extend(problems);
 }
 
 /// The agent is told why nothing was done.

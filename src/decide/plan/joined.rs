@@ -94,6 +94,7 @@ fn person(sheet: &mut Sheet<'_>, known: &Ticket, place: &Place) -> Ticket {
     sheet.received(ticket.id);
     acted::follow_language(sheet, &mut ticket);
     judge(sheet, known, place);
+    acted::rated_in_words(sheet, known, &mut ticket);
     match place {
         Place::Note
         | Place::Delivery
@@ -182,6 +183,7 @@ pub(super) fn set_status(sheet: &mut Sheet<'_>, ticket: &mut Ticket, status: Sta
 }
 
 fn solved(sheet: &mut Sheet<'_>, ticket: &mut Ticket) {
+    ticket.course.confirmed_at = Some(sheet.post.now);
     match ticket.status {
         Status::Resolved | Status::Closed => {}
         Status::New | Status::Open | Status::Waiting | Status::Answered => {
@@ -198,6 +200,7 @@ fn give_back(sheet: &mut Sheet<'_>, ticket: &mut Ticket, because: &str) -> bool 
         return false;
     }
     ticket.resolved_at = None;
+    ticket.course.confirmed_at = None;
     clocks::run(sheet.context.catalog, ticket, sheet.post.now);
     let status = if ticket.assignee.is_some() { Status::Open } else { Status::New };
     set_status(sheet, ticket, status, because);

@@ -307,7 +307,9 @@ const fn kind_of(template: Template) -> OutboundKind {
         Template::Answer => OutboundKind::Answer,
         Template::Suggestion => OutboundKind::Suggestion,
         Template::Question => OutboundKind::Question,
-        Template::Status | Template::Resolved => OutboundKind::StatusReport,
-        Template::AgentReply => OutboundKind::AgentReply,
+        Template::Status | Template::Resolved | Template::Approved | Template::Declined | Template::Closing => {
+            OutboundKind::StatusReport
+        }
+        Template::AgentReply | Template::Report | Template::Recovered => OutboundKind::AgentReply,
     }
 }

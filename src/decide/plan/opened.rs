@@ -6,8 +6,9 @@ use super::super::clocks;
 use super::super::letter::{put_details, put_questions, suggested};
 use super::super::person;
 use super::super::wording::{Template, Values, one_line, plain_text};
+use super::super::{priority, route};
 use super::{RULE, Sheet};
-use crate::domain::{Article, Changes, Decision, EventKind, Fate, Level, Priority, Status, Ticket, TicketId, Wish};
+use crate::domain::{Article, Changes, Course, Decision, EventKind, Fate, Priority, Status, Ticket, TicketId};
 
 /// The ticket a new one is opened beside.
 pub(super) struct Beside {
@@ -44,6 +45,9 @@ pub(super) fn plan(mut sheet: Sheet<'_>, beside: Option<&Beside>) -> Changes {
     link(&mut sheet, &ticket, beside);
     let refused = enter(&mut sheet, &mut ticket).err();
     let mut detail = format!("queue {}, priority {}, {}", ticket.queue, ticket.priority, sheet.decided.decision.name());
+    if ticket.course.unrouted {
+        detail = format!("{detail}; nothing routed it");
+    }
     if let Some(why) = refused {
         detail = format!("{detail}; no reply: {why}");
     }
@@ -54,7 +58,13 @@ pub(super) fn plan(mut sheet: Sheet<'_>, beside: Option<&Beside>) -> Changes {
         actor: RULE.to_owned(),
         detail,
     };
-    sheet.changes.events.insert(opened_at, opened);
+    let weighed = sheet.decided.trace.iter().find(|step| step.check == "priority");
+    let reasons = weighed.map(|step| crate::domain::TicketEvent {
+        kind: EventKind::Priority,
+        detail: format!("{}: {}", sheet.decided.priority, step.because),
+        ..opened.clone()
+    });
+    sheet.changes.events.splice(opened_at..opened_at, std::iter::once(opened).chain(reasons));
     let article = match &sheet.decided.decision {
         Decision::Answer { article, .. } => Some(article.clone()),
         Decision::Ignore { .. }
@@ -107,21 +117,23 @@ fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
         breached: Vec::new(),
         merged_into: None,
         linked_to: None,
-        promises: crate::domain::Promises { wish: wish(sheet), ..Default::default() },
+        promises: crate::domain::Promises {
+            wish: priority::wish(message, sheet.context.classification),
+            ..Default::default()
+        },
         place: message.place.clone(),
         pressed: Vec::new(),
         card: None,
         tags: decided.tags.clone(),
+        course: course(sheet),
     }
 }
 
-/// How soon the requester wants it, when they say so.
-fn wish(sheet: &Sheet<'_>) -> Option<Level> {
-    match (sheet.context.classification.has(Wish::High), sheet.context.classification.has(Wish::Low)) {
-        (true, false) => Some(Level::High),
-        (false, true) => Some(Level::Low),
-        (true, true) | (false, false) => None,
-    }
+/// What routing left to be done, worked out again as the decision did.
+fn course(sheet: &Sheet<'_>) -> Course {
+    let intent = sheet.decided.intent.as_deref().and_then(|id| sheet.context.catalog.intent(id));
+    let way = route::of_message(sheet.context, intent, sheet.message, sheet.decided.priority);
+    Course { unrouted: way.unrouted, skills: way.skills, ..Course::default() }
 }
 
 /// The subject, or the beginning of the text when there is none (chat, hurried mail).

@@ -27,6 +27,16 @@ words! {
         Resolved = "resolved",
         /// An agent's own words.
         AgentReply = "agent_reply",
+        /// Work may start.
+        Approved = "approved",
+        /// It is not to be done.
+        Declined = "declined",
+        /// How far an incident has come.
+        Report = "report",
+        /// The service is back.
+        Recovered = "recovered",
+        /// It will be closed unless somebody says something.
+        Closing = "closing",
         /// The requester says it is solved.
         Solved = "solved",
         /// How all their tickets stand.
@@ -59,6 +69,11 @@ impl From<Template> for ChatTemplate {
             Template::Escalated => Self::Escalated,
             Template::Resolved => Self::Resolved,
             Template::AgentReply => Self::AgentReply,
+            Template::Approved => Self::Approved,
+            Template::Declined => Self::Declined,
+            Template::Report => Self::Report,
+            Template::Recovered => Self::Recovered,
+            Template::Closing => Self::Closing,
         }
     }
 }
@@ -87,6 +102,11 @@ pub(super) const FILES: &[(&str, &str)] = super::template_files![
     "escalated",
     "resolved",
     "agent_reply",
+    "approved",
+    "declined",
+    "report",
+    "recovered",
+    "closing",
     "solved",
     "status_list",
     "language",

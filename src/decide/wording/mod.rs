@@ -51,6 +51,16 @@ words! {
         Resolved = "resolved",
         /// An agent's own words.
         AgentReply = "agent_reply",
+        /// Work may start.
+        Approved = "approved",
+        /// It is not to be done.
+        Declined = "declined",
+        /// How far an incident has come.
+        Report = "report",
+        /// The service is back.
+        Recovered = "recovered",
+        /// It will be closed unless somebody says something.
+        Closing = "closing",
     }
 }
 
@@ -124,6 +134,11 @@ const FILES: &[(&str, &str)] = template_files![
     "escalated",
     "resolved",
     "agent_reply",
+    "approved",
+    "declined",
+    "report",
+    "recovered",
+    "closing",
 ];
 
 static TEMPLATES: LazyLock<Result<Environment<'static>, String>> =

@@ -15,6 +15,8 @@ fn sample(language: Language) -> Values {
         ("intent_reply", "承認後に着手します。"),
         ("article_title", "VPN"),
         ("article_text", "再起動します。"),
+        ("by", "青木"),
+        ("number", "2"),
         ("status", "対応中"),
         ("created", "2026年11月22日(日) 15:00"),
         ("text", if language == Language::Ja { "対応しました。" } else { "Done." }),

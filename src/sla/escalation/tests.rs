@@ -6,9 +6,9 @@ use crate::domain::service::{Remedy, Scope, ServiceRules};
 use crate::domain::{Address, Bilingual, Channel, Due, Language, Priority, Promises, Queue, TicketId};
 use crate::sla::timers::{self, Terms};
 
-const NOW: Timestamp = Timestamp(1_800_000_000_000);
+pub(in crate::sla) const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
-fn catalog(triggers: Vec<Trigger>) -> Catalog {
+pub(in crate::sla) fn catalog(triggers: Vec<Trigger>) -> Catalog {
     let always = Calendar {
         name: "always".into(),
         timezone: chrono_tz::Asia::Tokyo,
@@ -63,7 +63,7 @@ fn catalog(triggers: Vec<Trigger>) -> Catalog {
     }
 }
 
-fn ticket(catalog: &Catalog, status: Status) -> Ticket {
+pub(in crate::sla) fn ticket(catalog: &Catalog, status: Status) -> Ticket {
     let table = Book { catalog }.table("always").unwrap();
     let terms = Terms { policy: "p", target: Objective::Minutes(100), warn_percent: &[] };
     let clock = timers::start(ClockKind::FirstResponse, ClockLevel::Sla, terms, &table, NOW);
@@ -98,6 +98,7 @@ fn ticket(catalog: &Catalog, status: Status) -> Ticket {
         pressed: Vec::new(),
         card: None,
         tags: Vec::new(),
+        course: crate::domain::Course::default(),
         promises: Promises { clocks: vec![clock], queued_at: Some(NOW), ..Promises::default() },
     }
 }

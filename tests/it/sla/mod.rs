@@ -4,6 +4,7 @@
 mod crash;
 mod month;
 mod scale;
+mod staffing;
 mod ticker;
 
 use std::collections::BTreeMap;
@@ -108,6 +109,9 @@ pub fn catalog() -> Catalog {
             targets: vec![NotifyTarget { name: "leads".into(), way: leads }],
             vips: Vec::new(),
             words: shipped::words(),
+            routing: Routing::default(),
+            closing: service::Closing::default(),
+            problems: service::ProblemRules::default(),
             timetables: calendars.iter().cloned().map(Timetable::new).collect(),
         },
         calendars,

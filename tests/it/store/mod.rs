@@ -156,6 +156,7 @@ pub fn ticket(id: TicketId) -> Ticket {
         pressed: Vec::new(),
         card: None,
         tags: Vec::new(),
+        course: Course::default(),
     }
 }
 
@@ -214,6 +215,7 @@ pub fn opening(item: &InboxItem) -> Changes {
         send_count: None,
         fired: Vec::new(),
         problems: Vec::new(),
+        turns: Vec::new(),
         bounced: Vec::new(),
         people: vec![PersonChange::Met { inbox_id: item.id, address: "sato@customer.example".into() }],
         edits: Vec::new(),
