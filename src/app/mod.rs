@@ -2,6 +2,7 @@
 
 mod chats;
 mod connections;
+mod notices;
 mod seal;
 mod service;
 mod starter;
@@ -16,6 +17,7 @@ use tokio::sync::Mutex;
 
 pub use chats::{Chats, probe as probe_chats};
 pub use connections::{Connections, probe};
+pub use notices::probe_notices;
 pub use starter::{write_samples, write_starter};
 
 use crate::clock::Clock;
@@ -86,6 +88,7 @@ impl App {
             keyring: keyring.clone(),
             scanner,
             store: store.clone(),
+            alerts: config.alerts.clone(),
             slack: chats::slack_reading(&config)?,
             discord: chats::discord_reading(&config)?,
         });
@@ -155,7 +158,9 @@ impl App {
     #[must_use]
     pub fn sources(&self, chats: &Chats) -> console::Sources {
         let (store, metrics, clock) = (self.store.clone(), self.metrics.clone(), self.clock.clone());
-        console::Sources { store, metrics, clock, slack: chats.slack() }
+        let alerts = Arc::new(self.config.alerts.clone());
+        let max_body_bytes = self.config.max_body_bytes;
+        console::Sources { store, metrics, clock, alerts, max_body_bytes, slack: chats.slack() }
     }
 }
 

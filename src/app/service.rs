@@ -18,6 +18,7 @@ pub(super) fn rules(config: &Config) -> ServiceRules {
         targets: service.targets.clone(),
         vips: service.vips.clone(),
         words: service.words.clone().unwrap_or_else(shipped::words),
+        alerts: config.alerts.iter().map(|alerts| alerts.source.clone()).collect(),
         timetables: config.calendars.iter().cloned().map(Timetable::new).collect(),
     }
 }

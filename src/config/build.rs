@@ -6,13 +6,13 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
-use super::{Config, DiscordSettings, Learning, SlackSettings, calendars, chat, escalation, mail, sections, sla};
+use super::{Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, escalation, mail, sections, sla};
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};
 
 const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, sla, vip, \
-                         priority, notify, escalations, scanner, limits, learn, retention, log";
+                         priority, notify, escalations, http, scanner, limits, learn, retention, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -47,11 +47,9 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let mailboxes = mailboxes(document, base, &queues);
     let slack = slack(document, base, &queues);
     let discord = discord(document, base, &queues);
-    let scanner = scanner(document, base);
-    let known = sla::Known { calendars: &calendars, queues: &queues };
-    let mut service = sla::service(document, known);
-    let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref() };
-    escalation::escalation(document, &mut service, known, ways);
+    let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref(), base };
+    let (service, alerts, max_body_bytes) =
+        promises(document, sla::Known { calendars: &calendars, queues: &queues }, ways);
     let config = Config {
         file: file.to_path_buf(),
         desk_name: desk.name,
@@ -74,7 +72,9 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         mailboxes,
         slack,
         discord,
-        scanner,
+        alerts,
+        max_body_bytes,
+        scanner: scanner(document, base),
         limits: SendLimits {
             automatic_per_sender_day: limits.automatic_per_sender_day,
             automatic_per_ticket: limits.automatic_per_ticket,
@@ -86,6 +86,18 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     };
     document.finish(SECTIONS);
     config
+}
+
+/// Service levels, who is told, and where alerts come from.
+fn promises(
+    document: &mut Document<'_>,
+    known: sla::Known<'_>,
+    ways: escalation::Ways<'_>,
+) -> (super::ServiceSettings, Vec<super::AlertSettings>, usize) {
+    let mut service = sla::service(document, known);
+    escalation::escalation(document, &mut service, known, ways);
+    let (alerts, max_body_bytes) = alerts::alerts(document, &mut service, known, ways);
+    (service, alerts, max_body_bytes)
 }
 
 fn learning(document: &mut Document<'_>) -> Learning {

@@ -1,5 +1,6 @@
 //! Settings: read, laid over with `--set`, checked at once. Every fault is reported, not the first.
 
+mod alerts;
 mod build;
 mod calendars;
 mod chat;
@@ -8,6 +9,7 @@ mod escalation;
 mod hours;
 mod ics;
 mod mail;
+mod notify;
 mod secret;
 mod sections;
 #[cfg(test)]
@@ -18,11 +20,13 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use alerts::AlertSettings;
 pub use chat::{DiscordSettings, SlackMode, SlackSettings};
 pub use mail::{
     After, Backfill, ClamdSettings, ImapSettings, Login, MailboxSettings, OAuthSettings, ReplyTo, SmtpSettings, Tls,
     is_loopback,
 };
+pub use notify::{BacklogLogin, BacklogSettings, NotifyKind, NotifySettings, is_public};
 pub use secret::env;
 pub use sla::ServiceSettings;
 
@@ -85,6 +89,10 @@ pub struct Config {
     pub slack: Option<SlackSettings>,
     /// The Discord server, when there is one.
     pub discord: Option<DiscordSettings>,
+    /// Where alerts come from.
+    pub alerts: Vec<AlertSettings>,
+    /// Larger requests to the listener are refused.
+    pub max_body_bytes: usize,
     /// The virus scanner, when there is one.
     pub scanner: Option<ClamdSettings>,
     /// What the machine may send by itself.

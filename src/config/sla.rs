@@ -3,13 +3,14 @@
 use serde::Deserialize;
 
 use super::document::Document;
+use super::notify::NotifySettings;
 use crate::domain::promise::{ClockKind, ClockLevel};
 use crate::domain::schedule::{Calendar, Objective};
 use crate::domain::service::{Escalation, NotifyTarget, Policy, PriorityWords, Scope, Target, Vip};
 use crate::domain::{Channel, Priority, Queue};
 
 /// What the settings say about service levels. `None` where they say nothing and what ships holds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct ServiceSettings {
     /// In file order; the first that fits holds.
     pub policies: Option<Vec<Policy>>,
@@ -17,6 +18,8 @@ pub struct ServiceSettings {
     pub escalations: Vec<Escalation>,
     /// Who is told.
     pub targets: Vec<NotifyTarget>,
+    /// The connections of those that are told by HTTP.
+    pub connections: Vec<NotifySettings>,
     /// Important requesters.
     pub vips: Vec<Vip>,
     /// Words that change the priority.

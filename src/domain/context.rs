@@ -29,6 +29,8 @@ pub struct Probe {
     pub other: Option<TicketId>,
     /// Digest of a linking code that was typed.
     pub code: Option<String>,
+    /// The alert it is.
+    pub alert: Option<super::AlertProbe>,
     /// The newest message of the ticket's requester is wanted: an agent may be answering it.
     pub wants_last: bool,
 }
@@ -62,6 +64,9 @@ pub struct Known {
     pub last: Option<StoredMessage>,
     /// What is known of a linking code that was typed.
     pub link: Link,
+    /// What is known of the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Box<super::AlertKnown>>,
 }
 
 /// An earlier message.

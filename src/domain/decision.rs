@@ -45,6 +45,10 @@ words! {
         Courtesy = "courtesy",
         /// There is nothing to do it to, or it is not theirs to do.
         NothingToDo = "nothing_to_do",
+        /// An alert recovered, and no ticket is open for it.
+        Recovered = "recovered",
+        /// An alert below what its source files.
+        Minor = "minor",
     }
 }
 
@@ -184,6 +188,9 @@ pub struct Changes {
     /// Matters put on the list of problems; one that is on it already stays as it is.
     #[serde(default)]
     pub problems: Vec<super::promise::Problem>,
+    /// What is remembered of alerts. Another version than the one named refuses the whole change.
+    #[serde(default)]
+    pub alerts: Vec<super::AlertChange>,
     /// The count an automatic message of `outbound` was allowed by: refused when more are written by then.
     pub send_count: Option<SendCount>,
     /// What is learnt about who somebody is.

@@ -170,6 +170,19 @@ pub enum NotifyWay {
         /// The mailbox it leaves from.
         mailbox: String,
     },
+    /// In a room of its own.
+    Room {
+        /// Which service.
+        channel: Channel,
+        /// The room's id.
+        room: String,
+    },
+    /// By a signed request.
+    Webhook,
+    /// As an event of PagerDuty.
+    Pagerduty,
+    /// As an issue of Backlog.
+    Backlog,
     /// In the room where agents see tickets.
     Triage {
         /// Which service.
@@ -220,6 +233,8 @@ pub struct ServiceRules {
     pub vips: Vec<Vip>,
     /// All that match count, in order.
     pub words: Vec<PriorityWords>,
+    /// Where alerts come from.
+    pub alerts: Vec<super::AlertSource>,
     /// The calendars with their tables; worked out again from the catalog's calendars for a name that is not here.
     pub timetables: Vec<Timetable>,
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::StoreError;
+use super::alerts::AlertRows;
 use super::timers::{ProblemRow, TimerRow, add_problem, timer_rows};
 use crate::domain::{
     Attachment, Changes, Classification, Decided, Decision, Feedback, Firing, Outbound, Seen, Status, StoredMessage,
@@ -133,6 +134,7 @@ pub(super) struct Rows<'a> {
     pub(super) timers: Vec<TimerRow<'a>>,
     pub(super) fired: Vec<&'a Firing>,
     pub(super) problems: Vec<ProblemRow<'a>>,
+    pub(super) alerts: AlertRows<'a>,
 }
 
 impl<'a> Rows<'a> {
@@ -196,6 +198,9 @@ impl<'a> Rows<'a> {
         self.fired.extend(&changes.fired);
         for problem in &changes.problems {
             add_problem(&mut self.problems, problem);
+        }
+        for change in &changes.alerts {
+            self.alerts.add(change);
         }
         self.bounced.extend(changes.bounced.iter().map(|id| super::raw::IdRow { id: id.0 }));
     }

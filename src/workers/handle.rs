@@ -180,7 +180,11 @@ impl Handler {
 
     async fn decide(&self, rules: &Rules, bursts: &[Burst]) -> Result<Vec<Changes>, StoreError> {
         let now = self.clock.now();
-        let probes: Vec<Probe> = bursts.iter().flatten().map(probe).collect();
+        let read = |message: &Message| {
+            let alert = decide::alert_probe(&rules.catalog, message, now);
+            Probe { alert, ..probe(message) }
+        };
+        let probes: Vec<Probe> = bursts.iter().flatten().map(read).collect();
         let mut known = self.store.context(&probes, now).await?.into_iter();
         // The store knows what is written; what this batch is about to send to somebody counts as well.
         let mut sent: HashMap<String, u32> = HashMap::new();

@@ -108,6 +108,7 @@ pub fn catalog() -> Catalog {
             targets: vec![NotifyTarget { name: "leads".into(), way: leads }],
             vips: Vec::new(),
             words: shipped::words(),
+            alerts: Vec::new(),
             timetables: calendars.iter().cloned().map(Timetable::new).collect(),
         },
         calendars,
