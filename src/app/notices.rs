@@ -72,7 +72,12 @@ pub async fn probe_notices(app: &App) -> anyhow::Result<Vec<(String, Probe)>> {
         });
         let is_open = state.as_ref().is_some_and(|state| state.failures > 0);
         if let Some(state) = state.filter(|_| is_open) {
-            said.push(format!("circuit {}, {} failures in a row, last: {}", state.word(now), state.failures, state.fault));
+            said.push(format!(
+                "circuit {}, {} failures in a row, last: {}",
+                state.word(now),
+                state.failures,
+                state.fault
+            ));
         }
         if let Some((_, count, since)) = waiting.iter().find(|(waits, ..)| waits == name) {
             said.push(format!("{count} waiting, the oldest for {} min", minutes(*since, now)));

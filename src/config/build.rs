@@ -6,7 +6,9 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
-use super::{Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, escalation, mail, sections, sla};
+use super::{
+    Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, escalation, mail, sections, sla,
+};
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};

@@ -128,13 +128,13 @@ pub(super) fn target(raw: RawTarget, ways: Ways<'_>) -> Result<(NotifyTarget, Op
         "mail" => only(&raw, &["address", "mailbox"]).and_then(|()| mail(&raw, ways))?,
         "slack" => {
             only(&raw, &["room"])?;
-            let slack = ways.slack.ok_or("[slack] is not set: nothing can be said there")?;
-            room(Channel::Slack, raw.room.as_ref(), slack.triage.as_ref())?
+            may_speak(Channel::Slack, &raw, ways.slack.is_some())?;
+            room(Channel::Slack, raw.room.as_ref(), ways.slack.and_then(|slack| slack.triage.as_ref()))?
         }
         "discord" => {
             only(&raw, &["room"])?;
-            let discord = ways.discord.ok_or("[discord] is not set: nothing can be said there")?;
-            room(Channel::Discord, raw.room.as_ref(), discord.triage.as_ref())?
+            may_speak(Channel::Discord, &raw, ways.discord.is_some())?;
+            room(Channel::Discord, raw.room.as_ref(), ways.discord.and_then(|discord| discord.triage.as_ref()))?
         }
         "webhook" => {
             only(&raw, &["url", "secrets"])?;
@@ -145,10 +145,7 @@ pub(super) fn target(raw: RawTarget, ways: Ways<'_>) -> Result<(NotifyTarget, Op
             return connection(raw, NotifyWay::Pagerduty, ways.base);
         }
         "backlog" => {
-            only(
-                &raw,
-                &["url", "project", "issue_type", "resolved_status", "api_key", "oauth2", "custom_fields"],
-            )?;
+            only(&raw, &["url", "project", "issue_type", "resolved_status", "api_key", "oauth2", "custom_fields"])?;
             return connection(raw, NotifyWay::Backlog, ways.base);
         }
         other => {
@@ -202,11 +199,17 @@ fn mail(raw: &RawTarget, ways: Ways<'_>) -> Result<NotifyWay, String> {
         None => ways.mailboxes.first().ok_or("there is no mailbox to send from")?,
     };
     if ways.mailboxes.iter().any(|own| own.address.eq_ignore_ascii_case(&address)) {
-        return Err(format!(
-            "address = \"{address}\" is one of the desk's own mailboxes: its notices would come back"
-        ));
+        return Err(format!("address = \"{address}\" is one of the desk's own mailboxes: its notices would come back"));
     }
     Ok(NotifyWay::Mail { address, mailbox: mailbox.name.clone() })
+}
+
+/// A room of its own needs a connection to speak by.
+fn may_speak(channel: Channel, raw: &RawTarget, connected: bool) -> Result<(), String> {
+    if raw.room.is_some() && !connected {
+        return Err(format!("[{channel}] is not set: nothing can be said there"));
+    }
+    Ok(())
 }
 
 /// The room that is written, or else the agents' room of the service.
@@ -218,11 +221,7 @@ fn room(channel: Channel, room: Option<&String>, triage: Option<&String>) -> Res
     }
 }
 
-fn connection(
-    raw: RawTarget,
-    way: NotifyWay,
-    base: &Path,
-) -> Result<(NotifyTarget, Option<NotifySettings>), String> {
+fn connection(raw: RawTarget, way: NotifyWay, base: &Path) -> Result<(NotifyTarget, Option<NotifySettings>), String> {
     let private_network = raw.private_network.unwrap_or(false);
     let url = raw.url.as_deref().or((way == NotifyWay::Pagerduty).then_some(PAGERDUTY));
     let url = address(url.ok_or("url is missing")?, private_network)?;
@@ -288,15 +287,16 @@ fn pagerduty(raw: &RawTarget, api_url: reqwest::Url, base: &Path) -> Result<Noti
 }
 
 fn backlog(raw: RawTarget, api_url: reqwest::Url, base: &Path) -> Result<NotifyKind, String> {
-    let project = raw.project.filter(|key| {
-        key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') && !key.is_empty()
-    });
+    let project = raw
+        .project
+        .filter(|key| key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') && !key.is_empty());
     let login = match (raw.api_key, raw.oauth2) {
         (Some(_), Some(_)) => return Err("write api_key or oauth2, not both".into()),
         (None, None) => return Err("api_key or oauth2 is missing".into()),
         (Some(key), None) => BacklogLogin::ApiKey(key.read(base).map_err(|fault| format!("api_key: {fault}"))?),
         (None, Some(oauth)) => {
-            let token_url = reqwest::Url::parse(&oauth.token_url).map_err(|fault| format!("oauth2.token_url: {fault}"))?;
+            let token_url =
+                reqwest::Url::parse(&oauth.token_url).map_err(|fault| format!("oauth2.token_url: {fault}"))?;
             let is_safe = token_url.scheme() == "https" || token_url.host_str().is_some_and(is_loopback);
             if !is_safe {
                 return Err(format!("oauth2.token_url = \"{}\" must be https://", oauth.token_url));
@@ -365,9 +365,7 @@ pub fn is_public(ip: std::net::IpAddr) -> bool {
             }
             let [first, second, ..] = v6.segments();
             // Only 2000::/3 is handed out; 6to4, Teredo and NAT64 may lead to any IPv4 address.
-            (first & 0xe000) == 0x2000
-                && first != 0x2002
-                && !(first == 0x2001 && (second == 0 || second == 0x0db8))
+            (first & 0xe000) == 0x2000 && first != 0x2002 && !(first == 0x2001 && (second == 0 || second == 0x0db8))
         }
     }
 }

@@ -89,7 +89,7 @@ fn every_fault_of_these_sections_has_its_line() {
         ("[[vip]]\ncustomers = [\"@a.example\"]", "changes nothing"),
         ("[[priority]]\nname = \"a\"\nwords = [\" \"]\nat_least = \"high\"", "no words"),
         ("[[priority]]\nname = \"a\"\nwords = [\"x\"]\nat_least = \"high\"\nat_most = \"low\"", "above at_most"),
-        ("[[notify]]\nname = \"a\"\nkind = \"fax\"", "write mail, slack or discord"),
+        ("[[notify]]\nname = \"a\"\nkind = \"fax\"", "write mail, slack, discord"),
         ("[[notify]]\nname = \"a\"\nkind = \"slack\"", "triage is not set"),
         ("[[notify]]\nname = \"a\"\nkind = \"mail\"\naddress = \"support@desk.example\"", "own mailboxes"),
         ("[[escalations]]\nname = \"a\"\nwhen = \"breach\"", "does nothing"),
@@ -165,7 +165,9 @@ fn what_is_wrong_with_a_place_or_a_source_is_named() {
         (format!("{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"pager\"\n"), "webhook, pagerduty or backlog"),
         (format!("{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"pagerduty\"\nrouting_key = \"short\"\n"), "5 characters"),
         (
-            format!("{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"backlog\"\nurl = \"https://s.backlog.com\"\nproject = \"S\"\n"),
+            format!(
+                "{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"backlog\"\nurl = \"https://s.backlog.com\"\nproject = \"S\"\n"
+            ),
             "api_key or oauth2",
         ),
         (format!("{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"slack\"\nroom = \"C1\"\n"), "[slack] is not set"),

@@ -7,7 +7,7 @@ use super::clocks::is_ended;
 use super::trace::Trace;
 use crate::domain::catalog::Catalog;
 use crate::domain::{
-    Act, Alert, AlertFlow, AlertKnown, AlertProbe, AlertSource, AlertStanding, AlertState, Decided, Decision,
+    Act, Alert, AlertFlow, AlertKnown, AlertProbe, AlertSource, AlertStanding, AlertState, Channel, Decided, Decision,
     IgnoreReason, Message, Status, Ticket, Timestamp,
 };
 
@@ -111,14 +111,8 @@ pub(super) struct Look<'a> {
 
 /// Looks at an alert. Asked when it is decided and again when the changes are made; both get the same answer.
 pub(super) fn look<'a>(alert: &'a Alert, context: &Context<'a>, now: Timestamp) -> Look<'a> {
-    static NOTHING: AlertKnown = AlertKnown {
-        standing: None,
-        ticket: None,
-        others_firing: 0,
-        flow: None,
-        umbrella: None,
-        recent: Vec::new(),
-    };
+    static NOTHING: AlertKnown =
+        AlertKnown { standing: None, ticket: None, others_firing: 0, flow: None, umbrella: None, recent: Vec::new() };
     let source = source(context.catalog, alert);
     let known = context.known.alert.as_deref().unwrap_or(&NOTHING);
     let mut standing = known.standing.clone().unwrap_or_else(|| AlertStanding {
@@ -192,10 +186,11 @@ fn firing<'a>(known: &'a AlertKnown, was: AlertState, source: &AlertSource, now:
     }
 }
 
-/// Nobody has worked on it.
+/// Nobody has worked on it, and it is monitoring's own: one that alerts were merged into is somebody's.
 fn is_untouched(ticket: &Ticket) -> bool {
     let promises = &ticket.promises;
-    matches!(ticket.status, Status::New | Status::Open)
+    ticket.channel == Channel::Alert
+        && matches!(ticket.status, Status::New | Status::Open)
         && ticket.assignee.is_none()
         && ticket.first_response_at.is_none()
         && promises.words == 0
@@ -218,7 +213,8 @@ pub(super) fn decide(alert: &Alert, context: &Context<'_>, now: Timestamp) -> De
     let look = look(alert, context, now);
     let catalog = context.catalog;
     let mut trace = Trace::default();
-    trace.note("alert.source", format!("`{}`: {} {}, {}", alert.source, alert.severity, alert.state, alert.fingerprint));
+    trace
+        .note("alert.source", format!("`{}`: {} {}, {}", alert.source, alert.severity, alert.state, alert.fingerprint));
     let storm = format!(
         "{} others are new within {} min, the limit is {}",
         look.known.recent.len(),

@@ -165,13 +165,16 @@ fn what(known: &Ticket, ticket: &Ticket, changes: &Changes) -> Option<NoticeEven
     if ticket.assignee.is_some() && known.assignee != ticket.assignee {
         return Some(NoticeEvent::Acknowledged);
     }
-    let shown = |ticket: &Ticket| (ticket.priority, ticket.queue.clone(), ticket.assignee.clone(), ticket.slots.clone());
+    let shown =
+        |ticket: &Ticket| (ticket.priority, ticket.queue.clone(), ticket.assignee.clone(), ticket.slots.clone());
     let said = changes.events.iter().any(|event| event.ticket == ticket.id && is_said(event));
     (shown(known) != shown(ticket) || said).then_some(NoticeEvent::Changed)
 }
 
-const fn is_said(event: &TicketEvent) -> bool {
+/// Somebody wrote on it; what the machine sends by itself is of no matter to others.
+fn is_said(event: &TicketEvent) -> bool {
     matches!(event.kind, EventKind::MessageIn | EventKind::Note)
+        || (event.kind == EventKind::MessageOut && event.actor != RULE)
 }
 
 /// What happened, as the ticket's history says it.
@@ -252,11 +255,8 @@ fn details(catalog: &Catalog, ticket: &Ticket) -> Vec<NoticeDetail> {
         }
     });
     let others = ticket.slots.iter().filter(|(name, _)| !slots.iter().any(|slot| slot.name == **name));
-    let others = others.map(|(name, value)| NoticeDetail {
-        name: name.clone(),
-        title: name.clone(),
-        value: value.clone(),
-    });
+    let others =
+        others.map(|(name, value)| NoticeDetail { name: name.clone(), title: name.clone(), value: value.clone() });
     known.chain(others).collect()
 }
 

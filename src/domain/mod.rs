@@ -22,7 +22,9 @@ pub mod service;
 pub mod ticket;
 pub mod words;
 
-pub use alert::{Alert, AlertChange, AlertFlow, AlertKnown, AlertProbe, AlertSource, AlertStanding, AlertState, Severity};
+pub use alert::{
+    Alert, AlertChange, AlertFlow, AlertKnown, AlertProbe, AlertSource, AlertStanding, AlertState, Severity,
+};
 pub use article::{Article, Confirmed, Fault, Visibility};
 pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use chat::{Act, Button, Offer, Person, Place};

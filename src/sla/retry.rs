@@ -21,13 +21,13 @@ pub const DELIVERY: RetryPlan =
     RetryPlan { delays_s: &delivery_delays(), jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
 
 /// Notices to people on duty: soon and often at first, given up after three days in 85 attempts.
-pub const NOTICE: RetryPlan =
-    RetryPlan { delays_s: &notice_delays(), jitter_percent: 10, retry_after_s: (1, HOUR_S) };
+pub const NOTICE: RetryPlan = RetryPlan { delays_s: &notice_delays(), jitter_percent: 10, retry_after_s: (1, HOUR_S) };
 
 /// Growing waits that make two hours, then every hour: 75 hours in all.
 const fn notice_delays() -> [u32; 84] {
     let mut delays = [HOUR_S; 84];
-    let first = [5, 10, 15, 30, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S, 26 * MINUTE_S, HOUR_S];
+    let first =
+        [5, 10, 15, 30, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S, 26 * MINUTE_S, HOUR_S];
     let mut n = 0;
     while n < first.len() {
         delays[n] = first[n];

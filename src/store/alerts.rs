@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use super::StoreError;
 use super::backend::{Arg, Sql, Tx, bulk, sql};
 use super::context::ticket_at_end;
-use super::StoreError;
 use crate::domain::{AlertChange, AlertFlow, AlertKnown, AlertProbe, AlertStanding, TicketId};
 
 pub(super) const INSERT_STANDINGS: Sql = bulk!(

@@ -10,8 +10,7 @@ const PUT: Sql = sql!(
      ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, open_until = excluded.open_until, fault = excluded.fault,
        changed_at = excluded.changed_at"
 );
-const ALL: Sql =
-    sql!("SELECT name, failures, open_until, fault, changed_at FROM notify_circuits ORDER BY name");
+const ALL: Sql = sql!("SELECT name, failures, open_until, fault, changed_at FROM notify_circuits ORDER BY name");
 const WAITING: Sql = sql!(
     "SELECT source, COUNT(*), MIN(created_at) FROM outbox WHERE channel = $1 AND done_at IS NULL GROUP BY source ORDER BY source"
 );

@@ -172,7 +172,8 @@ impl MailReceiver {
             started_at: after.started_at.unwrap_or(now),
             fence: Some(fence.clone()),
         };
-        let messages: Vec<Received> = fetched.messages.into_iter().map(|(_, received)| self.in_order(received)).collect();
+        let messages: Vec<Received> =
+            fetched.messages.into_iter().map(|(_, received)| self.in_order(received)).collect();
         let accepted = self.store.accept_mail(&messages, &cursor, now).await?;
         self.metrics.received(&self.mailbox, accepted.new_count() as u64);
         *state = after;

@@ -49,10 +49,8 @@ fn one(alert: &Value, body: &Value) -> Result<Draft, BadReport> {
     let summary = [annotation("summary"), annotation("title"), label("alertname")];
     let name = label("alertname");
     let title = summary.into_iter().find(|text| !text.is_empty()).unwrap_or(name);
-    let known: Vec<String> = labels
-        .iter()
-        .map(|(name, value)| format!("{name}: {}", value.as_str().unwrap_or_default()))
-        .collect();
+    let known: Vec<String> =
+        labels.iter().map(|(name, value)| format!("{name}: {}", value.as_str().unwrap_or_default())).collect();
     let links = ["generatorURL", "dashboardURL", "panelURL"];
     let link = links.iter().filter_map(|name| alert[*name].as_str()).find(|text| !text.is_empty());
     let said = [annotation("description"), annotation("message")];

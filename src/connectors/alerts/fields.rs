@@ -64,7 +64,8 @@ fn put(fields: &mut BTreeMap<String, String>, name: &str, text: &str) {
         || text == "*UNKNOWN*"
         || text == "null"
         || (text.starts_with('{') && text.ends_with('}') && !text.contains(['"', ' ', ':']))
-        || (text.starts_with('$') && text[1..].chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == '$'));
+        || (text.starts_with('$') && text.ends_with('$') && text.len() > 1 && !text.contains(' '))
+        || (text.starts_with('$') && text[1..].chars().all(|c| c.is_ascii_uppercase() || c == '_'));
     if !unfilled {
         fields.entry(name.to_owned()).or_insert_with(|| text.to_owned());
     }

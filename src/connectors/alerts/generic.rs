@@ -23,7 +23,11 @@ pub(super) fn read(source: &str, fields: &Fields, now: Timestamp) -> Result<Repo
         return Err(BadReport(format!("starts_at = \"{started}\" is no time; write 2026-10-01T09:30:00Z")));
     }
     Draft {
-        condition: if own.is_empty() { vec![host.clone(), service.clone(), title.clone()] } else { vec![own.to_owned()] },
+        condition: if own.is_empty() {
+            vec![host.clone(), service.clone(), title.clone()]
+        } else {
+            vec![own.to_owned()]
+        },
         severity: grade.unwrap_or(Severity::Warning),
         state,
         host,

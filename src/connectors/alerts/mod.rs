@@ -21,7 +21,9 @@ pub use mail::{conversation, from_mail};
 
 pub use crate::config::AlertSettings;
 use crate::domain::alert::AlertFormat;
-use crate::domain::{Act, Address, Alert, AlertState, Channel, InboxId, Language, Message, Received, Severity, Timestamp};
+use crate::domain::{
+    Act, Address, Alert, AlertState, Channel, InboxId, Language, Message, Received, Severity, Timestamp,
+};
 use fields::Fields;
 
 /// Alerts in one request.

@@ -12,11 +12,8 @@ pub(super) fn read(source: &str, fields: &Fields, now: Timestamp) -> Result<Repo
         return Err(BadReport("hostname is missing; give it as $HOSTNAME$".to_owned()));
     }
     let service = fields.owned(&["servicedesc", "servicename", "servicedisplayname", "service"]);
-    let word = if service.is_empty() {
-        fields.text(&["hoststate", "state"])
-    } else {
-        fields.text(&["servicestate", "state"])
-    };
+    let word =
+        if service.is_empty() { fields.text(&["hoststate", "state"]) } else { fields.text(&["servicestate", "state"]) };
     let kind = fields.text(&["notificationtype", "type"]);
     let Some(state) = state(word).or_else(|| state(kind)) else {
         return Err(BadReport(format!(
@@ -35,11 +32,18 @@ pub(super) fn read(source: &str, fields: &Fields, now: Timestamp) -> Result<Repo
     }
     Draft {
         condition: vec![host.clone(), service.clone()],
-        severity: if state == AlertState::Resolved { Severity::Info } else { severity(word).unwrap_or(Severity::Error) },
+        severity: if state == AlertState::Resolved {
+            Severity::Info
+        } else {
+            severity(word).unwrap_or(Severity::Error)
+        },
         state,
         title,
-        text: [output, fields.owned(&["longserviceoutput", "longhostoutput", "longoutput", "comment", "notificationcomment"])]
-            .join("\n"),
+        text: [
+            output,
+            fields.owned(&["longserviceoutput", "longhostoutput", "longoutput", "comment", "notificationcomment"]),
+        ]
+        .join("\n"),
         starts_at: if state == AlertState::Firing { time(when) } else { None },
         link: fields.owned(&["serviceactionurl", "hostactionurl", "link", "url"]),
         event,

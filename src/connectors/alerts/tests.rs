@@ -61,10 +61,24 @@ fn every_sender_becomes_the_same_value() {
     use AlertState::{Firing, Resolved};
     use Severity::{Critical, Error, Info};
     for (file, state, grade, host, service, title) in [
-        ("alertmanager-firing.json", Firing, Critical, "web-1.client.example", "node", "ディスクの空きが 5 % を切りました"),
+        (
+            "alertmanager-firing.json",
+            Firing,
+            Critical,
+            "web-1.client.example",
+            "node",
+            "ディスクの空きが 5 % を切りました",
+        ),
         ("zabbix-problem.json", Firing, Critical, "web-1", "HTTP", "HTTP service is down on web-1"),
         ("zabbix-recovery.json", Resolved, Critical, "web-1", "HTTP", "HTTP service is down on web-1"),
-        ("nagios-service-problem.json", Firing, Critical, "db-1", "MySQL", "db-1 MySQL: CRITICAL CRITICAL - 500 connections"),
+        (
+            "nagios-service-problem.json",
+            Firing,
+            Critical,
+            "db-1",
+            "MySQL",
+            "db-1 MySQL: CRITICAL CRITICAL - 500 connections",
+        ),
         ("icinga-host-recovery.json", Resolved, Info, "db-1", "", "db-1: UP PING OK"),
         ("datadog-triggered.json", Firing, Error, "app-3", "checkout", "Memory is almost used up"),
         ("datadog-default.json", Resolved, Error, "", "", "Memory is almost used up"),
@@ -94,7 +108,10 @@ fn a_recovery_names_the_condition_of_its_problem() {
     assert_eq!((problem.severity, problem.host.as_str()), (Severity::Critical, "web-1"));
     let (down, up) = (mailed("nagios-problem.eml").unwrap(), mailed("icinga-recovery.eml").unwrap());
     assert_eq!((down.state, up.state), (AlertState::Firing, AlertState::Resolved));
-    assert_eq!((down.fingerprint.as_str(), down.host.as_str(), down.service.as_str()), (up.fingerprint.as_str(), "db-1", "MySQL"));
+    assert_eq!(
+        (down.fingerprint.as_str(), down.host.as_str(), down.service.as_str()),
+        (up.fingerprint.as_str(), "db-1", "MySQL")
+    );
     assert_eq!(down.title, "db-1 MySQL: CRITICAL CRITICAL - 500 connections");
     assert_eq!(print("nagios-service-problem.json"), down.fingerprint);
 }
@@ -106,8 +123,13 @@ fn a_report_delivered_again_has_the_same_key_and_the_next_one_another() {
         received(reports.remove(0), now).external_id
     };
     let later = NOW.plus_ms(3_600_000);
-    for file in ["alertmanager-firing.json", "zabbix-problem.json", "datadog-triggered.json", "cloudwatch-alarm.json", "generic.json"]
-    {
+    for file in [
+        "alertmanager-firing.json",
+        "zabbix-problem.json",
+        "datadog-triggered.json",
+        "cloudwatch-alarm.json",
+        "generic.json",
+    ] {
         assert_eq!(key(&fixture(file), NOW), key(&fixture(file), later), "{file}");
     }
     let nagios = String::from_utf8(fixture("nagios-service-problem.json")).unwrap();

@@ -21,7 +21,8 @@ pub(super) fn read(source: &str, fields: &Fields, now: Timestamp) -> Result<Repo
     let condition =
         if trigger.is_empty() { vec![host.clone(), name.clone()] } else { vec![host.clone(), trigger.to_owned()] };
     let started = fields.text(&["eventtimestamp", "eventclock"]);
-    let update = ["eventupdatestatus", "eventupdatedate", "eventupdatetime", "eventupdateaction", "eventupdatetimestamp"];
+    let update =
+        ["eventupdatestatus", "eventupdatedate", "eventupdatetime", "eventupdateaction", "eventupdatetimestamp"];
     let mut parts = vec![event.to_owned()];
     if fields.text(&["eventupdatestatus"]) == "1" {
         parts.extend(update.iter().map(|name| fields.owned(&[name])));

@@ -82,12 +82,7 @@ impl Backlog {
 
     /// The issue that carries `mark`. The search reads an index that may lag behind; after a try whose answer may have been
     /// lost, the issues made since `young` are looked through as well.
-    async fn find(
-        &self,
-        project: Project,
-        mark: &str,
-        young: Option<Timestamp>,
-    ) -> Result<Option<String>, SendError> {
+    async fn find(&self, project: Project, mark: &str, young: Option<Timestamp>) -> Result<Option<String>, SendError> {
         let id = project.id.to_string();
         let found = self.list("issues", &[("projectId[]", &id), ("keyword", mark), ("count", "100")]).await?;
         if let Some(key) = carrying(&found, mark) {

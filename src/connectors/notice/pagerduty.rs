@@ -43,11 +43,8 @@ impl Pagerduty {
     pub(super) async fn send(&self, outbound: &Outbound, notice: &Notice) -> Result<(), SendError> {
         let Some(action) = action(notice.event) else { return Ok(()) };
         let event = self.event(outbound, notice, action);
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header("content-type", "application/json")
-            .body(event.to_string());
+        let request =
+            self.client.post(self.url.clone()).header("content-type", "application/json").body(event.to_string());
         self.client.ask_for_success(request).await.map(|_| ())
     }
 
@@ -63,8 +60,11 @@ impl Pagerduty {
         let alert = notice.alert.as_ref();
         let severity = self.severities.get(&notice.priority).copied().unwrap_or(Severity::Warning);
         let source = alert.map(|alert| alert.host.as_str()).filter(|host| !host.is_empty());
-        let details: serde_json::Map<String, Value> =
-            notice.details.iter().map(|detail| (detail.title.clone(), cut(&detail.value, DETAIL_CHARS).into())).collect();
+        let details: serde_json::Map<String, Value> = notice
+            .details
+            .iter()
+            .map(|detail| (detail.title.clone(), cut(&detail.value, DETAIL_CHARS).into()))
+            .collect();
         event["client"] = "madoguchi".into();
         event["payload"] = json!({
             "summary": cut(&outbound.subject, SUMMARY_CHARS),

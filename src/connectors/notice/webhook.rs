@@ -38,9 +38,11 @@ impl Webhook {
         let mut signatures = Vec::with_capacity(self.secrets.len());
         for secret in &self.secrets {
             let signed = signature(secret.expose_secret(), &id, seconds, body.as_bytes());
-            signatures.push(signed.ok_or_else(|| SendError::NeedsOperator {
-                reason: "a secret is not whsec_ and base64".to_owned(),
-            })?);
+            signatures.push(
+                signed.ok_or_else(|| SendError::NeedsOperator {
+                    reason: "a secret is not whsec_ and base64".to_owned(),
+                })?,
+            );
         }
         let request = self
             .client

@@ -4,9 +4,7 @@ use super::super::fixture::{NOW, catalog, message, ring};
 use super::super::plan;
 use super::*;
 use crate::domain::service::{NotifyTarget, NotifyWay};
-use crate::domain::{
-    Changes, Channel, Classification, Fate, Known, NoticeEvent, Priority, Severity, Step, TicketId,
-};
+use crate::domain::{Changes, Classification, Fate, Known, NoticeEvent, Priority, Severity, Step, TicketId};
 
 fn watched() -> Catalog {
     let mut catalog = catalog();
@@ -229,10 +227,8 @@ fn hours_severity_and_customers_follow_the_settings() {
     let source = &mut catalog.service.alerts[0];
     source.calendar = Some("business".into());
     source.least = Severity::Warning;
-    source.customers = vec![crate::domain::alert::AlertCustomer {
-        hosts: "web-*".into(),
-        customer: "ops@client.example".into(),
-    }];
+    source.customers =
+        vec![crate::domain::alert::AlertCustomer { hosts: "web-*".into(), customer: "ops@client.example".into() }];
     let closed = (0..14 * 24).map(|hour| at(hour * 60));
     let business = catalog.calendar("business").unwrap().clone();
     let closed = closed.into_iter().find(|at| !crate::sla::is_open(&business, *at)).unwrap();

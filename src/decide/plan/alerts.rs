@@ -6,11 +6,11 @@ use super::super::notice::{self, News};
 use super::super::wording::one_line;
 use super::{RULE, Sheet, opened};
 use crate::domain::{
-    Address, Alert, AlertChange, AlertSource, AlertState, Changes, EventKind, Fate, IgnoreReason, Language, NoticeEvent,
-    Severity, Status, Ticket, TicketId,
+    Address, Alert, AlertChange, AlertSource, AlertState, Changes, EventKind, Fate, IgnoreReason, Language,
+    NoticeEvent, Severity, Status, Ticket, TicketId,
 };
-use crate::sla::book::Book;
 use crate::sla;
+use crate::sla::book::Book;
 
 const TITLE_CHARS: usize = 160;
 /// Tickets of a storm's beginning that are linked to the one that stands for it.
@@ -54,7 +54,9 @@ fn opens(mut sheet: Sheet<'_>, look: &Look<'_>, earlier: Option<&Ticket>) -> Cha
 fn umbrella(mut sheet: Sheet<'_>, look: &Look<'_>) -> Changes {
     let source = &look.source;
     let title = match sheet.context.catalog.desk.language {
-        Language::Ja => format!("{}: {}分間に{}件を超えるアラート", source.name, source.storm_minutes, source.storm_alerts),
+        Language::Ja => {
+            format!("{}: {}分間に{}件を超えるアラート", source.name, source.storm_minutes, source.storm_alerts)
+        }
         Language::En => {
             format!("{}: more than {} alerts within {} minutes", source.name, source.storm_alerts, source.storm_minutes)
         }

@@ -18,8 +18,9 @@ use super::silence::silence;
 use super::wording::{ChatTemplate, Template, Values};
 use super::{alert, card, notice, offers, person};
 use crate::domain::{
-    Act, Address, Alert, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message, Outbound,
-    OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp, past,
+    Act, Address, Alert, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message,
+    Outbound, OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp,
+    past,
 };
 
 /// Addresses on a ticket beside which no more are taken on.

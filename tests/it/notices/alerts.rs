@@ -72,11 +72,15 @@ async fn alerts_become_tickets_once_and_end_by_themselves(database: Database) {
     assert_eq!(report(&desk, &fixture("cloudwatch-alarm.json")).await.0, 202);
     desk.settled(3).await;
     let tickets = desk.tickets().await;
-    assert_eq!((tickets.len(), &tickets[0]["priority"], &tickets[0]["intent"]), (2, &json!("critical"), &json!("incident")));
+    assert_eq!(
+        (tickets.len(), &tickets[0]["priority"], &tickets[0]["intent"]),
+        (2, &json!("critical"), &json!("incident"))
+    );
     assert!(!tickets[0]["due"]["first_response"].is_null(), "{}", tickets[0]);
     until("both are paged", async || (pager.incidents().len() == 2).then_some(())).await;
 
-    let over = String::from_utf8(group).unwrap().replace("\"firing\"", "\"resolved\"").replace("0001-01-01", "2026-11-22");
+    let over =
+        String::from_utf8(group).unwrap().replace("\"firing\"", "\"resolved\"").replace("0001-01-01", "2026-11-22");
     assert_eq!(report(&desk, over.as_bytes()).await.0, 202);
     desk.settled(4).await;
     let ticket = desk.tickets().await.remove(0);

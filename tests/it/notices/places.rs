@@ -42,7 +42,10 @@ async fn a_webhook_gets_each_notice_once_whatever_happens(desk: Desk) {
     let taken = receiver.taken();
     assert_eq!((taken.len(), receiver.requests(), receiver.refused()), (1, 5, 0), "{taken:?}");
     assert_eq!(taken[0].0, "notice:late:T-1:hook");
-    assert_eq!((&taken[0].1["type"], &taken[0].1["data"]["details"]["host"]), (&"ticket.escalated".into(), &"web-01".into()));
+    assert_eq!(
+        (&taken[0].1["type"], &taken[0].1["data"]["details"]["host"]),
+        (&"ticket.escalated".into(), &"web-01".into())
+    );
     assert_eq!(post.row("notice:late:T-1:hook").await.state, OutboxState::Delivered);
 
     receiver.faults.plan(&[Fault::Busy(7)]);
@@ -141,7 +144,10 @@ async fn one_issue_is_made_however_often_its_answer_is_lost(desk: Desk) {
     assert_eq!((issues.len(), tracker.faults.left()), (1, 0));
     let issue = &issues[0];
     let field = |name: &str| issue.fields.get(name).map(String::as_str);
-    assert_eq!((field("issueTypeId"), field("priorityId"), field("customField_5")), (Some("71"), Some("2"), Some("web-01")));
+    assert_eq!(
+        (field("issueTypeId"), field("priorityId"), field("customField_5")),
+        (Some("71"), Some("2"), Some("web-01"))
+    );
     assert!(field("description").unwrap().contains("ホスト: web-01"), "{issue:?}");
     assert_eq!(field("statusId"), Some("3"));
     let notes = issue.comments.iter().filter(|text| text.contains("because of note")).count();

@@ -8,9 +8,9 @@ pub mod webhook;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::Router;
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug)]
