@@ -9,6 +9,7 @@ mod escalation;
 mod hours;
 mod ics;
 mod mail;
+mod network;
 mod notify;
 mod secret;
 mod sections;
@@ -26,7 +27,8 @@ pub use mail::{
     After, Backfill, ClamdSettings, ImapSettings, Login, MailboxSettings, OAuthSettings, ReplyTo, SmtpSettings, Tls,
     is_loopback,
 };
-pub use notify::{BacklogLogin, BacklogSettings, NotifyKind, NotifySettings, is_public};
+pub use network::is_public;
+pub use notify::{BacklogLogin, BacklogSettings, NotifyKind, NotifySettings};
 pub use secret::env;
 pub use sla::ServiceSettings;
 
