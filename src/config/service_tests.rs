@@ -183,7 +183,7 @@ fn what_is_wrong_with_a_place_or_a_source_is_named() {
         (source(&format!("{token}priorities = {{ bad = \"high\" }}")), "priorities"),
         (source(&format!("{token}storm = {{ alerts = 0, minutes = 5 }}")), "storm"),
         (source(&format!("{token}[[http.alerts]]\nname = \"y\"\n{token}")), "same token"),
-        (format!("[http]\nmax_body_kb = 0\n"), "max_body_kb"),
+        ("[http]\nmax_body_kb = 0\n".to_owned(), "max_body_kb"),
     ] {
         let faults = parse(&text).unwrap_err();
         assert!(faults.iter().any(|fault| fault.message.contains(wanted)), "{wanted}: {faults:?}\n{text}");

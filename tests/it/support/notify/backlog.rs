@@ -85,8 +85,8 @@ fn refusal(asked: &Asked) -> Option<Response> {
         .then(|| (StatusCode::UNAUTHORIZED, Json(said)).into_response())
 }
 
-async fn project(Query(asked): Query<Asked>, answer: Value) -> Response {
-    refusal(&asked).unwrap_or_else(|| Json(answer).into_response())
+fn project(Query(asked): Query<Asked>, answer: Value) -> std::future::Ready<Response> {
+    std::future::ready(refusal(&asked).unwrap_or_else(|| Json(answer).into_response()))
 }
 
 fn shown(issue: &Issue) -> Value {
