@@ -25,7 +25,7 @@ use crate::workers::supervise::Supervisor;
 pub struct Connections {
     /// One a mailbox with IMAP.
     pub receivers: Vec<MailReceiver>,
-    /// One a mailbox with SMTP.
+    /// One a mailbox with SMTP, and those of the places that are told by HTTP.
     pub deliverers: Vec<Deliverer>,
     /// One a mailbox that keeps copies of what it sends.
     pub copiers: Vec<SentCopier>,
@@ -33,7 +33,7 @@ pub struct Connections {
 }
 
 /// An OAuth sign-in: its source, and the channel its new refresh tokens come through.
-struct Tokens {
+pub(super) struct Tokens {
     mailbox: String,
     settings: OAuthSettings,
     source: Arc<TokenSource>,
@@ -48,7 +48,9 @@ impl Connections {
     pub async fn open(app: &App) -> anyhow::Result<Self> {
         let mut tokens = Vec::new();
         let routes = routes(app, &mut tokens).await?;
-        let mut all = Self { receivers: Vec::new(), deliverers: Vec::new(), copiers: Vec::new(), tokens };
+        let deliverers = super::notices::deliverers(app, &mut tokens).await?;
+        let alerts = Arc::new(app.config.alerts.clone());
+        let mut all = Self { receivers: Vec::new(), deliverers, copiers: Vec::new(), tokens };
         for Route { mailbox, imap, smtp } in routes {
             let sent_folder = mailbox.imap.as_ref().and_then(|imap| imap.sent_folder.as_deref());
             let from = Address { name: app.config.desk_name.clone(), address: mailbox.address.clone() };
@@ -68,6 +70,7 @@ impl Connections {
                     mailbox: mailbox.name.clone(),
                     folder: imap.folder.clone(),
                     receiver: Receiver::new(&mailbox.name, imap),
+                    alerts: alerts.clone(),
                     store: app.store.clone(),
                     clock: app.clock.clone(),
                     metrics: app.metrics.clone(),
@@ -143,17 +146,27 @@ async fn auth(app: &App, all: &mut Vec<Tokens>, mailbox: &MailboxSettings, login
         Login::Password(password) => return Ok(Auth::Password(password.clone())),
         Login::OAuth(oauth) => oauth,
     };
+    Ok(Auth::OAuth2(token_source(app, all, &mailbox.name, oauth).await?))
+}
+
+/// Where access tokens of `name` come from, a mailbox or another place one signs in to.
+pub(super) async fn token_source(
+    app: &App,
+    all: &mut Vec<Tokens>,
+    name: &str,
+    oauth: &OAuthSettings,
+) -> anyhow::Result<Arc<TokenSource>> {
     // IMAP and SMTP of one mailbox usually share the sign-in: a rotated refresh token must serve both.
     let same = |tokens: &&Tokens| {
-        tokens.mailbox == mailbox.name
+        tokens.mailbox == name
             && tokens.settings.token_url == oauth.token_url
             && tokens.settings.client_id == oauth.client_id
     };
     if let Some(shared) = all.iter().find(same) {
-        return Ok(Auth::OAuth2(shared.source.clone()));
+        return Ok(shared.source.clone());
     }
     let refresh_token = match &oauth.refresh_token {
-        Some(written) => Some(stored(app, &mailbox.name).await?.unwrap_or_else(|| written.clone())),
+        Some(written) => Some(stored(app, name).await?.unwrap_or_else(|| written.clone())),
         None => None,
     };
     let (sender, rotated) = watch::channel(None);
@@ -161,9 +174,8 @@ async fn auth(app: &App, all: &mut Vec<Tokens>, mailbox: &MailboxSettings, login
         sender.send_replace(Some(token.clone()));
     });
     let source = Arc::new(TokenSource::new(token_settings(oauth, refresh_token), on_rotated));
-    let (mailbox, settings) = (mailbox.name.clone(), oauth.clone());
-    all.push(Tokens { mailbox, settings, source: source.clone(), rotated });
-    Ok(Auth::OAuth2(source))
+    all.push(Tokens { mailbox: name.to_owned(), settings: oauth.clone(), source: source.clone(), rotated });
+    Ok(source)
 }
 
 /// The refresh token the provider gave last; newer than the one in the settings.

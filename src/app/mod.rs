@@ -2,6 +2,7 @@
 
 mod chats;
 mod connections;
+mod notices;
 mod prepared;
 mod reload;
 mod seal;
@@ -18,6 +19,7 @@ use tokio::sync::Mutex;
 
 pub use chats::{Chats, probe as probe_chats};
 pub use connections::{Connections, probe};
+pub use notices::probe_notices;
 pub use reload::{connections_differ, with_connections_of};
 pub use starter::{write_samples, write_starter};
 
@@ -90,6 +92,7 @@ impl App {
             keyring: keyring.clone(),
             scanner,
             store: store.clone(),
+            alerts: config.alerts.clone(),
             slack: chats::slack_reading(&config)?,
             discord: chats::discord_reading(&config)?,
         });
@@ -159,7 +162,9 @@ impl App {
     #[must_use]
     pub fn sources(&self, chats: &Chats) -> console::Sources {
         let (store, metrics, clock) = (self.store.clone(), self.metrics.clone(), self.clock.clone());
-        console::Sources { store, metrics, clock, slack: chats.slack() }
+        let alerts = Arc::new(self.config.alerts.clone());
+        let max_body_bytes = self.config.max_body_bytes;
+        console::Sources { store, metrics, clock, alerts, max_body_bytes, slack: chats.slack() }
     }
 }
 

@@ -52,7 +52,8 @@ pub(super) fn run(command: &Demo, global: &Global) -> anyhow::Result<ExitCode> {
         let started = Instant::now();
         let app = Arc::new(App::open(config).await?);
         let samples = files::list(&[dir.join("samples")])?;
-        let intake = Intake { source: "support".into(), now: app.clock.now(), answer_old: true };
+        let alerts = app.config.alerts.clone();
+        let intake = Intake { source: "support".into(), now: app.clock.now(), answer_old: true, alerts };
         pipeline::push(&app, move |each| intake.read(&samples, each), |_| {}).await?;
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let rows = app.store.ledger_rows(Page::default()).await?;

@@ -22,6 +22,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
                 };
                 found.push(("database".to_owned(), verdict));
                 found.extend(app::probe(&app).await?);
+                found.extend(app::probe_notices(&app).await?);
                 for (whose, finding) in app::probe_chats(&config).await {
                     let verdict = match finding.outcome {
                         Ok(said) => Probe::Works(format!("{}: {said}", finding.what)),

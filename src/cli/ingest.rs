@@ -12,6 +12,7 @@ use serde_json::json;
 use super::pipeline::{self, Pushed};
 use super::{Global, files, out, settings};
 use crate::app::App;
+use crate::connectors::alerts::{self, AlertSettings};
 use crate::connectors::scripted;
 use crate::domain::{Channel, Received, Timestamp};
 use crate::mail;
@@ -37,7 +38,8 @@ pub(super) fn run(command: &Ingest, global: &Global) -> anyhow::Result<ExitCode>
     settings::with_app(global, async |app| {
         let source = mailbox(&app, command.mailbox.as_deref())?;
         let before = app.store.ledger_totals().await?;
-        let intake = Intake { source, now: app.clock.now(), answer_old: command.answer_old };
+        let alerts = app.config.alerts.clone();
+        let intake = Intake { source, now: app.clock.now(), answer_old: command.answer_old, alerts };
         let bar = bar(global, files.len());
         let pushed = pipeline::push(&app, move |each| intake.read(&files, each), |read| bar.set_position(read)).await?;
         bar.finish_and_clear();
@@ -98,6 +100,8 @@ pub(super) struct Intake {
     pub(super) now: Timestamp,
     /// Answer however old it is.
     pub(super) answer_old: bool,
+    /// Sources of alerts, some of which report by mail.
+    pub(super) alerts: Vec<AlertSettings>,
 }
 
 impl Intake {
@@ -130,7 +134,8 @@ impl Intake {
             channel: Channel::Email,
             source: self.source.clone(),
             external_id,
-            conversation: mail::thread_key(&found.raw),
+            conversation: alerts::conversation(&self.alerts, &self.source, &found.raw)
+                .unwrap_or_else(|| mail::thread_key(&found.raw)),
             raw: found.raw,
             full_size_bytes: None,
             arrived_at,

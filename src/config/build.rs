@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
 use super::{
-    Config, DiscordSettings, Learning, SlackSettings, calendars, chat, closing, escalation, mail, routing, sections,
-    sla,
+    Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, closing, escalation, mail, routing,
+    sections, sla,
 };
 use crate::domain::catalog::SendLimits;
 use crate::domain::routing::{Line, Routing};
@@ -16,7 +16,7 @@ use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};
 
 const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, sla, vip, \
-                         priority, notify, escalations, agents, customers, contacts, routing, closing, problems, scanner, limits, learn, retention, log";
+                         priority, notify, escalations, agents, customers, contacts, routing, closing, problems, http, scanner, limits, learn, retention, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -53,8 +53,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let discord = discord(document, base, &queues);
     let scanner = scanner(document, base);
     let people = routing::people(document, &queues, staffing, timezone);
-    let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref() };
-    let service = service(document, (&calendars, &queues), people, ways);
+    let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref(), base };
+    let (service, alerts, max_body_bytes) = service(document, (&calendars, &queues), people, ways);
     let config = Config {
         file: file.to_path_buf(),
         desk_name: desk.name,
@@ -77,6 +77,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         mailboxes,
         slack,
         discord,
+        alerts,
+        max_body_bytes,
         scanner,
         limits: SendLimits {
             automatic_per_sender_day: limits.automatic_per_sender_day,
@@ -91,12 +93,13 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     config
 }
 
+/// Service levels, who works and is told, and where alerts come from.
 fn service(
     document: &mut Document<'_>,
     (calendars, queues): (&[Calendar], &[Queue]),
     mut people: Routing,
     ways: escalation::Ways<'_>,
-) -> sla::ServiceSettings {
+) -> (sla::ServiceSettings, Vec<super::AlertSettings>, usize) {
     let nobody = sla::Known { calendars, queues, customers: &[] };
     let vips = routing::customers(document, &mut people, nobody);
     let customers = people.customers.clone();
@@ -108,7 +111,8 @@ fn service(
     routing::ways(document, &mut service, known);
     escalation::rules(document, &mut service, known);
     closing::closing(document, &mut service, known);
-    service
+    let (alerts, max_body_bytes) = alerts::alerts(document, &mut service, known, ways);
+    (service, alerts, max_body_bytes)
 }
 
 fn learning(document: &mut Document<'_>) -> Learning {

@@ -90,7 +90,7 @@ impl<'a> Document<'a> {
     }
 
     /// The line of a byte, counted from 1.
-    fn line(&self, at: usize) -> usize {
+    pub(super) fn line(&self, at: usize) -> usize {
         self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
     }
 

@@ -1,15 +1,16 @@
 //! `[[escalations]]` and `[[notify]]`: when a ticket goes up, and who is told.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde::Deserialize;
 
 use super::document::Document;
+use super::notify::{RawTarget, target};
 use super::sla::{Known, RawScope, ServiceSettings, scope};
 use super::{DiscordSettings, MailboxSettings, SlackSettings};
-use crate::domain::Channel;
 use crate::domain::promise::Signal;
-use crate::domain::service::{Escalation, NotifyTarget, NotifyWay, Remedy, Trigger, Which};
+use crate::domain::service::{Escalation, Remedy, Trigger, Which};
 
 /// Where a notice may go out.
 #[derive(Clone, Copy)]
@@ -17,15 +18,8 @@ pub(super) struct Ways<'a> {
     pub(super) mailboxes: &'a [MailboxSettings],
     pub(super) slack: Option<&'a SlackSettings>,
     pub(super) discord: Option<&'a DiscordSettings>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTarget {
-    name: String,
-    kind: String,
-    address: Option<String>,
-    mailbox: Option<String>,
+    /// Where relative paths begin.
+    pub(super) base: &'a Path,
 }
 
 #[derive(Deserialize)]
@@ -59,12 +53,16 @@ const SECOND_LINE: &str = "second_line";
 /// Reads the places that are told into `settings`.
 pub(super) fn targets(document: &mut Document<'_>, settings: &mut ServiceSettings, ways: Ways<'_>) {
     for (line, raw) in document.list::<RawTarget>("notify") {
-        match target(&raw, ways) {
-            Ok(target) if settings.targets.iter().any(|other| other.name == target.name) => {
-                document.fault(line, format!("[[notify]] `{}` is there twice", raw.name));
+        let name = raw.name.clone();
+        match target(raw, ways) {
+            Ok((target, _)) if settings.targets.iter().any(|other| other.name == target.name) => {
+                document.fault(line, format!("[[notify]] `{name}` is there twice"));
             }
-            Ok(target) => settings.targets.push(target),
-            Err(message) => document.fault(line, format!("[[notify]] {}: {message}", raw.name)),
+            Ok((target, connection)) => {
+                settings.targets.push(target);
+                settings.connections.extend(connection);
+            }
+            Err(message) => document.fault(line, format!("[[notify]] {name}: {message}")),
         }
     }
 }
@@ -88,50 +86,6 @@ pub(super) fn rules(document: &mut Document<'_>, settings: &mut ServiceSettings,
             Err(message) => document.fault(line, format!("[[escalations]] {name}: {message}")),
         }
     }
-}
-
-fn target(raw: &RawTarget, ways: Ways<'_>) -> Result<NotifyTarget, String> {
-    let needs_no_mail = || match (&raw.address, &raw.mailbox) {
-        (None, None) => Ok(()),
-        _ => Err(format!("kind = \"{}\" takes no address and no mailbox", raw.kind)),
-    };
-    let room = |room: Option<&String>, channel: Channel| {
-        let room = room.ok_or_else(|| format!("[{channel}] triage is not set: there is no room to tell"))?;
-        Ok::<_, String>(NotifyWay::Triage { channel, room: room.clone() })
-    };
-    let way = match raw.kind.as_str() {
-        "mail" => {
-            let address = raw
-                .address
-                .clone()
-                .filter(|address| address.contains('@'))
-                .ok_or("address is missing or not a mail address")?;
-            let mailbox = match &raw.mailbox {
-                Some(name) => ways
-                    .mailboxes
-                    .iter()
-                    .find(|mailbox| mailbox.name == *name)
-                    .ok_or_else(|| format!("mailbox = \"{name}\" is not a mailbox"))?,
-                None => ways.mailboxes.first().ok_or("there is no mailbox to send from")?,
-            };
-            if ways.mailboxes.iter().any(|own| own.address.eq_ignore_ascii_case(&address)) {
-                return Err(format!(
-                    "address = \"{address}\" is one of the desk's own mailboxes: its notices would come back"
-                ));
-            }
-            NotifyWay::Mail { address, mailbox: mailbox.name.clone() }
-        }
-        "slack" => {
-            needs_no_mail()?;
-            room(ways.slack.and_then(|slack| slack.triage.as_ref()), Channel::Slack)?
-        }
-        "discord" => {
-            needs_no_mail()?;
-            room(ways.discord.and_then(|discord| discord.triage.as_ref()), Channel::Discord)?
-        }
-        other => return Err(format!("kind = \"{other}\": write mail, slack or discord")),
-    };
-    Ok(NotifyTarget { name: raw.name.clone(), way })
 }
 
 fn rule(raw: RawEscalation, known: Known<'_>, targets: &BTreeSet<String>) -> Result<Escalation, String> {

@@ -1,5 +1,6 @@
 //! Settings: read, laid over with `--set`, checked at once. Every fault is reported, not the first.
 
+mod alerts;
 mod build;
 mod calendars;
 mod chat;
@@ -9,6 +10,8 @@ mod escalation;
 mod hours;
 mod ics;
 mod mail;
+mod network;
+mod notify;
 mod routing;
 mod secret;
 mod sections;
@@ -20,11 +23,14 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use alerts::AlertSettings;
 pub use chat::{DiscordSettings, SlackMode, SlackSettings};
 pub use mail::{
     After, Backfill, ClamdSettings, ImapSettings, Login, MailboxSettings, OAuthSettings, ReplyTo, SmtpSettings, Tls,
     is_loopback,
 };
+pub use network::is_public;
+pub use notify::{BacklogLogin, BacklogSettings, NotifyKind, NotifySettings};
 pub use secret::env;
 pub use sla::ServiceSettings;
 
@@ -87,6 +93,10 @@ pub struct Config {
     pub slack: Option<SlackSettings>,
     /// The Discord server, when there is one.
     pub discord: Option<DiscordSettings>,
+    /// Where alerts come from.
+    pub alerts: Vec<AlertSettings>,
+    /// Larger requests to the listener are refused.
+    pub max_body_bytes: usize,
     /// The virus scanner, when there is one.
     pub scanner: Option<ClamdSettings>,
     /// What the machine may send by itself.

@@ -89,7 +89,7 @@ fn every_fault_of_these_sections_has_its_line() {
         ("[[vip]]\ncustomers = [\"@a.example\"]", "changes nothing"),
         ("[[priority]]\nname = \"a\"\nwords = [\" \"]\nat_least = \"high\"", "no words"),
         ("[[priority]]\nname = \"a\"\nwords = [\"x\"]\nat_least = \"high\"\nat_most = \"low\"", "above at_most"),
-        ("[[notify]]\nname = \"a\"\nkind = \"fax\"", "write mail, slack or discord"),
+        ("[[notify]]\nname = \"a\"\nkind = \"fax\"", "write mail, slack, discord"),
         ("[[notify]]\nname = \"a\"\nkind = \"slack\"", "triage is not set"),
         ("[[notify]]\nname = \"a\"\nkind = \"mail\"\naddress = \"support@desk.example\"", "own mailboxes"),
         ("[[escalations]]\nname = \"a\"\nwhen = \"breach\"", "does nothing"),
@@ -130,4 +130,63 @@ fn a_fault_in_a_calendar_file_names_that_file() {
     assert!(calendar.holidays.iter().any(|day| day.date.to_string() == "2030-04-01" && day.name == "創立記念日"));
     let faults = read(&event("DTSTART;VALUE=DATE:20260401\nRRULE:FREQ=DAILY")).unwrap_err();
     assert!(faults[0].file.ends_with("days.ics") && faults[0].line == 4, "{faults:?}");
+}
+
+const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
+#[test]
+fn places_that_are_told_mean_what_they_say() {
+    let text = format!(
+        "{MAILBOX}[[notify]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"https://hooks.client.example/x\"\nsecrets = [\"{SECRET}\"]\nat_once = 4\n\
+         [[notify]]\nname = \"pager\"\nkind = \"pagerduty\"\nrouting_key = \"0123456789abcdef0123456789abcdef\"\nseverities = {{ low = \"warning\" }}\n\
+         [[notify]]\nname = \"tracker\"\nkind = \"backlog\"\nurl = \"https://space.backlog.com\"\nproject = \"SUP\"\napi_key = \"k\"\ncustom_fields = {{ host = 12 }}\n"
+    );
+    let service = parse(&text).unwrap().service;
+    let ways: Vec<&NotifyWay> = service.targets.iter().map(|target| &target.way).collect();
+    assert_eq!(ways, [&NotifyWay::Webhook, &NotifyWay::Pagerduty, &NotifyWay::Backlog]);
+    assert_eq!((service.connections.len(), service.connections[0].at_once), (3, 4));
+}
+
+#[test]
+fn what_is_wrong_with_a_place_or_a_source_is_named() {
+    let hook = |rest: &str| format!("{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"webhook\"\n{rest}\n");
+    let source = |rest: &str| format!("{MAILBOX}[[http.alerts]]\nname = \"z\"\n{rest}\n");
+    let token = "token = \"0123456789abcdefghij\"\n";
+    for (text, wanted) in [
+        (hook("secrets = []"), "url is missing"),
+        (hook("url = \"http://hooks.client.example\"\nsecrets = [\"x\"]"), "plain http"),
+        (hook("url = \"https://10.0.0.1/\"\nsecrets = [\"x\"]"), "private network"),
+        (hook("url = \"https://u:p@client.example/\""), "user or a password"),
+        (hook("url = \"https://client.example/\""), "secrets is missing"),
+        (hook("url = \"https://client.example/\"\nsecrets = [\"abc\"]"), "whsec_"),
+        (hook("url = \"https://client.example/\"\nsecrets = [\"env:MADOGUCHI_NOT_SET\"]"), "MADOGUCHI_NOT_SET"),
+        (hook("project = \"A\""), "project means nothing"),
+        (hook("colour = \"red\""), "colour"),
+        (format!("{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"pager\"\n"), "webhook, pagerduty or backlog"),
+        (format!("{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"pagerduty\"\nrouting_key = \"short\"\n"), "5 characters"),
+        (
+            format!(
+                "{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"backlog\"\nurl = \"https://s.backlog.com\"\nproject = \"S\"\n"
+            ),
+            "api_key or oauth2",
+        ),
+        (format!("{MAILBOX}[[notify]]\nname = \"n\"\nkind = \"slack\"\nroom = \"C1\"\n"), "[slack] is not set"),
+        (source(""), "no way in"),
+        (source("token = \"short\""), "20 to 200"),
+        (source("token = \"0123456789 abcdefghij\""), "20 to 200"),
+        (source("mailbox = \"gone\""), "not a mailbox"),
+        (source(&format!("{token}senders = [\"a@b.example\"]")), "without mailbox"),
+        (source(&format!("{token}queue = \"gone\"")), "not a queue"),
+        (source(&format!("{token}calendar = \"gone\"")), "not a calendar"),
+        (source(&format!("{token}notify = [\"gone\"]")), "not in [[notify]]"),
+        (source(&format!("{token}format = \"xml\"")), "format"),
+        (source(&format!("{token}priorities = {{ bad = \"high\" }}")), "priorities"),
+        (source(&format!("{token}storm = {{ alerts = 0, minutes = 5 }}")), "storm"),
+        (source(&format!("{token}[[http.alerts]]\nname = \"y\"\n{token}")), "same token"),
+        ("[http]\nmax_body_kb = 0\n".to_owned(), "max_body_kb"),
+    ] {
+        let faults = parse(&text).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.message.contains(wanted)), "{wanted}: {faults:?}\n{text}");
+        assert!(faults.iter().all(|fault| fault.line > 0), "{faults:?}");
+    }
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::document::Document;
+use super::notify::NotifySettings;
 use crate::domain::promise::{ClockKind, ClockLevel};
 use crate::domain::routing::{Customer, Routing};
 use crate::domain::schedule::{Calendar, Objective};
@@ -12,7 +13,7 @@ use crate::domain::service::{
 use crate::domain::{Channel, Priority, Queue};
 
 /// What the settings say about service levels. `None` where they say nothing and what ships holds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct ServiceSettings {
     /// In file order; the first that fits holds.
     pub policies: Option<Vec<Policy>>,
@@ -20,6 +21,8 @@ pub struct ServiceSettings {
     pub escalations: Vec<Escalation>,
     /// Who is told.
     pub targets: Vec<NotifyTarget>,
+    /// The connections of those that are told by HTTP.
+    pub connections: Vec<NotifySettings>,
     /// Important requesters.
     pub vips: Vec<Vip>,
     /// Words that change the priority.

@@ -54,7 +54,11 @@ fn every_setting_of_the_example_can_be_switched_on() {
         .replace("env:SLACK_BOT_TOKEN", "x")
         .replace("env:MADOGUCHI_DISCORD_TOKEN", "x")
         .replace("env:MADOGUCHI_IMAP_PASSWORD", "x")
-        .replace("env:MADOGUCHI_SMTP_PASSWORD", "x");
+        .replace("env:MADOGUCHI_SMTP_PASSWORD", "x")
+        .replace("env:PAGERDUTY_ROUTING_KEY", "0123456789abcdef0123456789abcdef")
+        .replace("env:MADOGUCHI_WEBHOOK_SECRET", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+        .replace("env:BACKLOG_API_KEY", "x")
+        .replace("env:MADOGUCHI_ALERT_TOKEN", "0123456789abcdefghijklmn");
     let config = parse(&on, &[]).map_err(|faults| format!("{faults:#?}\n{on}")).unwrap();
     assert!(config.scanner.is_some() && config.slack.is_some());
     assert!(config.mailboxes[0].imap.is_some() && config.mailboxes[0].smtp.is_some());

@@ -1,9 +1,11 @@
 //! The outside world. Connectors know messages, never tickets.
 
+pub mod alerts;
 mod chat_desk;
 pub mod discord;
 pub mod email;
 mod intake;
+pub mod notice;
 pub mod scripted;
 pub mod slack;
 

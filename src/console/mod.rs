@@ -1,8 +1,10 @@
-//! Health, readiness and metrics over HTTP, and the doors Slack knocks at with `mode = "http"`.
+//! Health, readiness and metrics over HTTP, and the doors Slack (with `mode = "http"`) and monitoring systems knock at.
 //!
 //! `/healthz`: the process answers. `/readyz`: the database answers and every mailbox was read and can be read; 503 with the reasons
 //! otherwise.
 //! `/metrics`: Prometheus text.
+
+mod alerts;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::config::AlertSettings;
 use crate::connectors::slack::{self, Door, Signed};
 use crate::store::Store;
 use crate::telemetry::{Gauges, Metrics};
@@ -30,6 +33,10 @@ pub struct Sources {
     pub metrics: Metrics,
     /// What time it is.
     pub clock: Clock,
+    /// Where alerts come from.
+    pub alerts: Arc<Vec<AlertSettings>>,
+    /// Larger reports are refused.
+    pub max_body_bytes: usize,
     /// Answers Slack's signed requests, with `mode = "http"`.
     pub slack: Option<Arc<slack::Receiver>>,
 }
@@ -52,6 +59,7 @@ pub fn router(sources: Sources) -> Router {
             "/slack/commands",
             post(async |state, headers, body| slack_request(Door::Commands, state, headers, body).await),
         )
+        .route("/alerts/{token}", post(alerts::take))
         .with_state(sources)
 }
 

@@ -1,7 +1,7 @@
 //! Lists of people who are told one after the other until somebody acknowledges: `ticket ack`, the button "take", or anything else
 //! an agent does with the ticket.
 
-use super::tick::notice;
+use super::notice;
 use crate::domain::catalog::Catalog;
 use crate::domain::course::Call;
 use crate::domain::promise::Firing;
@@ -89,7 +89,7 @@ pub(super) fn by_mail(catalog: &Catalog, name: &str, now: Timestamp) -> Option<N
 fn tell(
     catalog: &Catalog,
     changes: &mut Changes,
-    ticket: &Ticket,
+    ticket: &mut Ticket,
     (call, target, now): (&Call, &NotifyTarget, Timestamp),
 ) {
     let firing = Firing {
@@ -99,7 +99,7 @@ fn tell(
         at: now,
         because: format!("{}; acknowledge with `madoguchi ticket ack {}`", call.because, ticket.id),
     };
-    let written = notice(catalog, ticket, &firing, (target, true));
+    let written = notice::of_firing(catalog, ticket, &firing, (target, true));
     let detail = format!("call to {} ({})", target.name, written.dedupe_key);
     changes.events.push(line(ticket, now, EventKind::MessageOut, detail));
     changes.outbound.push(written);

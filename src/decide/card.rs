@@ -129,6 +129,7 @@ fn draw(post: &Post<'_>, room: &TriageRoom, ticket: &Ticket, which: Which<'_>) -
         place: Some(place),
         offers,
         replaces,
+        notice: None,
         to: Vec::new(),
         cc: Vec::new(),
         subject: format!("{} {}", ticket.id, shown_subject(ticket)),

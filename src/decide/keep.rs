@@ -87,7 +87,12 @@ pub(super) fn signals(ticket: &mut Ticket, message: &Message, classification: &C
             ticket.promises.note(Signal::Negative);
         }
         Some(
-            Act::Pressed { .. } | Act::Edited { .. } | Act::Deleted { .. } | Act::Speaks { .. } | Act::Links { .. },
+            Act::Pressed { .. }
+            | Act::Edited { .. }
+            | Act::Deleted { .. }
+            | Act::Speaks { .. }
+            | Act::Links { .. }
+            | Act::Alert { .. },
         ) => {}
         None | Some(Act::WantsTicket | Act::Filled { .. }) => written(ticket, classification),
     }

@@ -2,6 +2,7 @@
 //! give the same decision and the same changes, bit for bit. Nothing in here sends, stores, waits or reads a clock.
 
 pub mod agent;
+mod alert;
 mod answer;
 mod ask;
 mod assign;
@@ -20,6 +21,7 @@ mod follow_up;
 mod guard;
 mod keep;
 mod letter;
+mod notice;
 mod offers;
 mod person;
 mod plan;
@@ -36,6 +38,7 @@ mod tick;
 mod trace;
 mod wording;
 
+pub use alert::alert_probe;
 pub use assign::Staff;
 pub use burst::{as_one, burst, spread};
 pub use case::Context;
@@ -57,6 +60,9 @@ use crate::domain::{Automatic, Decided, Decision, Known, Message, Timestamp};
 /// the desk's policy. The trace names every check that looked, with the figures it compared.
 #[must_use]
 pub fn decide(message: &Message, context: &Context<'_>, now: Timestamp) -> Decided {
+    if let Some(alert) = alert::of(message) {
+        return alert::decide(alert, context, now);
+    }
     let case = Case::new(message, *context, now);
     let mut trace = Trace::default();
     let decision = guard::check(&case, &mut trace)
@@ -80,7 +86,7 @@ pub fn is_settled_unread(message: &Message, known: &Known) -> bool {
         }
         Some(Automatic::List | Automatic::Notification) | None => false,
     };
-    by_kind || known.duplicate.is_some()
+    by_kind || known.duplicate.is_some() || alert::of(message).is_some()
 }
 
 #[cfg(test)]

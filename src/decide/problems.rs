@@ -2,7 +2,7 @@
 //! comes back when it is seen again as often.
 
 use super::calls::by_mail;
-use super::tick::notice;
+use super::notice;
 use crate::domain::catalog::Catalog;
 use crate::domain::problem::{ProblemRecord, ProblemState};
 use crate::domain::promise::Firing;
@@ -55,7 +55,9 @@ pub fn review(
         at: now,
         because: format!("{because}; see `madoguchi problem show {}`", known.key),
     };
-    let notices = target.iter().map(|target| notice(catalog, last, &firing, (target, false))).collect();
+    // What is noted on the ticket is lost on purpose: a place hears of the problem, not of what becomes of the ticket.
+    let mut last = last.clone();
+    let notices = target.iter().map(|target| notice::of_firing(catalog, &mut last, &firing, (target, false))).collect();
     (record, notices)
 }
 

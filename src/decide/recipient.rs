@@ -54,6 +54,8 @@ pub(super) fn is_usable(channel: Channel, address: &str) -> bool {
                 && address.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
         }
         Channel::Slack | Channel::Discord | Channel::Web => clean,
+        // Nobody reads what is answered to a machine.
+        Channel::Alert | Channel::Notify => false,
     }
 }
 

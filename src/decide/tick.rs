@@ -4,17 +4,14 @@ use super::assign::{Staff, assign};
 use super::clocks::{self, retime};
 use super::keep::{finish, look};
 use super::letter::Post;
+use super::notice;
 use super::route::second_line;
 use super::wording::one_line;
 use super::{calls, card, closing, course};
 use crate::domain::catalog::Catalog;
-use crate::domain::chat::Place;
 use crate::domain::promise::Firing;
-use crate::domain::service::{Escalation, NotifyTarget, NotifyWay, Remedy};
-use crate::domain::{
-    Address, Changes, Channel, EventKind, Keyring, Language, Outbound, OutboundKind, Priority, Problem, Sighting,
-    Ticket, TicketEvent, Timestamp,
-};
+use crate::domain::service::{Escalation, Remedy};
+use crate::domain::{Changes, EventKind, Keyring, Priority, Problem, Sighting, Ticket, TicketEvent, Timestamp};
 use crate::sla::book::Book;
 use crate::sla::escalation::firings;
 use crate::sla::timers::Count;
@@ -71,6 +68,7 @@ pub fn tick_staffed(
     clocks::show(&mut ticket);
     finish(catalog, &mut ticket, now);
     changes.tickets.push(ticket);
+    notice::follow(&Post { catalog, keyring, now }, &[known], &mut changes);
     card::update(&Post { catalog, keyring, now }, &[known], &mut changes, None);
     changes
 }
@@ -100,7 +98,7 @@ fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, fi
             Remedy::Notify { target } | Remedy::Page { target } => {
                 let urgent = matches!(remedy, Remedy::Page { .. });
                 let Some(found) = catalog.service.targets.iter().find(|known| known.name == *target) else { continue };
-                let written = notice(catalog, ticket, firing, (found, urgent));
+                let written = notice::of_firing(catalog, ticket, firing, (found, urgent));
                 changes
                     .events
                     .push(event(EventKind::MessageOut, format!("notice to {target} ({})", written.dedupe_key)));
@@ -148,80 +146,6 @@ fn raise(ticket: &mut Ticket, to: Priority) -> Option<String> {
     let detail = format!("{} → {to}", ticket.priority);
     ticket.priority = to;
     Some(detail)
-}
-
-pub(super) fn notice(
-    catalog: &Catalog,
-    ticket: &Ticket,
-    firing: &Firing,
-    (target, urgent): (&NotifyTarget, bool),
-) -> Outbound {
-    let language = catalog.desk.language;
-    let key = format!("notice:{}:{}", firing.key.replace(' ', "-"), target.name);
-    let (channel, source, place, to) = match &target.way {
-        NotifyWay::Mail { address, mailbox } => {
-            (Channel::Email, mailbox.clone(), None, vec![Address { name: String::new(), address: address.clone() }])
-        }
-        NotifyWay::Triage { channel, room } => {
-            let place = Place { room: room.clone(), thread: None, direct: false, triage: true };
-            let known = catalog.desk.triage.iter().find(|known| known.channel == *channel && known.room == *room);
-            let source = known.map_or_else(|| channel.to_string(), |known| known.source.clone());
-            (*channel, source, Some(place), Vec::new())
-        }
-    };
-    let domain =
-        catalog.desk.mailboxes.iter().find(|mailbox| mailbox.name == source).or(catalog.desk.mailboxes.first());
-    let domain =
-        domain.and_then(|mailbox| mailbox.address.rsplit_once('@')).map_or("desk.invalid", |(_, domain)| domain);
-    let mark = match (urgent, language) {
-        (false, _) => "",
-        (true, Language::Ja) => "【至急】",
-        (true, Language::En) => "URGENT: ",
-    };
-    Outbound {
-        message_id: format!("{}@{domain}", key.replace(':', "-")),
-        dedupe_key: key,
-        ticket: Some(ticket.id),
-        channel,
-        source,
-        kind: OutboundKind::Notice,
-        place,
-        offers: Vec::new(),
-        replaces: None,
-        to,
-        cc: Vec::new(),
-        subject: format!("{mark}[{}] {}", ticket.id, one_line(&ticket.subject, SUBJECT_CHARS)),
-        text: words(catalog, ticket, firing),
-        language,
-        in_reply_to: None,
-        references: Vec::new(),
-        send_at: firing.at,
-    }
-}
-
-fn words(catalog: &Catalog, ticket: &Ticket, firing: &Firing) -> String {
-    let language = catalog.desk.language;
-    let zone = catalog.desk.timezone;
-    let time = |at: Option<Timestamp>| {
-        at.and_then(|at| super::wording::date_and_time(at, zone, language)).unwrap_or_else(|| "-".to_owned())
-    };
-    let assignee = ticket.assignee.as_deref().unwrap_or("-");
-    let (rule, because) = (&firing.rule, &firing.because);
-    let (first, solution) = (time(ticket.due.first_response), time(ticket.due.resolution));
-    let (id, subject) = (ticket.id, one_line(&ticket.subject, SUBJECT_CHARS));
-    let requester = one_line(&ticket.requester.address, SUBJECT_CHARS);
-    match language {
-        Language::Ja => format!(
-            "{id} {subject}\n\n規則: {rule}\n理由: {because}\n\n窓口: {}\n優先度: {}\n担当: {assignee}\n依頼者: {requester}\n\
-             初回応答の期限: {first}\n解決の期限: {solution}",
-            ticket.queue, ticket.priority
-        ),
-        Language::En => format!(
-            "{id} {subject}\n\nrule: {rule}\nwhy: {because}\n\nqueue: {}\npriority: {}\nassignee: {assignee}\n\
-             requester: {requester}\nfirst response due: {first}\nsolution due: {solution}",
-            ticket.queue, ticket.priority
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,11 @@ pub enum Act {
         /// The language.
         language: Option<Language>,
     },
+    /// A monitoring system reports.
+    Alert {
+        /// What.
+        alert: Box<super::Alert>,
+    },
     /// Says by a code that they are the person who asked for it on another channel. Without a code, asks for one.
     Links {
         /// The code, as typed.

@@ -33,6 +33,8 @@ pub struct Probe {
     pub code: Option<String>,
     /// Queues whose load is wanted.
     pub loads: Vec<String>,
+    /// The alert it is.
+    pub alert: Option<super::AlertProbe>,
     /// The newest message of the ticket's requester is wanted: an agent may be answering it.
     pub wants_last: bool,
 }
@@ -69,6 +71,9 @@ pub struct Known {
     /// New and open tickets in the queues the probe asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub loads: BTreeMap<String, u32>,
+    /// What is known of the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Box<super::AlertKnown>>,
 }
 
 /// An earlier message.

@@ -47,6 +47,10 @@ words! {
         NothingToDo = "nothing_to_do",
         /// A desk rule says so.
         Rule = "rule",
+        /// An alert recovered, and no ticket is open for it.
+        Recovered = "recovered",
+        /// An alert below what its source files.
+        Minor = "minor",
     }
 }
 
@@ -195,6 +199,9 @@ pub struct Changes {
     /// Agents who got a ticket in turn.
     #[serde(default)]
     pub turns: Vec<super::Turn>,
+    /// What is remembered of alerts. Another version than the one named refuses the whole change.
+    #[serde(default)]
+    pub alerts: Vec<super::AlertChange>,
     /// The count an automatic message of `outbound` was allowed by: refused when more are written by then.
     pub send_count: Option<SendCount>,
     /// What is learnt about who somebody is.

@@ -1,5 +1,6 @@
 //! Values: what the desk talks about. No rules, no I/O, no clock.
 
+pub mod alert;
 pub mod article;
 pub mod catalog;
 pub mod chat;
@@ -11,6 +12,7 @@ pub mod feedback;
 mod ids;
 pub mod labelled;
 pub mod message;
+pub mod notice;
 pub mod outbound;
 pub mod past;
 pub mod priority;
@@ -24,6 +26,9 @@ pub mod service;
 pub mod ticket;
 pub mod words;
 
+pub use alert::{
+    Alert, AlertChange, AlertFlow, AlertKnown, AlertProbe, AlertSource, AlertStanding, AlertState, Severity,
+};
 pub use article::{Article, Confirmed, Fault, Visibility};
 pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use chat::{Act, Button, Offer, Person, Place};
@@ -39,6 +44,7 @@ pub use feedback::{
 pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
 pub use labelled::{Labelled, Said};
 pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
+pub use notice::{Notice, NoticeAlert, NoticeDetail, NoticeEvent, Told};
 pub use outbound::{Outbound, OutboundKind};
 pub use past::{Envelope, Judgement, Past, Seen};
 pub use priority::{Level, Priority};

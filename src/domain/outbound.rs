@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chat::{Offer, Place};
 use super::message::Address;
+use super::notice::Notice;
 use super::words::{Channel, Language, words};
 use super::{TicketId, Timestamp};
 
@@ -57,6 +58,9 @@ pub struct Outbound {
     /// The dedupe key of an earlier message that this one takes the place of: the post is changed, none is added.
     #[serde(default)]
     pub replaces: Option<String>,
+    /// What a place that is told reads instead of the text; none for mail and chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Box<Notice>>,
     /// To.
     pub to: Vec<Address>,
     /// Cc.

@@ -185,6 +185,9 @@ pub struct Promises {
     /// What has fired: the keys of the firings, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fired: Vec<String>,
+    /// Places that were told of it and are told what becomes of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<super::Told>,
     /// When the escalation rules next have to look at it.
     pub watch_at: Option<Timestamp>,
     /// The rules had to look at it at some time.

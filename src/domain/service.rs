@@ -234,6 +234,19 @@ pub enum NotifyWay {
         /// The mailbox it leaves from.
         mailbox: String,
     },
+    /// In a room of its own.
+    Room {
+        /// Which service.
+        channel: Channel,
+        /// The room's id.
+        room: String,
+    },
+    /// By a signed request.
+    Webhook,
+    /// As an event of PagerDuty.
+    Pagerduty,
+    /// As an issue of Backlog.
+    Backlog,
     /// In the room where agents see tickets.
     Triage {
         /// Which service.
@@ -290,6 +303,8 @@ pub struct ServiceRules {
     pub closing: Closing,
     /// When repeated incidents become a problem.
     pub problems: ProblemRules,
+    /// Where alerts come from.
+    pub alerts: Vec<super::AlertSource>,
     /// The calendars with their tables; worked out again from the catalog's calendars for a name that is not here.
     pub timetables: Vec<Timetable>,
 }

@@ -72,6 +72,10 @@ words! {
         Discord = "discord",
         /// The web form, and the chat of the console and the terminal.
         Web = "web",
+        /// From a monitoring system. Nothing goes out here.
+        Alert = "alert",
+        /// To a place that is told: webhook, PagerDuty, Backlog. Nothing comes in here.
+        Notify = "notify",
     }
 }
 

@@ -37,7 +37,7 @@ mod tnef;
 mod transfer;
 mod uuencode;
 
-pub use read::{date_of, file, parse, parse_with_html};
+pub use read::{date_of, file, parse, parse_with_html, sender_of};
 pub use thread_key::thread_key;
 
 use crate::domain::{Address, Automatic, Bounce, Language, Timestamp};

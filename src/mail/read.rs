@@ -144,6 +144,15 @@ pub fn date_of(raw: &[u8]) -> Option<Timestamp> {
     super::headers::split(head).value("Date").and_then(|raw| date(&raw))
 }
 
+/// The author's address, lower case, read from the header alone. Cheap: looks at 256 KB at most.
+#[must_use]
+pub fn sender_of(raw: &[u8]) -> Option<String> {
+    let start = raw.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let head = &raw[start..raw.len().min(start + super::limits::HEADER_BYTES)];
+    let author = address::author(&super::headers::split(head)).address.to_lowercase();
+    (!author.is_empty()).then_some(author)
+}
+
 /// An instant between the years 1970 and 2999; `None` for what cannot be read.
 fn date(raw: &[u8]) -> Option<Timestamp> {
     let text = String::from_utf8_lossy(raw);

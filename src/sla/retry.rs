@@ -36,6 +36,22 @@ const fn chat_delays() -> [u32; 37] {
     delays
 }
 
+/// Notices to people on duty: soon and often at first, given up after three days in 85 attempts.
+pub const NOTICE: RetryPlan = RetryPlan { delays_s: &notice_delays(), jitter_percent: 10, retry_after_s: (1, HOUR_S) };
+
+/// Growing waits that make two hours, then every hour: 75 hours in all.
+const fn notice_delays() -> [u32; 84] {
+    let mut delays = [HOUR_S; 84];
+    let first =
+        [5, 10, 15, 30, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S, 26 * MINUTE_S, HOUR_S];
+    let mut n = 0;
+    while n < first.len() {
+        delays[n] = first[n];
+        n += 1;
+    }
+    delays
+}
+
 /// Seven growing waits that make four hours, then every four hours: 5 days in all.
 const fn delivery_delays() -> [u32; 36] {
     let mut delays = [4 * HOUR_S; 36];
@@ -100,6 +116,13 @@ mod tests {
             "a wish does not prolong the plan"
         );
         assert_eq!(DELIVERY.next("k", u32::MAX, Timestamp(i64::MAX), Some(u64::MAX)), None);
+    }
+
+    #[test]
+    fn notices_are_tried_soon_and_for_three_days() {
+        assert_eq!(NOTICE.delays_s.iter().sum::<u32>(), 75 * HOUR_S);
+        let soon: u32 = NOTICE.delays_s.iter().take(5).sum();
+        assert_eq!(soon, 2 * MINUTE_S);
     }
 
     #[test]

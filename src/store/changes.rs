@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::alerts::{INSERT_FLOWS, INSERT_STANDINGS, UPDATE_FLOWS, UPDATE_STANDINGS};
 use super::attempts::UNBLOCK;
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::problems::{PUT_PROBLEMS, PUT_SIGHTINGS};
@@ -13,7 +14,7 @@ use super::rule_hits::INSERT_HITS;
 use super::send_counts;
 use super::timers::{INSERT_FIRINGS, PUT_TIMERS};
 use super::{SettleError, Store, StoreError, crash, people};
-use crate::domain::{Changes, InboxId, OutboxId, Timestamp};
+use crate::domain::{AlertChange, Changes, InboxId, OutboxId, Timestamp};
 
 const CLOSE: Sql = bulk!(
     "UPDATE inbox SET done_at = $2, fate = r.value->>'fate', reason = r.value->>'reason', article = r.value->>'article',
@@ -242,7 +243,8 @@ impl Store {
         let outdated = send_counts::outdated(&mut tx, batch, now).await?;
         tx.commit().await?;
         let clashes = |changes: &&Changes| {
-            changes.send_count.as_ref().is_some_and(|count| outdated.contains(&count.address.as_str()))
+            !changes.alerts.is_empty()
+                || changes.send_count.as_ref().is_some_and(|count| outdated.contains(&count.address.as_str()))
                 || changes.message.as_ref().is_some_and(|message| known.contains(&message.fingerprint))
                 || changes.tickets.iter().any(|ticket| {
                     let (id, version) = (ticket.id.0, ticket.version);
@@ -312,6 +314,9 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
     put(tx, PUT_SATISFACTION, &rows.ratings, None).await?;
     put(tx, PUT_COMPLAINTS, &rows.complaints, None).await?;
     put(tx, PUT_TURNS, &rows.turns, None).await?;
+    if !put_alerts(tx, rows).await? {
+        return Ok(false);
+    }
     put(tx, INSERT_EVENTS, &rows.events, None).await?;
     crash::point("settle.events");
     if !put(tx, INSERT_MESSAGES, &rows.messages, None).await? {
@@ -338,6 +343,15 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
 /// Writes outgoing messages that belong to no change of a ticket; those that are there already stay as they are.
 pub(super) async fn insert_outbox(tx: &mut Tx, rows: &[OutboundRow<'_>], now: Timestamp) -> Result<(), StoreError> {
     put(tx, INSERT_OUTBOX, rows, Some(now)).await.map(|_| ())
+}
+
+/// What is remembered of alerts; `false` when somebody else wrote it meanwhile.
+async fn put_alerts(tx: &mut Tx, rows: &Rows<'_>) -> Result<bool, StoreError> {
+    let rows = &rows.alerts;
+    Ok(put(tx, INSERT_STANDINGS, &rows.new_standings, None).await?
+        && put(tx, UPDATE_STANDINGS, &rows.standings, None).await?
+        && put(tx, INSERT_FLOWS, &rows.new_flows, None).await?
+        && put(tx, UPDATE_FLOWS, &rows.flows, None).await?)
 }
 
 /// Whether `sql` changed as many rows as it was given.
@@ -367,6 +381,7 @@ fn inbox_ids(batch: &[Changes]) -> Vec<InboxId> {
 /// Rows that change what an earlier one of the batch changes too: decided without knowing of each other.
 fn clashing_in_batch(batch: &[Changes]) -> Vec<InboxId> {
     let (mut tickets, mut fingerprints, mut rows) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let (mut standings, mut flows) = (HashSet::new(), HashSet::new());
     let mut clashing = Vec::new();
     for changes in batch {
         let mut fresh = true;
@@ -375,6 +390,10 @@ fn clashing_in_batch(batch: &[Changes]) -> Vec<InboxId> {
         }
         if let Some(message) = &changes.message {
             fresh = fingerprints.insert(message.fingerprint.as_str()) && fresh;
+        }
+        for AlertChange { standing, flow } in &changes.alerts {
+            fresh = standings.insert((standing.source.as_str(), standing.fingerprint.as_str())) && fresh;
+            fresh = flow.as_ref().is_none_or(|flow| flows.insert(flow.source.as_str())) && fresh;
         }
         if let Some(settled) = &changes.settled {
             fresh = rows.insert(settled.inbox_id) && fresh;

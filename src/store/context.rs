@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::backend::{Arg, Sql, Tx, bulk, json};
 use super::raw::IdRow;
-use super::{Store, StoreError, people, recent, rows, rule_hits};
+use super::{Store, StoreError, alerts, people, recent, rows, rule_hits};
 use crate::domain::{Known, OutboxId, Probe, Ticket, TicketId, Timestamp};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -82,6 +82,11 @@ impl Store {
         }
         add_loads(&mut tx, probes, &mut known).await?;
         recent::add(&mut tx, probes, &mut known, now).await?;
+        for (probe, known) in probes.iter().zip(&mut known) {
+            if let Some(alert) = &probe.alert {
+                known.alert = Some(Box::new(alerts::known(&mut tx, alert).await?));
+            }
+        }
         tx.commit().await?;
         Ok(known)
     }
@@ -156,6 +161,13 @@ async fn tickets(
         wanted.retain(|id| !loaded.contains_key(&TicketId(*id)));
     }
     Ok(loaded)
+}
+
+/// The ticket `id`, merges followed to the end.
+pub(super) async fn ticket_at_end(tx: &mut Tx, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+    let probe = Probe { tokens: vec![id], ..Probe::default() };
+    let loaded = tickets(tx, std::slice::from_ref(&probe), &HashMap::new()).await?;
+    Ok(end_of_merges(&loaded, id).cloned())
 }
 
 /// The ticket `id` was merged into, or itself; `None` when it is not there.

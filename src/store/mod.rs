@@ -4,11 +4,13 @@
 //! Every write is safe to repeat: messages are known by (channel, external id), tickets by version, outgoing messages by their key.
 
 mod accept;
+mod alerts;
 mod articles;
 mod attempts;
 mod backend;
 mod backup;
 mod changes;
+mod circuits;
 mod claim;
 mod companions;
 mod context;
@@ -55,6 +57,7 @@ use tokio::sync::futures::Notified;
 
 pub use accept::Accepted;
 pub use articles::StoredArticle;
+pub use circuits::Circuit;
 pub use claim::{Claim, InboxItem, MAX_ATTEMPTS, ToBury};
 pub use cursors::HandedOver;
 pub use error::{SettleError, StoreError};

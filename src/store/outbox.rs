@@ -30,7 +30,8 @@ const BEGIN_ATTEMPTS: Sql = bulk!(
 // The owner counts, not the time: a message that was sent late must not be sent again while nobody else has taken it.
 const FINISH: Sql = bulk!(
     "UPDATE outbox SET state = r.value->>'state', done_at = CAST(r.value->>'done' AS BIGINT), error = r.value->>'error',
-            next_at = COALESCE(CAST(r.value->>'next' AS BIGINT), next_at), lease_owner = NULL
+            next_at = COALESCE(CAST(r.value->>'next' AS BIGINT), next_at), lease_owner = NULL,
+            attempts = attempts - CAST(r.value->>'untried' AS BIGINT)
      FROM " ROWS " AS r
      WHERE outbox.id = CAST(r.value->>'id' AS BIGINT) AND outbox.lease_owner = $2 AND outbox.done_at IS NULL
      RETURNING outbox.id"
@@ -40,6 +41,11 @@ const END_ATTEMPTS: Sql = bulk!(
      FROM " ROWS " AS r
      WHERE delivery_attempts.outbox_id = CAST(r.value->>'id' AS BIGINT) AND delivery_attempts.owner = $2
        AND delivery_attempts.ended_at IS NULL"
+);
+// Nothing was tried: the number is taken by the attempt that will be made.
+const FORGET_ATTEMPTS: Sql = bulk!(
+    "DELETE FROM delivery_attempts
+     WHERE owner = $2 AND ended_at IS NULL AND outbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
 );
 const RENEW: Sql = bulk!(
     "UPDATE outbox SET next_at = $3
@@ -94,6 +100,13 @@ pub enum Delivery {
         /// What happened.
         error: String,
     },
+    /// It was not tried, and is to be taken up again.
+    Deferred {
+        /// Not before this.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
     /// It will never be taken; people are told on its ticket.
     Failed {
         /// What the other side said.
@@ -116,6 +129,7 @@ struct Finished<'a> {
     done: Option<i64>,
     next: Option<i64>,
     error: &'a str,
+    untried: u8,
 }
 
 impl Store {
@@ -222,6 +236,10 @@ impl Store {
         let held: Vec<(i64,)> = tx.fetch(FINISH, [json(&rows)?, Arg::Text(owner)]).await?;
         let held: Vec<i64> = held.into_iter().map(|(id,)| id).collect();
         let rows: Vec<Finished<'_>> = rows.into_iter().filter(|row| held.contains(&row.id)).collect();
+        let (rows, untried): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.untried == 0);
+        if !untried.is_empty() {
+            tx.execute(FORGET_ATTEMPTS, [json(&untried)?, Arg::Text(owner)]).await?;
+        }
         tx.execute(END_ATTEMPTS, [json(&rows)?, Arg::Text(owner), Arg::Int(now.0)]).await?;
         for (id, delivery) in results.iter().filter(|(id, _)| held.contains(&id.0)) {
             if let Delivery::Posted { reference, thread } = delivery {
@@ -275,6 +293,20 @@ impl Store {
         self.finish_one(owner, id, Delivery::Postponed { until, error: error.to_owned() }, now).await
     }
 
+    /// The message was not tried, and is to be taken up again at `until`: the attempt does not count.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when it is no longer the owner's.
+    pub async fn deferred(
+        &self,
+        owner: &str,
+        id: OutboxId,
+        (until, reason): (Timestamp, &str),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.finish_one(owner, id, Delivery::Deferred { until, reason: reason.to_owned() }, now).await
+    }
+
     /// The message will never be taken; its ticket gets an event that says so.
     ///
     /// # Errors
@@ -316,25 +348,19 @@ impl Store {
 }
 
 const fn finished(id: OutboxId, delivery: &Delivery, now: Timestamp) -> Finished<'_> {
+    let of = Finished { id: id.0, state: "waiting", outcome: "", done: None, next: None, error: "", untried: 0 };
     match delivery {
         Delivery::Delivered | Delivery::Posted { .. } => {
-            Finished { id: id.0, state: "delivered", outcome: "delivered", done: Some(now.0), next: None, error: "" }
+            Finished { state: "delivered", outcome: "delivered", done: Some(now.0), ..of }
         }
-        Delivery::Postponed { until, error } => Finished {
-            id: id.0,
-            state: "waiting",
-            outcome: "postponed",
-            done: None,
-            next: Some(until.0),
-            error: error.as_str(),
-        },
-        Delivery::Failed { error } => Finished {
-            id: id.0,
-            state: "failed",
-            outcome: "failed",
-            done: Some(now.0),
-            next: None,
-            error: error.as_str(),
-        },
+        Delivery::Postponed { until, error } => {
+            Finished { outcome: "postponed", next: Some(until.0), error: error.as_str(), ..of }
+        }
+        Delivery::Deferred { until, reason } => {
+            Finished { outcome: "deferred", next: Some(until.0), error: reason.as_str(), untried: 1, ..of }
+        }
+        Delivery::Failed { error } => {
+            Finished { state: "failed", outcome: "failed", done: Some(now.0), error: error.as_str(), ..of }
+        }
     }
 }

@@ -10,7 +10,7 @@ const LEAD_HERE: Sql = sql!(
     "INSERT INTO thread_keys (key, ticket_id)
      SELECT CAST($2 AS TEXT), ticket_id FROM outbox WHERE id = $1 AND ticket_id IS NOT NULL ON CONFLICT (key) DO NOTHING"
 );
-const EARLIER: Sql = sql!("SELECT state, reference FROM outbox WHERE dedupe_key = $1");
+const EARLIER: Sql = sql!("SELECT state, reference, next_at FROM outbox WHERE dedupe_key = $1");
 
 /// A message that a later one is to take the place of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,10 @@ pub enum EarlierPost {
     /// It is there, under this id.
     Posted(String),
     /// It is still to be sent: the later one waits.
-    Waiting,
+    Waiting {
+        /// When it is tried next, or its sender's lease ends.
+        next_at: Timestamp,
+    },
     /// It was never sent, or nobody knows where it is.
     Gone,
 }
@@ -56,7 +59,7 @@ impl Store {
     pub async fn reference_of(&self, dedupe_key: &str) -> Result<Option<String>, StoreError> {
         Ok(match self.earlier_post(dedupe_key).await? {
             EarlierPost::Posted(reference) => Some(reference),
-            EarlierPost::Waiting | EarlierPost::Gone => None,
+            EarlierPost::Waiting { .. } | EarlierPost::Gone => None,
         })
     }
 
@@ -66,11 +69,13 @@ impl Store {
     /// When the database fails.
     pub async fn earlier_post(&self, dedupe_key: &str) -> Result<EarlierPost, StoreError> {
         let mut tx = self.backend.read().await?;
-        let found: Vec<(String, Option<String>)> = tx.fetch(EARLIER, [Arg::Text(dedupe_key)]).await?;
+        let found: Vec<(String, Option<String>, i64)> = tx.fetch(EARLIER, [Arg::Text(dedupe_key)]).await?;
         tx.commit().await?;
         Ok(match found.into_iter().next() {
-            Some((_, Some(reference))) => EarlierPost::Posted(reference),
-            Some((state, None)) if state == OutboxState::Waiting.as_str() => EarlierPost::Waiting,
+            Some((_, Some(reference), _)) => EarlierPost::Posted(reference),
+            Some((state, None, next_at)) if state == OutboxState::Waiting.as_str() => {
+                EarlierPost::Waiting { next_at: Timestamp(next_at) }
+            }
             Some(_) | None => EarlierPost::Gone,
         })
     }

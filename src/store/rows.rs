@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::StoreError;
+use super::alerts::AlertRows;
 use super::problems::{ProblemRow, SightingRow, add_problem, sighting};
 use super::processes::{ComplaintRow, RatingRow, complaint_row, rating_row};
 use super::rule_hits::{self, HitRow};
@@ -141,6 +142,7 @@ pub(super) struct Rows<'a> {
     pub(super) ratings: Vec<RatingRow<'a>>,
     pub(super) complaints: Vec<ComplaintRow<'a>>,
     pub(super) turns: Vec<&'a Turn>,
+    pub(super) alerts: AlertRows<'a>,
 }
 
 impl<'a> Rows<'a> {
@@ -210,6 +212,9 @@ impl<'a> Rows<'a> {
             self.sightings.push(sighting(problem));
         }
         self.turns.extend(&changes.turns);
+        for change in &changes.alerts {
+            self.alerts.add(change);
+        }
         self.bounced.extend(changes.bounced.iter().map(|id| super::raw::IdRow { id: id.0 }));
     }
 }

@@ -53,6 +53,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0009_processes.sql"),
         include_str!("../../migrations/postgres/0009_processes.sql"),
     ),
+    (
+        10,
+        "alerts",
+        include_str!("../../migrations/sqlite/0010_alerts.sql"),
+        include_str!("../../migrations/postgres/0010_alerts.sql"),
+    ),
 ];
 
 /// Holds a lock beside the database file while the schema is brought up to date: `SQLite` migrations of two programs that start

@@ -28,6 +28,8 @@ pub struct Metrics {
     unscanned: Gauge,
     rescans: Family<Labels, Counter>,
     sent_copies: Family<Labels, Counter>,
+    circuits: Family<Labels, Gauge>,
+    alerts: Family<Labels, Counter>,
     mailbox_up: Family<Labels, Gauge>,
     mailbox_success: Family<Labels, Gauge>,
     mailboxes: Arc<Mutex<BTreeMap<String, MailboxHealth>>>,
@@ -78,6 +80,8 @@ impl Metrics {
         let unscanned = Gauge::default();
         let rescans = Family::<Labels, Counter>::default();
         let sent_copies = Family::<Labels, Counter>::default();
+        let circuits = Family::<Labels, Gauge>::default();
+        let alerts = Family::<Labels, Counter>::default();
         let mailbox_up = Family::<Labels, Gauge>::default();
         let mailbox_success = Family::<Labels, Gauge>::default();
         registry.register("received", "Messages stored, by mailbox", received.clone());
@@ -99,6 +103,12 @@ impl Metrics {
             "Copies of delivered mail for the folder of sent mail, by outcome",
             sent_copies.clone(),
         );
+        registry.register(
+            "notify_circuit",
+            "Places that are told: 0 all is well, 1 failing, 2 tried again, 3 not asked for now",
+            circuits.clone(),
+        );
+        registry.register("alert_requests", "Requests with alerts, by source and answer", alerts.clone());
         registry.register("mailbox_up", "1 while the mailbox can be read", mailbox_up.clone());
         registry.register("mailbox_last_success_timestamp", "Last time the server answered", mailbox_success.clone());
         Self {
@@ -113,6 +123,8 @@ impl Metrics {
             unscanned,
             rescans,
             sent_copies,
+            circuits,
+            alerts,
             mailbox_up,
             mailbox_success,
             mailboxes: Arc::default(),
@@ -155,6 +167,23 @@ impl Metrics {
     /// The copy of a delivered mail was `stored`, was `there` already, `failed`, or was `given_up`.
     pub fn sent_copy(&self, outcome: &'static str) {
         self.sent_copies.get_or_create(&vec![("outcome", outcome.to_owned())]).inc();
+    }
+
+    /// A place that is told is `closed` (all is well), `failing`, `half_open` or `open`.
+    pub fn circuit(&self, target: &str, word: &str) {
+        let value = match word {
+            "closed" => 0,
+            "failing" => 1,
+            "half_open" => 2,
+            _ => 3,
+        };
+        self.circuits.get_or_create(&vec![("target", target.to_owned())]).set(value);
+    }
+
+    /// A request with alerts was answered with this status.
+    pub fn alerts_request(&self, source: &str, status: u16) {
+        let labels = vec![("source", source.to_owned()), ("status", status.to_string())];
+        self.alerts.get_or_create(&labels).inc();
     }
 
     /// A mailbox that is to be read: it counts as not readable until it was asked.

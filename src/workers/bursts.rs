@@ -63,7 +63,7 @@ pub(super) fn probe(message: &Message) -> Probe {
             probe.named = *ticket;
         }
         Some(Act::Links { code: Some(code) }) => probe.code = Some(reply_token::code_digest(code)),
-        Some(Act::Links { code: None } | Act::WantsTicket | Act::Speaks { .. }) | None => {}
+        Some(Act::Links { code: None } | Act::WantsTicket | Act::Speaks { .. } | Act::Alert { .. }) | None => {}
     }
     probe
 }

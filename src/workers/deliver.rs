@@ -10,10 +10,10 @@ use tokio::sync::oneshot;
 use super::outlet::{Earlier, Outlet, Took};
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
+use crate::connectors::notice::Circuit;
 use crate::connectors::{Posted, SendError};
-use crate::domain::{Channel, OutboxId, Timestamp};
-use crate::sla::retry::{CHAT, DELIVERY};
-use crate::store::{EarlierPost, OutboxItem, Sending, Store, StoreError, crash};
+use crate::domain::{OutboxId, Timestamp};
+use crate::store::{self, EarlierPost, OutboxItem, Sending, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
 /// How long claimed messages are ours without a word: how long they rest when this process dies. The lease is renewed while the
@@ -31,6 +31,8 @@ const OPERATOR_PAUSE_MS: i64 = 5 * 60_000;
 
 /// How long a message waits whose predecessor in the same place is still to be sent.
 const PREDECESSOR_PAUSE_MS: i64 = 2_000;
+/// At most this long, however late the predecessor is tried again.
+const LONGEST_PREDECESSOR_PAUSE_MS: i64 = 60_000;
 
 /// Sends what one mailbox or chat service has to send.
 pub struct Deliverer {
@@ -70,6 +72,9 @@ impl Deliverer {
     /// The database failed; what was sent but could not be marked is sent again under the same Message-ID.
     pub async fn once(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
+        if self.held_back(now).is_some() {
+            return Ok(0);
+        }
         let route = [Sending { channel: self.outlet.channel(), source: self.source.clone() }];
         let items = self.store.claim_outbox(&self.owner, [now, lease_from(now)], BATCH, &route).await?;
         let mut held = Held { ids: items.iter().map(|item| item.id).collect(), until: lease_from(now) };
@@ -128,18 +133,12 @@ impl Deliverer {
         before: Option<Delivered>,
     ) -> Result<Option<Delivered>, StoreError> {
         crash::point("deliver.begin");
-        let replaces = match &item.outbound.replaces {
-            None => None,
-            Some(key) => match self.store.earlier_post(key).await? {
-                EarlierPost::Posted(reference) => Some(reference),
-                // Without its predecessor it is a post of its own.
-                EarlierPost::Gone => None,
-                EarlierPost::Waiting => {
-                    let until = Some(self.clock.now().plus_ms(PREDECESSOR_PAUSE_MS));
-                    self.postpone(item, until, "what it takes the place of is not sent yet", self.clock.now()).await?;
-                    return Ok(before);
-                }
-            },
+        let replaces = match self.predecessor(item).await? {
+            Ok(replaces) => replaces,
+            Err((until, reason)) => {
+                self.store.deferred(&self.owner, item.id, (until, reason), self.clock.now()).await?;
+                return Ok(before);
+            }
         };
         let (marked, go) = oneshot::channel();
         let marking = async {
@@ -157,6 +156,7 @@ impl Deliverer {
         );
         marking?;
         crash::point("deliver.sent");
+        self.note_circuit().await;
         let now = self.clock.now();
         match sent {
             Ok(took) => {
@@ -177,7 +177,9 @@ impl Deliverer {
                 self.store.failed(&self.owner, item.id, &reason, now).await?;
             }
             Err(SendError::Transient { reason, retry_after_ms }) => {
-                let until = self.next_try(item, now, retry_after_ms);
+                let failures = u32::try_from(item.attempt).unwrap_or(u32::MAX);
+                let wish_s = retry_after_ms.and_then(|ms| u64::try_from(ms / 1000).ok());
+                let until = self.outlet.plan().next(&item.outbound.dedupe_key, failures, now, wish_s);
                 self.postpone(item, until, &reason, now).await?;
             }
             Err(SendError::NeedsOperator { reason }) => {
@@ -186,6 +188,27 @@ impl Deliverer {
             }
         }
         Ok(None)
+    }
+
+    /// The post `item` takes the place of, when it names one that is there; or until when it has to wait, and for what.
+    async fn predecessor(&self, item: &OutboxItem) -> Result<Result<Option<String>, Wait>, StoreError> {
+        let now = self.clock.now();
+        let replaces = match &item.outbound.replaces {
+            None => None,
+            Some(key) => match self.store.earlier_post(key).await? {
+                EarlierPost::Posted(reference) => Some(reference),
+                // Without its predecessor it is a post of its own.
+                EarlierPost::Gone => None,
+                EarlierPost::Waiting { next_at } => {
+                    let wait_ms = (next_at.0 - now.0).clamp(PREDECESSOR_PAUSE_MS, LONGEST_PREDECESSOR_PAUSE_MS);
+                    return Ok(Err((now.plus_ms(wait_ms), "what it takes the place of is not sent yet")));
+                }
+            },
+        };
+        Ok(match self.held_back(now) {
+            Some(until) => Err((until, "its place is not to be asked now")),
+            None => Ok(replaces),
+        })
     }
 
     /// Marks a message as delivered. It is out: a database that is locked or down is waited for, since giving up would send it
@@ -219,15 +242,25 @@ impl Deliverer {
         }
     }
 
-    /// When to try again; `None` when it is time to give up.
-    fn next_try(&self, item: &OutboxItem, now: Timestamp, retry_after_ms: Option<i64>) -> Option<Timestamp> {
-        let plan = match self.outlet.channel() {
-            Channel::Email => DELIVERY,
-            Channel::Slack | Channel::Discord | Channel::Web => CHAT,
+    fn held_back(&self, now: Timestamp) -> Option<Timestamp> {
+        self.outlet.circuit().and_then(|circuit| circuit.open_until(now))
+    }
+
+    /// Shows how the other side is doing to whoever looks, in this process and in others.
+    async fn note_circuit(&self) {
+        let Some(state) = self.outlet.circuit().and_then(Circuit::changed) else { return };
+        let now = self.clock.now();
+        self.metrics.circuit(&self.source, state.word(now));
+        let row = store::Circuit {
+            name: self.source.clone(),
+            failures: state.failures,
+            open_until: state.open_until,
+            fault: state.fault,
+            changed_at: now,
         };
-        let failures = u32::try_from(item.attempt).unwrap_or(u32::MAX);
-        let wish_s = retry_after_ms.and_then(|ms| u64::try_from(ms / 1000).ok());
-        plan.next(&item.outbound.dedupe_key, failures, now, wish_s)
+        if let Err(fault) = self.store.put_circuit(&row).await {
+            tracing::warn!(target = self.source, "how the place is doing is not noted: {}", with_causes(&fault));
+        }
     }
 
     async fn postpone(
@@ -246,6 +279,9 @@ impl Deliverer {
         self.store.postponed(&self.owner, item.id, (until, reason), now).await
     }
 }
+
+/// Until when, and for what.
+type Wait = (Timestamp, &'static str);
 
 /// A message that is out and not marked yet.
 struct Delivered {

@@ -199,7 +199,10 @@ impl Handler {
     async fn decide(&self, rules: &Rules, bursts: &[Burst]) -> Result<Vec<Changes>, StoreError> {
         let now = self.clock.now();
         let watched = rules.catalog.rulebook.watched_queues();
-        let asked = |message| Probe { loads: watched.clone(), ..probe(message) };
+        let asked = |message: &Message| {
+            let alert = decide::alert_probe(&rules.catalog, message, now);
+            Probe { alert, loads: watched.clone(), ..probe(message) }
+        };
         let probes: Vec<Probe> = bursts.iter().flatten().map(asked).collect();
         let mut known = self.store.context(&probes, now).await?.into_iter();
         // The store knows what is written; what this batch is about to send to somebody counts as well.

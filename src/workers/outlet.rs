@@ -6,8 +6,9 @@ use tokio::sync::Mutex;
 
 use crate::connectors::email::smtp::Sender;
 use crate::connectors::scripted::Stage;
-use crate::connectors::{Posted, SendError, discord, slack};
+use crate::connectors::{Posted, SendError, discord, notice, slack};
 use crate::domain::{Address, Channel, Outbound};
+use crate::sla::retry::{CHAT, DELIVERY, NOTICE, RetryPlan};
 
 /// One connection that can send.
 pub enum Outlet {
@@ -22,6 +23,8 @@ pub enum Outlet {
     Slack(Box<slack::Sender>),
     /// A Discord server.
     Discord(Box<discord::Sender>),
+    /// A place that is told by HTTP.
+    Notice(Box<notice::Sender>),
     /// A chat service that is played: nothing leaves the process.
     Scripted(Arc<Stage>),
 }
@@ -52,7 +55,27 @@ impl Outlet {
             Self::Mail { .. } => Channel::Email,
             Self::Slack(_) => Channel::Slack,
             Self::Discord(_) => Channel::Discord,
+            Self::Notice(_) => Channel::Notify,
             Self::Scripted(_) => Channel::Web,
+        }
+    }
+
+    /// When what could not be sent is tried again.
+    #[must_use]
+    pub const fn plan(&self) -> &'static RetryPlan {
+        match self {
+            Self::Notice(_) => &NOTICE,
+            Self::Slack(_) | Self::Discord(_) => &CHAT,
+            Self::Mail { .. } | Self::Scripted(_) => &DELIVERY,
+        }
+    }
+
+    /// Whether the other side is worth a try; none where that is not watched.
+    #[must_use]
+    pub fn circuit(&self) -> Option<&notice::Circuit> {
+        match self {
+            Self::Notice(sender) => Some(sender.circuit()),
+            Self::Mail { .. } | Self::Slack(_) | Self::Discord(_) | Self::Scripted(_) => None,
         }
     }
 
@@ -89,6 +112,11 @@ impl Outlet {
             Self::Discord(sender) => {
                 let posted = sender.send(outbound, earlier.post.as_deref()).await?;
                 Ok(Took { posted: Some(posted), not_for: Vec::new() })
+            }
+            Self::Notice(sender) => {
+                let before = notice::Before { reference: earlier.post.as_deref(), tried: earlier.tried };
+                let posted = sender.send(outbound, before).await?;
+                Ok(Took { posted, not_for: Vec::new() })
             }
             Self::Scripted(stage) => {
                 let posted = stage.post(outbound, earlier.post.as_deref());

@@ -5,10 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
+use crate::connectors::alerts::AlertSettings;
 use crate::connectors::email::clamd::{self, Verdict};
 use crate::connectors::email::parse;
 use crate::connectors::email::settings::ClamdSettings;
-use crate::connectors::{DiscordSettings, RemoteFile, SendError, SlackSettings, discord, scripted, slack};
+use crate::connectors::{DiscordSettings, RemoteFile, SendError, SlackSettings, alerts, discord, scripted, slack};
 use crate::domain::{Act, Attachment, Button, Channel, Keyring, Language, Message, Scan};
 use crate::mail::{self, File, Policy};
 use crate::store::{InboxItem, Store};
@@ -26,6 +27,8 @@ pub struct Reader {
     pub scanner: Option<ClamdSettings>,
     /// Where files of chat messages are kept; they are fetched once.
     pub store: Arc<Store>,
+    /// Sources of alerts, some of which report by mail.
+    pub alerts: Vec<AlertSettings>,
     /// How Slack's messages are to be read.
     pub slack: Option<SlackReading>,
     /// How Discord's messages are to be read.
@@ -63,6 +66,9 @@ impl Reader {
             Channel::Email => self.mail(item, default).await,
             Channel::Slack => self.slack(item, default).await,
             Channel::Discord => self.discord(item, default).await,
+            Channel::Alert => alerts::message(item.id, received, default)
+                .unwrap_or_else(|fault| parse::unreadable(item.id, received, &fault)),
+            Channel::Notify => parse::unreadable(item.id, received, "nothing comes in this way"),
             Channel::Web => scripted::message(item.id, received, default)
                 .unwrap_or_else(|fault| parse::unreadable(item.id, received, &fault.to_string())),
         }
@@ -157,6 +163,11 @@ impl Reader {
         for (attachment, (scan, warning)) in message.attachments.iter_mut().zip(scans) {
             attachment.scan = scan;
             attachment.warnings.extend(warning);
+        }
+        if let Some(alert) = alerts::from_mail(&self.alerts, &message) {
+            // From here on it is an alert like those that come by request: nothing about it is ever answered by mail.
+            (message.channel, message.source) = (Channel::Alert, alert.source.clone());
+            message.act = Some(Act::Alert { alert: Box::new(alert) });
         }
         message
     }

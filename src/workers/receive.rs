@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::supervise::with_causes;
 use crate::clock::Clock;
+use crate::connectors::alerts::{self, AlertSettings};
 use crate::connectors::email::imap::{Fetched, MailState, ReceiveError, Receiver};
 use crate::domain::Received;
 use crate::store::{Fence, MailCursor, Store, StoreError, crash};
@@ -31,6 +32,8 @@ pub struct MailReceiver {
     pub folder: String,
     /// The connection.
     pub receiver: Receiver,
+    /// Sources of alerts, whose mail is decided in the order it came.
+    pub alerts: Arc<Vec<AlertSettings>>,
     /// What is remembered.
     pub store: Arc<Store>,
     /// What time it is.
@@ -169,13 +172,21 @@ impl MailReceiver {
             started_at: after.started_at.unwrap_or(now),
             fence: Some(fence.clone()),
         };
-        let messages: Vec<Received> = fetched.messages.into_iter().map(|(_, received)| received).collect();
+        let messages: Vec<Received> =
+            fetched.messages.into_iter().map(|(_, received)| self.in_order(received)).collect();
         let accepted = self.store.accept_mail(&messages, &cursor, now).await?;
         self.metrics.received(&self.mailbox, accepted.new_count() as u64);
         *state = after;
         self.receiver.acknowledge(fetched.uid_validity, &uids).await?;
         crash::point("receive.acknowledged");
         Ok(())
+    }
+
+    fn in_order(&self, received: Received) -> Received {
+        match alerts::conversation(&self.alerts, &self.mailbox, &received.raw) {
+            Some(conversation) => Received { conversation, ..received },
+            None => received,
+        }
     }
 
     fn failed(&mut self, fault: &Fault, held: &mut Option<(Fence, MailState)>) -> Duration {

@@ -116,6 +116,7 @@ mod tests {
             place: None,
             offers,
             replaces: None,
+            notice: None,
             to: Vec::new(),
             cc: Vec::new(),
             subject: String::new(),

@@ -18,7 +18,7 @@ use super::letter::{Letter, Post, Way, is_id};
 use super::recipient::{is_nobody, is_own, is_usable, same};
 use super::silence::allowed;
 use super::wording::{ChatTemplate, Template, Values, deadline};
-use super::{card, clocks, closing, course, keep, offers};
+use super::{card, clocks, closing, course, keep, notice, offers};
 use crate::domain::catalog::Catalog;
 use crate::domain::{
     Address, Aspect, Changes, EventKind, Keyring, OutboundKind, Priority, Status, StoredMessage, ThreadKey, Ticket,
@@ -252,6 +252,7 @@ impl<'a> Work<'a> {
         changes.tickets.insert(0, ticket);
         let before: Vec<&Ticket> = before.iter().collect();
         keep::keep(post.catalog, &before, &mut changes, (now, now));
+        notice::follow(&post, &before, &mut changes);
         card::update(&post, &before, &mut changes, None);
         changes
     }

@@ -21,7 +21,7 @@ pub(super) fn turn<'a>(case: &Case<'a>, act: &'a Act) -> Option<Turn<'a>> {
         Act::Pressed { button, .. } => press(case, button),
         Act::WantsTicket => wants_ticket(case),
         Act::Filled { ticket: Some(_), slots, .. } => Some(on_theirs(case, |ticket| Some(filled(case, ticket, slots)))),
-        Act::Filled { ticket: None, .. } => None,
+        Act::Filled { ticket: None, .. } | Act::Alert { .. } => None,
         Act::Edited { .. } => edited(case),
         Act::Deleted { .. } => Some(deleted(case)),
         Act::Speaks { language } => Some(Turn::Aside(Aside::Language(*language))),
@@ -39,6 +39,7 @@ pub(in crate::decide) fn pressed(message: &Message) -> Option<&Button> {
             | Act::WantsTicket
             | Act::Filled { .. }
             | Act::Speaks { .. }
+            | Act::Alert { .. }
             | Act::Links { .. },
         )
         | None => None,
@@ -65,6 +66,7 @@ fn form(message: &Message) -> Option<(Option<&str>, &BTreeMap<String, String>)> 
             | Act::WantsTicket
             | Act::Pressed { .. }
             | Act::Speaks { .. }
+            | Act::Alert { .. }
             | Act::Links { .. },
         )
         | None => None,

@@ -51,7 +51,7 @@ pub(super) fn turn<'a>(case: &Case<'a>) -> Turn<'a> {
         Some(Act::Pressed { button, .. }) => return press(message, known, button),
         Some(Act::Speaks { language }) => return Turn::Aside(Aside::Language(*language)),
         Some(Act::Edited { .. }) => Said::Changed,
-        Some(Act::Deleted { .. } | Act::WantsTicket | Act::Filled { .. } | Act::Links { .. }) => {
+        Some(Act::Deleted { .. } | Act::WantsTicket | Act::Filled { .. } | Act::Links { .. } | Act::Alert { .. }) => {
             return Turn::Aside(Aside::Triage { because: "it means nothing in the agents' room" });
         }
         None => Said::New,

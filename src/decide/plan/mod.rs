@@ -2,6 +2,7 @@
 
 mod acted;
 mod agents;
+mod alerts;
 mod aside;
 mod joined;
 mod opened;
@@ -15,12 +16,12 @@ use super::recipient::{is_nobody, is_own, is_usable, recipient};
 use super::same_case::same_case;
 use super::silence::silence;
 use super::wording::{ChatTemplate, Template, Values};
-use super::{card, offers, person};
+use super::{alert, card, notice, offers, person};
 use crate::domain::rulebook::RuleReply;
 use crate::domain::{
-    Act, Address, Bilingual, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring, Message,
-    Outbound, OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId, Timestamp,
-    past,
+    Act, Address, Alert, Bilingual, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring,
+    Message, Outbound, OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId,
+    Timestamp, past,
 };
 
 /// Addresses on a ticket beside which no more are taken on.
@@ -33,14 +34,17 @@ const REQUESTER: &str = "requester";
 /// to people, and the trace says why.
 #[must_use]
 pub fn plan(decided: &Decided, message: &Message, context: &Context<'_>, keyring: &Keyring, now: Timestamp) -> Changes {
-    let case = Case::new(message, *context, now);
     let post = Post { catalog: context.catalog, keyring, now };
-    let words = case.ruling.reply.and_then(|(_, reply)| match reply {
+    let (changes, sent) = (Changes::default(), 0);
+    let mut sheet = Sheet { message, context: *context, post, words: None, decided: decided.clone(), changes, sent };
+    if let Some(alert) = alert::of(message) {
+        return monitored(sheet, alert);
+    }
+    let case = Case::new(message, *context, now);
+    sheet.words = case.ruling.reply.and_then(|(_, reply)| match reply {
         RuleReply::Words(words) => Some(words),
         RuleReply::Article(_) => None,
     });
-    let (changes, sent) = (Changes::default(), 0);
-    let sheet = Sheet { message, context: *context, post, words, decided: decided.clone(), changes, sent };
     let known: Vec<&Ticket> = context.known.ticket.iter().chain(&context.known.recent).collect();
     let (mut changes, same_as) = match (&decided.decision, turn(&case)) {
         (Decision::Ignore { reason }, Turn::Aside(aside)) if *reason == aside.reason() => {
@@ -63,7 +67,19 @@ pub fn plan(decided: &Decided, message: &Message, context: &Context<'_>, keyring
     };
     changes.people.extend(person::learnt(message, context.known));
     promise(&mut changes, message, context, now);
+    notice::follow(&post, &known, &mut changes);
     card::update(&post, &known, &mut changes, same_as);
+    changes
+}
+
+/// What an alert changes. Nobody is met by it, and it says nothing that escalation rules look at.
+fn monitored(sheet: Sheet<'_>, alert: &Alert) -> Changes {
+    let Sheet { message, context, post, .. } = sheet;
+    let mut changes = alerts::plan(sheet, alert);
+    let known = context.known.alert.as_deref();
+    let known: Vec<&Ticket> = known.into_iter().flat_map(|known| known.ticket.iter().chain(&known.umbrella)).collect();
+    keep::keep(context.catalog, &known, &mut changes, (clocks::start(message, post.now), post.now));
+    card::update(&post, &known, &mut changes, None);
     changes
 }
 
@@ -133,6 +149,7 @@ impl Sheet<'_> {
                 | Act::WantsTicket
                 | Act::Filled { .. }
                 | Act::Speaks { .. }
+                | Act::Alert { .. }
                 | Act::Links { .. },
             )
             | None => message.message_id.clone(),

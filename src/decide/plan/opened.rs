@@ -79,7 +79,7 @@ pub(super) fn plan(mut sheet: Sheet<'_>, beside: Option<&Beside>) -> Changes {
     sheet.settle(Fate::Filed, "", Some(id), article)
 }
 
-fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
+pub(super) fn new_ticket(sheet: &Sheet<'_>) -> Ticket {
     let (message, decided, now) = (sheet.message, &sheet.decided, sheet.post.now);
     let requester = match &message.reply_to {
         Some(reply_to) if message.from.address.is_empty() => reply_to.clone(),

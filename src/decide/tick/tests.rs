@@ -2,8 +2,8 @@ use super::super::fixture::{NOW, Scene, catalog, ring, ticket};
 use super::*;
 use crate::decide::agent::{Hand, Reply, Then, reopen, reply, resolve, set_priority};
 use crate::domain::promise::{ClockKind, ClockLevel, Signal};
-use crate::domain::service::{Scope, Trigger, Which};
-use crate::domain::{Status, Wish};
+use crate::domain::service::{NotifyTarget, NotifyWay, Scope, Trigger, Which};
+use crate::domain::{Channel, OutboundKind, Status, Wish};
 
 const MINUTE_MS: i64 = 60_000;
 

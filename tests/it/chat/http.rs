@@ -45,5 +45,5 @@ async fn knock(office: &Office, path: &str, body: &str, (secret, age_s): (&str, 
     let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
     let headers =
         format!("Content-Type: {kind}\r\nX-Slack-Request-Timestamp: {timestamp}\r\nX-Slack-Signature: {signature}\r\n");
-    office.desk.post(path, &headers, body).await
+    office.desk.post(path, &headers, body.as_bytes()).await
 }

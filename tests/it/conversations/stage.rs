@@ -81,6 +81,7 @@ impl<'a> Stage<'a> {
             keyring: keyring.clone(),
             scanner: None,
             store: store.clone(),
+            alerts: Vec::new(),
             slack: None,
             discord: None,
         });

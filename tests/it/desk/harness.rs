@@ -296,25 +296,28 @@ impl Desk {
 
     /// Status and text of a page of `serve`; status 0 when nobody answers.
     pub async fn page(&self, path: &str) -> (u16, String) {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await
+        let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        self.ask(&head, b"").await
     }
 
     /// What `serve` answers to `body`; each of `headers` ends with a line break.
-    pub async fn post(&self, path: &str, headers: &str, body: &str) -> (u16, String) {
+    pub async fn post(&self, path: &str, headers: &str, body: &[u8]) -> (u16, String) {
         let length = body.len();
-        self.ask(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
-        ))
-        .await
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+        );
+        self.ask(&head, body).await
     }
 
-    async fn ask(&self, request: &str) -> (u16, String) {
+    async fn ask(&self, head: &str, body: &[u8]) -> (u16, String) {
         let asked = async {
             let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-            stream.write_all(request.as_bytes()).await?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await?;
-            Ok::<_, std::io::Error>(answer)
+            stream.write_all(head.as_bytes()).await?;
+            // A server that refuses early need not read all of it.
+            let _ = stream.write_all(body).await;
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+            Ok::<_, std::io::Error>(String::from_utf8_lossy(&answer).into_owned())
         };
         let answer = asked.await.unwrap_or_default();
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);

@@ -24,6 +24,7 @@ fn outbound(key: &str, place: Place, text: &str) -> Outbound {
         place: Some(place),
         offers: Vec::new(),
         replaces: None,
+        notice: None,
         to: Vec::new(),
         cc: Vec::new(),
         subject: "印刷できない".into(),

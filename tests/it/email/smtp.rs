@@ -27,6 +27,7 @@ pub fn outbound(kind: OutboundKind, to: &[&str]) -> Outbound {
         place: None,
         offers: Vec::new(),
         replaces: None,
+        notice: None,
         to: to.iter().map(|address| Address { name: "山田".to_owned(), address: (*address).to_owned() }).collect(),
         cc: Vec::new(),
         subject: "Re: お問い合わせ".to_owned(),

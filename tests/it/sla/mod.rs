@@ -112,6 +112,7 @@ pub fn catalog() -> Catalog {
             routing: Routing::default(),
             closing: service::Closing::default(),
             problems: service::ProblemRules::default(),
+            alerts: Vec::new(),
             timetables: calendars.iter().cloned().map(Timetable::new).collect(),
         },
         calendars,

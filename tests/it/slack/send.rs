@@ -35,6 +35,7 @@ fn outbound(key: &str, room: &str, thread: Option<&str>, text: &str) -> Outbound
             Offer { button: Button::Person, label: "人と話す".to_owned() },
         ],
         replaces: None,
+        notice: None,
         to: Vec::new(),
         cc: Vec::new(),
         subject: String::new(),

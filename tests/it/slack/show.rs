@@ -114,6 +114,7 @@ async fn buttons_work_after_a_restart_and_details_open_a_form_that_answers_in_th
         place: Some(Place { room: "C1".to_owned(), thread: Some(root.clone()), direct: false, triage: false }),
         offers,
         replaces: None,
+        notice: None,
         to: Vec::new(),
         cc: Vec::new(),
         subject: String::new(),

@@ -7,6 +7,7 @@ pub mod discord;
 pub mod dovecot;
 pub mod evil_imap;
 pub mod fault_proxy;
+pub mod notify;
 pub mod oauth;
 pub mod postfix;
 pub mod postgres;

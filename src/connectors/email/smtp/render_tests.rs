@@ -11,6 +11,7 @@ fn outbound(kind: OutboundKind) -> Outbound {
         place: None,
         offers: Vec::new(),
         replaces: None,
+        notice: None,
         to: vec![Address { name: "山田 太郎".to_owned(), address: "taro..y.@docomo.ne.jp".to_owned() }],
         cc: Vec::new(),
         subject: "Re: 請求書について".to_owned(),
