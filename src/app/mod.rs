@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::console;
 use crate::content;
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
-use crate::domain::{Channel, Fault, Keyring, Learned, Policy};
+use crate::domain::{Article, Channel, Fault, Keyring, Learned, Policy};
 use crate::mail;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
@@ -32,7 +32,7 @@ use crate::workers::learn::{self, Learner, Schedule};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
 use crate::workers::rescan::Rescanner;
-use crate::workers::sweep::Sweeper;
+use crate::workers::sweep::{Retention, Sweeper};
 use crate::workers::tick::Ticker;
 
 /// Workers that decide: one decides while the other writes.
@@ -136,7 +136,12 @@ impl App {
     /// A worker that removes what nothing needs any more.
     #[must_use]
     pub fn sweeper(&self) -> Sweeper {
-        Sweeper { store: self.store.clone(), clock: self.clock.clone() }
+        let Config { texts_days, messages_days, .. } = self.config;
+        Sweeper {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            retention: Retention { texts_days, messages_days },
+        }
     }
 
     /// The worker that learns.
@@ -271,6 +276,12 @@ pub fn catalog(config: &Config) -> Result<Catalog, Vec<Fault>> {
     catalog.service.version = service::version(&catalog);
     catalog.stamp();
     Ok(catalog)
+}
+
+/// Drafts and retired articles of the files.
+#[must_use]
+pub fn shelved(config: &Config) -> Vec<Article> {
+    content::load(&config.intents, &config.knowledge_base).0.shelved
 }
 
 fn desk(config: &Config) -> Desk {

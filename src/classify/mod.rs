@@ -15,6 +15,7 @@ mod handing_over;
 mod intent_model;
 mod intents;
 mod letters;
+pub mod likeness;
 mod linear;
 mod logistic;
 mod machine;

@@ -68,6 +68,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         intent_probability: triage.intent_probability,
         learning,
         texts_days: retention.texts_days,
+        messages_days: retention.messages_days,
         queues,
         calendars,
         service,

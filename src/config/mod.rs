@@ -73,6 +73,8 @@ pub struct Config {
     pub learning: Learning,
     /// Days a message's text may be learnt from.
     pub texts_days: u32,
+    /// Days a message is kept once its ticket has ended; 0 for ever.
+    pub messages_days: u32,
     /// At least one.
     pub queues: Vec<Queue>,
     /// Holds `always` and `business`.

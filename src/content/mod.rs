@@ -7,6 +7,7 @@ mod articles;
 mod golden;
 mod intents;
 mod source;
+mod writing;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use golden::golden;
 use sha2::{Digest, Sha256};
+pub use writing::{WriteFault, file_of, remove, render, sound, write};
 
 use crate::domain::{Article, Fault, Intent};
 
@@ -29,8 +31,10 @@ pub struct Content {
     pub intents: Vec<Intent>,
     /// Where each intent names its queue, by intent id: to report queues that do not exist.
     pub queue_places: BTreeMap<String, Place>,
-    /// Japanese first, then English, each in order of file name.
+    /// Those in use, Japanese first, then English, each in order of file name.
     pub articles: Vec<Article>,
+    /// Drafts and retired articles, in the same order: nothing is searched or answered with them.
+    pub shelved: Vec<Article>,
     /// Groups of words that mean the same to the search.
     pub synonyms: Vec<Vec<String>>,
     /// SHA-256 over names and bytes of all files read, 32 hex digits: changes whenever a file does.
@@ -128,7 +132,8 @@ impl Files {
 }
 
 /// Whether `id` can be an id: lower-case Latin letters, digits, `-` and `_`, at most 64, beginning with a letter.
-fn is_id(id: &str) -> bool {
+#[must_use]
+pub fn is_id(id: &str) -> bool {
     id.len() <= 64
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')

@@ -1,6 +1,7 @@
 //! Values: what the desk talks about. No rules, no I/O, no clock.
 
 pub mod article;
+pub mod asked;
 pub mod catalog;
 pub mod chat;
 pub mod classification;
@@ -20,7 +21,8 @@ pub mod service;
 pub mod ticket;
 pub mod words;
 
-pub use article::{Article, Confirmed, Fault, Visibility};
+pub use article::{Article, ArticleStatus, Confirmed, Fault, NewRevision, Revision, StoredArticle, Visibility};
+pub use asked::{Asked, HandWork, Use};
 pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use chat::{Act, Button, Offer, Person, Place};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};

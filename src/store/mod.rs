@@ -30,6 +30,7 @@ mod outbox_rows;
 mod past;
 mod people;
 mod posts;
+mod questions;
 mod raw;
 mod recent;
 mod rows;
@@ -51,7 +52,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 pub use accept::Accepted;
-pub use articles::StoredArticle;
+pub use articles::ArticleChanges;
 pub use claim::{Claim, InboxItem, MAX_ATTEMPTS, ToBury};
 pub use cursors::HandedOver;
 pub use error::{SettleError, StoreError};
