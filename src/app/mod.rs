@@ -19,7 +19,7 @@ pub use connections::{Connections, probe};
 pub use starter::{write_samples, write_starter};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::console;
 use crate::content;
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
@@ -136,7 +136,7 @@ impl App {
     /// A worker that removes what nothing needs any more.
     #[must_use]
     pub fn sweeper(&self) -> Sweeper {
-        let Config { texts_days, messages_days, .. } = self.config;
+        let config::Retention { texts_days, messages_days } = self.config.retention;
         Sweeper {
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -229,7 +229,7 @@ pub fn schedule(config: &Config) -> Schedule {
     Schedule {
         nightly_hour: config.learning.nightly_hour,
         after_votes: config.learning.after_votes,
-        texts_days: config.texts_days,
+        texts_days: config.retention.texts_days,
         knowledge_base: config.knowledge_base.clone(),
     }
 }

@@ -77,7 +77,7 @@ fn plain(text: &str, synonyms: &Synonyms) -> String {
     for found in synonyms.find(&text) {
         if found.start >= from {
             plain.push_str(&text[from..found.start]);
-            plain.push_str(&format!(" 類{} ", group(found.group)));
+            plain.extend([" 類", &group(found.group), " "]);
             from = found.end;
         }
     }

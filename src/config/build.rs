@@ -6,7 +6,9 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
-use super::{Config, DiscordSettings, Learning, SlackSettings, calendars, chat, escalation, mail, sections, sla};
+use super::{
+    Config, DiscordSettings, Learning, Retention, SlackSettings, calendars, chat, escalation, mail, sections, sla,
+};
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};
@@ -33,7 +35,6 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
     let limits: sections::Limits = document.section("limits").unwrap_or_default();
     let learning = learning(document);
-    let retention: sections::Retention = document.section("retention").unwrap_or_default();
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
     let language = desk.language.parse().unwrap_or_else(|fault| {
@@ -67,8 +68,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         suggest_precision: triage.suggest_precision,
         intent_probability: triage.intent_probability,
         learning,
-        texts_days: retention.texts_days,
-        messages_days: retention.messages_days,
+        retention: retention(document),
         queues,
         calendars,
         service,
@@ -87,6 +87,11 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     };
     document.finish(SECTIONS);
     config
+}
+
+fn retention(document: &mut Document<'_>) -> Retention {
+    let sections::Retention { texts_days, messages_days } = document.section("retention").unwrap_or_default();
+    Retention { texts_days, messages_days }
 }
 
 fn learning(document: &mut Document<'_>) -> Learning {

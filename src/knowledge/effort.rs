@@ -3,7 +3,7 @@
 //! Nobody stops a watch here. What one agent does on one ticket within half an hour is one sitting: from its first to its last
 //! action, and some minutes of reading and writing before the first.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::domain::{HandWork, TicketId};
 
@@ -14,8 +14,8 @@ const BEFORE_MS: i64 = 5 * 60_000;
 
 /// Milliseconds of work on each ticket; tickets nobody worked on are left out. `work` is by ticket, agent and time.
 #[must_use]
-pub fn spent_ms(work: &[HandWork]) -> HashMap<TicketId, i64> {
-    let mut spent: HashMap<TicketId, i64> = HashMap::new();
+pub fn spent_ms(work: &[HandWork]) -> BTreeMap<TicketId, i64> {
+    let mut spent: BTreeMap<TicketId, i64> = BTreeMap::new();
     let mut last: Option<&HandWork> = None;
     for one in work {
         let goes_on = last

@@ -64,7 +64,7 @@ impl Facts {
     /// Units both have figures with, but not one figure in common: `minutes: 30 ≠ 60`.
     #[must_use]
     pub fn contrary_figures(&self, other: &Self) -> Vec<String> {
-        self.compared(other, |a, b| a.is_disjoint(b))
+        self.compared(other, BTreeSet::is_disjoint)
     }
 
     /// Units both have figures with, but each has one the other has not.

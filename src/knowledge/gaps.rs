@@ -124,7 +124,7 @@ impl Wording {
 
 /// The gaps among the questions at `places` of `asked`: those that took people most time first, then those asked most often.
 #[must_use]
-pub fn gaps(asked: &[Asked], places: &[usize], spent_ms: &HashMap<TicketId, i64>, words: &Wording) -> Vec<Gap> {
+pub fn gaps(asked: &[Asked], places: &[usize], spent_ms: &BTreeMap<TicketId, i64>, words: &Wording) -> Vec<Gap> {
     let mut all: Vec<Gap> = Vec::new();
     for language in Language::ALL {
         let own: Vec<usize> = places.iter().copied().filter(|place| asked[*place].language == *language).collect();
@@ -162,7 +162,7 @@ fn compared(asked: &Asked) -> String {
     if subject.is_empty() { asked.text.clone() } else { format!("{subject}\n{}", asked.text) }
 }
 
-fn gap(asked: &[Asked], places: Vec<usize>, language: Language, spent_ms: &HashMap<TicketId, i64>) -> Option<Gap> {
+fn gap(asked: &[Asked], places: Vec<usize>, language: Language, spent_ms: &BTreeMap<TicketId, i64>) -> Option<Gap> {
     let questions = || places.iter().map(|place| &asked[*place]);
     let first = questions().map(|one| one.inbox_id).min()?;
     let tickets: BTreeSet<TicketId> = questions().map(|one| one.ticket).collect();

@@ -112,12 +112,11 @@ fn merge(middles: &mut [Features], home: &mut [usize], same: f32) {
     order.sort_by_key(|group| (std::cmp::Reverse(sizes[*group]), *group));
     let mut goes: Vec<usize> = (0..middles.len()).collect();
     for group in order {
-        match scores.nearest(&index, &middles[group]).filter(|(_, near)| *near >= same) {
-            Some((found, _)) => goes[group] = kept[found],
-            None => {
-                index.add(&middles[group]);
-                kept.push(group);
-            }
+        if let Some((found, _)) = scores.nearest(&index, &middles[group]).filter(|(_, near)| *near >= same) {
+            goes[group] = kept[found];
+        } else {
+            index.add(&middles[group]);
+            kept.push(group);
         }
     }
     for group in home {

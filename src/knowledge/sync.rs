@@ -96,11 +96,14 @@ impl<'a> Compared<'a> {
     }
 }
 
+/// An article in its file and in the store.
+type Sides<'a> = (Option<&'a Article>, Option<&'a StoredArticle>);
+
 /// Every article of the files (drafts and retired ones too) and of the store, by id and language. One that is neither in a file nor in
 /// the store any more is left out.
 #[must_use]
 pub fn compare<'a>(files: &[&'a Article], stored: &'a [StoredArticle]) -> Vec<Compared<'a>> {
-    let mut all: BTreeMap<(&str, Language), (Option<&Article>, Option<&StoredArticle>)> = BTreeMap::new();
+    let mut all: BTreeMap<(&str, Language), Sides<'_>> = BTreeMap::new();
     for article in files {
         all.entry((&article.id, article.language)).or_default().0 = Some(article);
     }
@@ -148,33 +151,34 @@ const COMPARED: usize = 2_000;
 /// The lines of two texts in order: those both have, and what either has beside them (longest common subsequence).
 #[must_use]
 pub fn side_by_side<'t>(first: &'t str, second: &'t str) -> Vec<Line<'t>> {
-    let (a, b): (Vec<&str>, Vec<&str>) = (first.lines().collect(), second.lines().collect());
-    let (m, n) = (a.len().min(COMPARED), b.len().min(COMPARED));
-    let mut longest = vec![0_u16; (m + 1) * (n + 1)];
-    for i in (0..m).rev() {
-        for j in (0..n).rev() {
-            longest[i * (n + 1) + j] = if a[i] == b[j] {
-                longest[(i + 1) * (n + 1) + j + 1] + 1
+    let (first, second): (Vec<&str>, Vec<&str>) = (first.lines().collect(), second.lines().collect());
+    let (rows, columns) = (first.len().min(COMPARED), second.len().min(COMPARED));
+    let at = |i: usize, j: usize| i * (columns + 1) + j;
+    let mut longest = vec![0_u16; (rows + 1) * (columns + 1)];
+    for i in (0..rows).rev() {
+        for j in (0..columns).rev() {
+            longest[at(i, j)] = if first[i] == second[j] {
+                longest[at(i + 1, j + 1)] + 1
             } else {
-                longest[(i + 1) * (n + 1) + j].max(longest[i * (n + 1) + j + 1])
+                longest[at(i + 1, j)].max(longest[at(i, j + 1)])
             };
         }
     }
-    let (mut i, mut j, mut lines) = (0, 0, Vec::with_capacity(a.len() + b.len()));
-    while i < m && j < n {
-        if a[i] == b[j] {
-            lines.push(Line::Both(a[i]));
+    let (mut i, mut j, mut lines) = (0, 0, Vec::with_capacity(first.len() + second.len()));
+    while i < rows && j < columns {
+        if first[i] == second[j] {
+            lines.push(Line::Both(first[i]));
             (i, j) = (i + 1, j + 1);
-        } else if longest[(i + 1) * (n + 1) + j] >= longest[i * (n + 1) + j + 1] {
-            lines.push(Line::First(a[i]));
+        } else if longest[at(i + 1, j)] >= longest[at(i, j + 1)] {
+            lines.push(Line::First(first[i]));
             i += 1;
         } else {
-            lines.push(Line::Second(b[j]));
+            lines.push(Line::Second(second[j]));
             j += 1;
         }
     }
-    lines.extend(a[i..].iter().map(|line| Line::First(line)));
-    lines.extend(b[j..].iter().map(|line| Line::Second(line)));
+    lines.extend(first[i..].iter().map(|line| Line::First(line)));
+    lines.extend(second[j..].iter().map(|line| Line::Second(line)));
     lines
 }
 

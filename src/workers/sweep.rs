@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
-use crate::domain::InboxId;
+use crate::domain::{InboxId, Timestamp};
 use crate::replay::teach;
 use crate::store::{Store, StoreError};
 
@@ -51,11 +51,21 @@ impl Sweeper {
         if !kept.is_empty() {
             self.store.expire_examples(&kept).await?;
         }
+        let erased = if self.retention.messages_days == 0 {
+            0
+        } else {
+            self.erase(days(self.retention.messages_days), now).await?
+        };
+        Ok((kept.len(), erased))
+    }
+
+    /// Erases what arrived before `before` and is not needed any more. Returns how many messages that were.
+    async fn erase(&self, before: Timestamp, now: Timestamp) -> Result<usize, StoreError> {
         let mut erased = 0;
-        while self.retention.messages_days > 0 {
-            let ids = self.store.outlived(days(self.retention.messages_days), AT_ONCE).await?;
+        loop {
+            let ids = self.store.outlived(before, AT_ONCE).await?;
             if ids.is_empty() {
-                break;
+                return Ok(erased);
             }
             let examples = self.store.learned().await?.examples;
             let own = examples.iter().filter(|one| ids.contains(&one.inbox_id));
@@ -63,7 +73,6 @@ impl Sweeper {
             self.store.outlive(&ids, &kept, now).await?;
             erased += ids.len();
         }
-        Ok((kept.len(), erased))
     }
 }
 

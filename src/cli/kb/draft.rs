@@ -127,7 +127,7 @@ async fn case(store: &Store, id: TicketId) -> anyhow::Result<Option<Case>> {
                 }
             }
             TicketMessage::Out(row) if row.outbound.kind == OutboundKind::AgentReply => {
-                case.replies.push(row.outbound.text)
+                case.replies.push(row.outbound.text);
             }
             TicketMessage::Out(_) => {}
         }

@@ -56,7 +56,7 @@ impl Found {
         let for_people = asked.len() - places.len();
         let words = Wording::of(&rules.catalog);
         let gaps = gaps(&asked, &places, &spent, &words);
-        Ok(Self { gaps, words, opened, for_people, since, asked })
+        Ok(Self { asked, gaps, words, opened, for_people, since })
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&Gap> {

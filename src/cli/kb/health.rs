@@ -88,7 +88,7 @@ const fn name(trouble: Trouble, words: &Words) -> &'static str {
 /// Prints the labels that contradict each other.
 pub(super) async fn labels(app: &App, language: Option<Language>, global: &Global) -> anyhow::Result<ExitCode> {
     let votes = app.store.votes().await?;
-    let since = app.clock.now().plus_ms(-i64::from(app.config.texts_days) * DAY_MS);
+    let since = app.clock.now().plus_ms(-i64::from(app.config.retention.texts_days) * DAY_MS);
     let texts = app.store.judged_texts(since).await?;
     let written: Vec<Written<'_>> = texts.iter().map(learn::as_written).collect();
     let found = contradictions(&votes, &teach::examples(&votes, &written));
