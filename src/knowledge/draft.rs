@@ -171,7 +171,11 @@ fn ways_to_ask(cases: &[Case], names: &[Names], synonyms: &Synonyms) -> Vec<Stri
     for (number, (case, names)) in cases.iter().zip(names).enumerate() {
         let said = impersonal(&without_names(&without_courtesy(&case.text), names));
         let subject = without_names(subject(&case.subject), names);
-        let mut own: Vec<String> = sentences(&said).into_iter().map(in_one_line).filter(|way| is_way(way)).collect();
+        let said_in: Vec<String> = sentences(&said).into_iter().map(in_one_line).collect();
+        // "It shows no picture. How can I mend it?" says it only as a whole.
+        let joint = if is_wide(&said) { "" } else { " " };
+        let pairs = said_in.windows(2).map(|pair| pair.join(joint));
+        let mut own: Vec<String> = said_in.iter().cloned().chain(pairs).filter(|way| is_way(way)).collect();
         if is_way(&subject) {
             own.push(in_one_line(&subject));
         }
@@ -232,9 +236,20 @@ fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether the text is written without blanks between sentences.
+fn is_wide(text: &str) -> bool {
+    text.contains(['。', 'の', 'を', 'は', 'が'])
+}
+
 fn is_way(text: &str) -> bool {
     let length = text.trim().chars().count();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    // What stands for somebody says nothing.
+    let mut hidden = false;
+    let told = |c: &char| {
+        hidden = (hidden || *c == '[') && *c != ']';
+        !hidden && c.is_alphabetic()
+    };
+    let letters = text.chars().filter(told).count();
     (SHORTEST..=LONGEST).contains(&length)
         && letters >= SHORTEST
         && !EMPTY_SUBJECTS.contains(&text.trim().to_lowercase().as_str())

@@ -51,7 +51,7 @@ impl Names {
         let text = crate::text::cut(text, READ);
         for pattern in [&OWN_NAME, &OWN_NAME_EN].into_iter().filter_map(|pattern| pattern.as_ref()) {
             for found in pattern.captures_iter(text) {
-                if let Some(name) = found.get(1) {
+                for name in found.iter().skip(1).flatten() {
                     self.person(name.as_str());
                 }
             }

@@ -75,6 +75,17 @@ fn several_tickets_give_their_ways_to_ask_each_once() {
 }
 
 #[test]
+fn what_only_two_sentences_say_together_is_one_way_to_ask() {
+    let cases = [
+        case(3, "プロジェクターの映像が映りません。直し方を教えてください。\n電話 03-1234-5678", &[ANSWER]),
+        case(5, "プロジェクターの映像が映らないのですが、直し方を教えてください。", &[]),
+    ];
+    let questions = drafted(&cases).unwrap().article.questions;
+    assert!(questions[0].contains("プロジェクター") && questions[0].contains("直し方"), "{questions:?}");
+    assert!(questions.iter().all(|way| !way.starts_with("電話")), "{questions:?}");
+}
+
+#[test]
 fn without_a_reply_the_answer_is_still_to_be_written() {
     let draft = drafted(&[case(7, "証明書の更新方法を教えてください。", &[])]).unwrap();
     assert_eq!((draft.answer_from, draft.article.body.starts_with("(回答を")), (None, true));

@@ -81,6 +81,12 @@ fn questions_are_one_line_and_cut() {
     assert_eq!(question("件名", text, &names, 80), "VPNに つながりません。");
     let text = "Hello,\nmy name is Kenji Suzuki from Sample Inc. VPN fails.";
     assert_eq!(question("", text, &names, 80), "VPN fails.");
+    let (text, mut signed) = ("The VPN fails.\n\nBest regards,\nAnna Weber", Names::default());
+    signed.said(text);
+    assert_eq!(question("", text, &signed, 80), "The VPN fails. [name]");
+    let (text, mut signed) = ("総務部の山本です。VPNが切れます。山本まで", Names::default());
+    signed.said(text);
+    assert_eq!(question("", text, &signed, 80), "VPNが切れます。[name]まで");
     assert_eq!(question("高橋の件", "お世話になっております。", &names, 80), "[name]の件");
     assert_eq!(question("", "VPNにつながりません", &names, 3), "VPN…");
 }
