@@ -20,6 +20,8 @@ pub mod content;
 pub mod decide;
 /// Values: what the desk talks about.
 pub mod domain;
+/// The knowledge base for those who look after it: files and store, what is missing, drafts, what needs care.
+pub mod knowledge;
 /// Mail bytes to a parsed mail, whatever is wrong with them.
 pub mod mail;
 /// What other rules would have decided, and whether a newly taught classifier may be put in force.

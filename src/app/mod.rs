@@ -24,11 +24,11 @@ pub use reload::{connections_differ, with_connections_of};
 pub use starter::{write_samples, write_starter};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::console;
 use crate::content::{self, Content};
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
-use crate::domain::{Channel, Fault, Keyring, Learned, Policy};
+use crate::domain::{Article, Channel, Fault, Keyring, Learned, Policy};
 use crate::mail;
 use crate::rulebook::lint;
 use crate::store::{Store, StoreError};
@@ -38,7 +38,7 @@ use crate::workers::learn::{self, Learner, Schedule};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
 use crate::workers::rescan::Rescanner;
-use crate::workers::sweep::Sweeper;
+use crate::workers::sweep::{Retention, Sweeper};
 use crate::workers::tick::Ticker;
 
 /// Workers that decide: one decides while the other writes.
@@ -143,7 +143,12 @@ impl App {
     /// A worker that removes what nothing needs any more.
     #[must_use]
     pub fn sweeper(&self) -> Sweeper {
-        Sweeper { store: self.store.clone(), clock: self.clock.clone() }
+        let config::Retention { texts_days, messages_days } = self.config.retention;
+        Sweeper {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            retention: Retention { texts_days, messages_days },
+        }
     }
 
     /// The worker that learns.
@@ -233,7 +238,7 @@ pub fn schedule(config: &Config) -> Schedule {
     Schedule {
         nightly_hour: config.learning.nightly_hour,
         after_votes: config.learning.after_votes,
-        texts_days: config.texts_days,
+        texts_days: config.retention.texts_days,
         knowledge_base: config.knowledge_base.clone(),
     }
 }
@@ -296,6 +301,12 @@ fn put_together(
     catalog.stamp();
     let found = lint::check(&catalog);
     if found.faults.is_empty() { Ok((catalog, found.warnings)) } else { Err(found.faults) }
+}
+
+/// Drafts and retired articles of the files.
+#[must_use]
+pub fn shelved(config: &Config) -> Vec<Article> {
+    content::load(&config.intents, &config.knowledge_base).0.shelved
 }
 
 fn desk(config: &Config) -> Desk {

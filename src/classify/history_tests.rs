@@ -5,7 +5,7 @@ use std::path::Path;
 use super::tests::catalog;
 use super::*;
 use crate::content;
-use crate::domain::{Article, Said, Timestamp, Visibility};
+use crate::domain::{Article, ArticleStatus, Said, Timestamp, Visibility};
 
 /// The shipped articles with the first of their ways to ask, and the others with their articles.
 fn shipped(kept: usize) -> (Catalog, Vec<Confirmed>) {
@@ -88,6 +88,7 @@ fn a_stuffed_article_captures_nothing() {
         visibility: Visibility::Public,
         answer_alone: true,
         review_by: None,
+        status: ArticleStatus::Active,
     });
     let engine = Engine::build(&catalog).unwrap();
     let mut captured = Vec::new();

@@ -16,6 +16,7 @@ mod handing_over;
 mod intent_model;
 mod intents;
 mod letters;
+pub mod likeness;
 mod linear;
 mod logistic;
 mod machine;

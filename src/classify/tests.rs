@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::*;
 use crate::domain::catalog::{Desk, Rule, SendLimits, Slot, Thresholds};
 use crate::domain::schedule::Objective;
-use crate::domain::{Article, Bilingual, Handling, Intent, Level, Visibility, Wish};
+use crate::domain::{Article, ArticleStatus, Bilingual, Handling, Intent, Level, Visibility, Wish};
 
 pub(super) fn catalog(intents: Vec<Intent>, articles: Vec<Article>, synonyms: Vec<Vec<String>>) -> Catalog {
     Catalog {
@@ -48,6 +48,7 @@ fn article(id: &str, language: Language, title: &str, (questions, body): (&[&str
         visibility: Visibility::Public,
         answer_alone: true,
         review_by: None,
+        status: ArticleStatus::Active,
     }
 }
 

@@ -31,6 +31,7 @@ mod rules;
 mod rules_words;
 mod serve;
 mod settings;
+mod since;
 mod sla;
 mod talk;
 mod ticket;
@@ -132,8 +133,10 @@ enum Command {
     /// Received messages: waiting and buried
     #[command(after_help = "Examples:\n  madoguchi inbox list\n  madoguchi inbox retry --all")]
     Inbox(boxes::Inbox),
-    /// The knowledge base: files and what is stored of them
-    #[command(after_help = "Examples:\n  madoguchi kb status\n  madoguchi kb import")]
+    /// The knowledge base: files and store, what is missing, drafts, what needs care
+    #[command(
+        after_help = "Examples:\n  madoguchi kb gaps --since 30d\n  madoguchi kb draft G-1042 --write\n  madoguchi kb health\n  madoguchi kb status"
+    )]
     Kb(kb::Kb),
     /// Measure the models on data files: accuracy, abstaining, speed
     #[command(after_help = "Example: madoguchi eval intents --train train.jsonl --test test.jsonl")]

@@ -12,6 +12,7 @@ use super::ticket_change::By;
 use super::{Global, out, settings};
 use crate::app::App;
 use crate::clock::Clock;
+use crate::content;
 use crate::decide::problems;
 use crate::domain::problem::{ProblemRecord, ProblemState};
 use crate::domain::{Changes, EventKind, Language, Problem, Sighting, Ticket, TicketEvent, TicketId, Timestamp};
@@ -213,15 +214,7 @@ fn article(record: &ProblemRecord, language: Language) -> anyhow::Result<(String
     let article = problems::draft(record, language).with_context(|| {
         format!("`{}` has no workaround yet; `madoguchi problem workaround {} TEXT` first", record.key, record.key)
     })?;
-    let quoted = |text: &str| Value::from(text).to_string();
-    let questions: Vec<String> = article.questions.iter().map(|text| quoted(text)).collect();
-    let text = format!(
-        "+++\nid = {}\nlanguage = \"{language}\"\ntitle = {}\nquestions = [{}]\ntags = [\"known-error\"]\nvisibility = \"internal\"\n+++\n\n{}",
-        quoted(&article.id),
-        quoted(&article.title),
-        questions.join(", "),
-        article.body
-    );
+    let text = content::render(&article, &[]);
     Ok((article.id, text))
 }
 

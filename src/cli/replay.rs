@@ -5,13 +5,11 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use anyhow::Context;
-use chrono::{NaiveDate, TimeZone};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 
-use super::{Global, out, rehearsal, settings};
+use super::{Global, out, rehearsal, settings, since};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -25,7 +23,6 @@ const PAGE: u32 = 500;
 const AHEAD: usize = 4;
 /// Differing messages printed for people.
 const SHOWN: usize = 20;
-const DAY_MS: i64 = 86_400_000;
 
 #[derive(Args)]
 pub(super) struct Replay {
@@ -63,7 +60,7 @@ pub(super) fn run(command: &Replay, global: &Global) -> anyhow::Result<ExitCode>
         config.suggest_precision = config.suggest_precision.min(precision);
     }
     let since = match &command.since {
-        Some(text) => since(text, config.timezone, Clock::system().now())?,
+        Some(text) => since::since(text, config.timezone, Clock::system().now())?,
         None => Timestamp(i64::MIN),
     };
     settings::block_on(async {
@@ -83,19 +80,6 @@ pub(super) fn run(command: &Replay, global: &Global) -> anyhow::Result<ExitCode>
         }
         Ok(ExitCode::SUCCESS)
     })
-}
-
-/// When `text` means; a number of days counts back from `now`.
-fn since(text: &str, zone: chrono_tz::Tz, now: Timestamp) -> anyhow::Result<Timestamp> {
-    if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok()) {
-        return Ok(now.plus_ms(-days.saturating_mul(DAY_MS)));
-    }
-    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Ok(at.into());
-    }
-    let day: Option<NaiveDate> = text.parse().ok();
-    let start = day.and_then(|day| day.and_hms_opt(0, 0, 0)).and_then(|at| zone.from_local_datetime(&at).earliest());
-    start.map(Timestamp::from).with_context(|| format!("--since {text}: write 2026-10-01, an RFC 3339 time, or 30d"))
 }
 
 async fn replay(store: &Store, config: &Config, since: Timestamp, global: &Global) -> anyhow::Result<Summary> {
@@ -224,24 +208,5 @@ const fn words(change: Change) -> &'static str {
         Change::Due => "due at another time",
         Change::Breaks => "breaks what people confirmed",
         Change::Mends => "mends what people corrected",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn since_reads_days_times_and_dates() {
-        let now = Timestamp(1_795_375_800_000);
-        let zone = chrono_tz::Asia::Tokyo;
-        for (text, wanted) in [
-            ("30d", Some(now.0 - 30 * DAY_MS)),
-            ("2026-11-22", Some(1_795_273_200_000)),
-            ("2026-11-22T00:00:00Z", Some(1_795_305_600_000)),
-            ("yesterday", None),
-        ] {
-            assert_eq!(since(text, zone, now).ok().map(|at| at.0), wanted, "{text}");
-        }
     }
 }

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
 use super::{
-    Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, closing, escalation, mail, routing,
-    sections, sla,
+    Config, DiscordSettings, Learning, Retention, SlackSettings, alerts, calendars, chat, closing, escalation, mail,
+    routing, sections, sla,
 };
 use crate::domain::catalog::SendLimits;
 use crate::domain::routing::{Line, Routing};
@@ -37,7 +37,6 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
     let limits: sections::Limits = document.section("limits").unwrap_or_default();
     let learning = learning(document);
-    let retention: sections::Retention = document.section("retention").unwrap_or_default();
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
     let language = desk.language.parse().unwrap_or_else(|fault| {
@@ -70,7 +69,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         suggest_precision: triage.suggest_precision,
         intent_probability: triage.intent_probability,
         learning,
-        texts_days: retention.texts_days,
+        retention: retention(document),
         queues,
         calendars,
         service,
@@ -113,6 +112,11 @@ fn service(
     closing::closing(document, &mut service, known);
     let (alerts, max_body_bytes) = alerts::alerts(document, &mut service, known, ways);
     (service, alerts, max_body_bytes)
+}
+
+fn retention(document: &mut Document<'_>) -> Retention {
+    let sections::Retention { texts_days, messages_days } = document.section("retention").unwrap_or_default();
+    Retention { texts_days, messages_days }
 }
 
 fn learning(document: &mut Document<'_>) -> Learning {

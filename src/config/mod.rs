@@ -39,6 +39,15 @@ use crate::domain::schedule::Calendar;
 use crate::domain::{Fault, Language, Queue};
 use secrecy::SecretString;
 
+/// How long texts are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Days the model is taught with a message's text.
+    pub texts_days: u32,
+    /// Days a message is kept once its ticket has ended; 0 for ever.
+    pub messages_days: u32,
+}
+
 /// When the desk learns from what people said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Learning {
@@ -79,8 +88,8 @@ pub struct Config {
     pub intent_probability: f64,
     /// When the desk learns.
     pub learning: Learning,
-    /// Days a message's text may be learnt from.
-    pub texts_days: u32,
+    /// How long texts are kept.
+    pub retention: Retention,
     /// At least one.
     pub queues: Vec<Queue>,
     /// Holds `always` and `business`.

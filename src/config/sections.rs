@@ -283,11 +283,12 @@ impl Default for Learn {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Retention {
     pub(super) texts_days: u32,
+    pub(super) messages_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { texts_days: 365 }
+        Self { texts_days: 365, messages_days: 0 }
     }
 }
 

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
-use crate::domain::{Article, Language, Visibility};
+use crate::domain::{Article, ArticleStatus, Language, Visibility};
 use crate::text::normalise;
 
 use super::source::{Section, Source};
 use super::{Content, Files, is_id};
 
-const KEYS: &[&str] = &["id", "language", "title", "questions", "tags", "visibility", "answer_alone", "review_by"];
+const KEYS: &[&str] =
+    &["id", "language", "title", "questions", "tags", "visibility", "answer_alone", "review_by", "status"];
 const FENCE: &str = "+++";
 
 pub(super) fn load(dir: &Path, files: &mut Files, content: &mut Content) {
@@ -31,7 +32,11 @@ pub(super) fn load(dir: &Path, files: &mut Files, content: &mut Content) {
                 continue;
             }
             let Some(text) = files.read(&path) else { continue };
-            content.articles.extend(article(&path, &text, *language, files));
+            let Some(article) = article(&path, &text, *language, files) else { continue };
+            match article.status {
+                ArticleStatus::Active => content.articles.push(article),
+                ArticleStatus::Draft | ArticleStatus::Retired => content.shelved.push(article),
+            }
         }
     }
     if Language::ALL.iter().all(|language| !dir.join(language.as_str()).is_dir()) {
@@ -44,7 +49,7 @@ pub(super) fn load(dir: &Path, files: &mut Files, content: &mut Content) {
 }
 
 /// Cuts a file into front matter and body. `Err` holds the line at fault and why.
-fn split(text: &str) -> Result<(&str, &str), (usize, &'static str)> {
+pub(super) fn split(text: &str) -> Result<(&str, &str), (usize, &'static str)> {
     let rest = text
         .strip_prefix(FENCE)
         .and_then(|rest| rest.strip_prefix('\n'))
@@ -61,7 +66,7 @@ fn split(text: &str) -> Result<(&str, &str), (usize, &'static str)> {
     Ok((&rest[..=end], body))
 }
 
-fn article(path: &Path, text: &str, language: Language, files: &mut Files) -> Option<Article> {
+pub(super) fn article(path: &Path, text: &str, language: Language, files: &mut Files) -> Option<Article> {
     let (front, body) = match split(text) {
         Ok(parts) => parts,
         Err((line, message)) => {
@@ -93,6 +98,10 @@ fn article(path: &Path, text: &str, language: Language, files: &mut Files) -> Op
     let questions = questions(&section, &mut source);
     let tags = section.texts(&mut source, "tags").into_iter().map(|tag| tag.value).collect();
     let review_by = review_by(&section, &mut source);
+    let status = match section.find("status") {
+        Some(_) => section.word::<ArticleStatus>(&mut source, "status"),
+        None => Some(ArticleStatus::Active),
+    };
     if source.faults > 0 {
         return None;
     }
@@ -106,6 +115,7 @@ fn article(path: &Path, text: &str, language: Language, files: &mut Files) -> Op
         visibility: visibility?,
         answer_alone,
         review_by,
+        status: status?,
     })
 }
 

@@ -10,6 +10,7 @@ mod pattern;
 mod rules;
 mod source;
 mod specimens;
+mod writing;
 
 #[cfg(test)]
 mod rules_tests;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use golden::golden;
 use sha2::{Digest, Sha256};
+pub use writing::{WriteFault, file_of, remove, render, sound, write};
 
 use crate::domain::{Article, Fault, Intent, Rulebook};
 
@@ -34,10 +36,12 @@ pub struct Content {
     pub intents: Vec<Intent>,
     /// Where each intent names its queue, by intent id: to report queues that do not exist.
     pub queue_places: BTreeMap<String, Place>,
-    /// Japanese first, then English, each in order of file name.
+    /// Those in use, Japanese first, then English, each in order of file name.
     pub articles: Vec<Article>,
     /// The desk's own rules, from `rules.toml` beside the request types; empty without that file.
     pub rulebook: Rulebook,
+    /// Drafts and retired articles, in the same order: nothing is searched or answered with them.
+    pub shelved: Vec<Article>,
     /// Groups of words that mean the same to the search.
     pub synonyms: Vec<Vec<String>>,
     /// SHA-256 over names and bytes of all files read, 32 hex digits: changes whenever a file does.
@@ -170,7 +174,8 @@ impl Files {
 }
 
 /// Whether `id` can be an id: lower-case Latin letters, digits, `-` and `_`, at most 64, beginning with a letter.
-fn is_id(id: &str) -> bool {
+#[must_use]
+pub fn is_id(id: &str) -> bool {
     id.len() <= 64
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Context, decide, plan};
-use crate::domain::article::Visibility;
+use crate::domain::article::{ArticleStatus, Visibility};
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, SendLimits, Thresholds};
 use crate::domain::schedule::{Calendar, Objective, Span};
 use crate::domain::{
@@ -90,6 +90,7 @@ fn article(id: &str, language: Language, title: &str, body: &str) -> Article {
         visibility: Visibility::Public,
         answer_alone: true,
         review_by: None,
+        status: ArticleStatus::Active,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::problem::{ProblemRecord, ProblemState};
 use crate::domain::promise::Firing;
 use crate::domain::schedule::Objective;
 use crate::domain::service::NotifyTarget;
-use crate::domain::{Article, Language, Outbound, Ticket, Timestamp, Visibility};
+use crate::domain::{Article, ArticleStatus, Language, Outbound, Ticket, Timestamp, Visibility};
 use crate::sla::book::Book;
 use crate::sla::hours::due;
 
@@ -102,6 +102,7 @@ pub fn draft(record: &ProblemRecord, language: Language) -> Option<Article> {
         visibility: Visibility::Internal,
         answer_alone: false,
         review_by: None,
+        status: ArticleStatus::Active,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Timestamp;
 use super::words::{Language, words};
 
 words! {
@@ -11,6 +12,20 @@ words! {
         Public = "public",
         /// Agents only; never sent.
         Internal = "internal",
+    }
+}
+
+words! {
+    /// Whether an article takes part in anything.
+    #[derive(Default)]
+    ArticleStatus {
+        /// It is searched, offered and sent as its other marks allow.
+        #[default]
+        Active = "active",
+        /// Nobody has approved it: it is only shown to those who look after the knowledge base.
+        Draft = "draft",
+        /// It was taken out of use, and is kept for its history.
+        Retired = "retired",
     }
 }
 
@@ -35,6 +50,57 @@ pub struct Article {
     pub answer_alone: bool,
     /// To be looked at again by this day.
     pub review_by: Option<chrono::NaiveDate>,
+    /// Whether it takes part in anything.
+    #[serde(default)]
+    pub status: ArticleStatus,
+}
+
+/// One stored state of an article. It is never changed; an edit adds the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// Counted from 1 for each article and language.
+    pub number: i64,
+    /// What it says; for a deletion what it said last.
+    pub article: Article,
+    /// The article was deleted with this revision.
+    pub deleted: bool,
+    /// Who wrote it: [`Revision::FILE`] or a person's name.
+    pub author: String,
+    /// When it was stored.
+    pub at: Timestamp,
+}
+
+impl Revision {
+    /// The author of what was read from a file.
+    pub const FILE: &'static str = "file";
+
+    /// What the article says; `None` once it is deleted.
+    #[must_use]
+    pub fn text(&self) -> Option<&Article> {
+        (!self.deleted).then_some(&self.article)
+    }
+}
+
+/// An article as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredArticle {
+    /// Its newest state.
+    pub newest: Revision,
+    /// The state in which file and store were the same for the last time; `None` when they never were.
+    pub synced: Option<Revision>,
+}
+
+/// A revision to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewRevision<'a> {
+    /// Its number: one more than the newest its writer knew.
+    pub number: i64,
+    /// What it says.
+    pub article: &'a Article,
+    /// The article is deleted with it.
+    pub deleted: bool,
+    /// Who wrote it.
+    pub author: &'a str,
 }
 
 /// A question somebody asked, with the article that answered it: the person who asked or an agent said so.

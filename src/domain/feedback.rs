@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::labelled::Said;
 use super::words::{Language, words};
 use super::{InboxId, Timestamp};
 
@@ -100,8 +101,8 @@ pub struct Vote {
 pub struct Taught {
     /// The message, which also tells two equal texts apart.
     pub inbox_id: InboxId,
-    /// What was written, without mail addresses, telephone and card numbers.
-    pub text: String,
+    /// What was written, without mail addresses, telephone and card numbers; or what the model keeps of it.
+    pub said: Said,
     /// Its language.
     pub language: Language,
     /// The request type, [`NONE`] for none of them; `None` when nobody said.
@@ -114,6 +115,17 @@ pub struct Taught {
     pub weight: f32,
     /// When it was said last.
     pub at: Timestamp,
+}
+
+impl Taught {
+    /// The text; `None` once it had to go.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.said {
+            Said::Text(text) => Some(text),
+            Said::Features(_) => None,
+        }
+    }
 }
 
 /// How many were right of those that people judged, with the range the true share is likely in (Wilson, 95 %).

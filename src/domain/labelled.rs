@@ -4,7 +4,7 @@ use super::Timestamp;
 use super::words::Language;
 
 /// What was said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Said {
     /// The text as it was written.
     Text(String),

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod article;
+pub mod asked;
 pub mod catalog;
 pub mod chat;
 pub mod classification;
@@ -29,7 +30,8 @@ pub mod words;
 pub use alert::{
     Alert, AlertChange, AlertFlow, AlertKnown, AlertProbe, AlertSource, AlertStanding, AlertState, Severity,
 };
-pub use article::{Article, Confirmed, Fault, Visibility};
+pub use article::{Article, ArticleStatus, Confirmed, Fault, NewRevision, Revision, StoredArticle, Visibility};
+pub use asked::{Asked, HandWork, Use};
 pub use catalog::{Catalog, Choice, Due, Handling, Intent, Queue, Rule, Slot};
 pub use chat::{Act, Button, Offer, Person, Place};
 pub use classification::{ArticleCandidate, Classification, IntentCandidate, RuleHit, Wish};

@@ -71,14 +71,16 @@ pub fn run(cases: &[Golden], catalog: &Catalog, engine: &Engine) -> Vec<Held> {
 /// Labelled messages as cases; messages of both kinds of label become two.
 #[must_use]
 pub fn history(examples: &[Taught]) -> Vec<Golden> {
-    let case = |one: &Taught, wanted: Wanted| Golden {
-        text: one.text.clone(),
-        language: one.language,
-        wanted,
-        important: false,
-    };
     let mut cases = Vec::new();
     for one in examples {
+        // What is left of an expired text cannot be asked.
+        let Some(text) = one.text() else { continue };
+        let case = |one: &Taught, wanted: Wanted| Golden {
+            text: text.to_owned(),
+            language: one.language,
+            wanted,
+            important: false,
+        };
         let article = one.article.as_ref();
         cases.extend(
             article.map(|id| case(one, if id == NONE { Wanted::Nothing } else { Wanted::Article(id.clone()) })),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::classify::features_of;
 use crate::domain::feedback::NONE;
 use crate::domain::{
     Aspect, Catalog, Confirmed, Feedback, FeedbackSource, InboxId, Labelled, Language, Said, Taught, Vote,
@@ -14,7 +15,7 @@ const LEARNT: usize = 600;
 /// Confirmed questions of one article, and texts of one request type, that are taught: the newest ones.
 const MOST: usize = 60;
 
-/// A judged message as it was written.
+/// A judged message as it was written, or what is left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written<'a> {
     /// The message.
@@ -23,6 +24,8 @@ pub struct Written<'a> {
     pub subject: &'a str,
     /// What was newly written.
     pub text: &'a str,
+    /// What the model kept when the text had to go; subject and text are empty then.
+    pub features: Option<&'a [u8]>,
     /// Its language.
     pub language: Language,
 }
@@ -42,14 +45,13 @@ fn labelled(written: &Written<'_>, said: &[&Feedback]) -> Option<Taught> {
     let article = word(said, Aspect::Article);
     let intent = word(said, Aspect::Intent);
     let source = [article, intent].into_iter().flatten().min_by_key(|feedback| strength(feedback.source))?;
-    let text = if written.text.trim().is_empty() { written.subject } else { written.text };
-    let text = courtesy::strip(&normalise(&redact(text))).trim().to_owned();
-    if text.is_empty() {
-        return None;
-    }
+    let said = match written.features {
+        Some(features) => Said::Features(features.to_vec()),
+        None => Said::Text(learnt(written)?),
+    };
     Some(Taught {
         inbox_id: written.inbox_id,
-        text: cut(&text, LEARNT).to_owned(),
+        said,
         language: written.language,
         intent: intent.and_then(|feedback| feedback.wanted.clone()),
         article: article.and_then(|feedback| feedback.wanted.clone()),
@@ -57,6 +59,23 @@ fn labelled(written: &Written<'_>, said: &[&Feedback]) -> Option<Taught> {
         weight: weight(source.source),
         at: [article, intent].into_iter().flatten().map(|feedback| feedback.at).max()?,
     })
+}
+
+/// What is learnt of a text; `None` when it says nothing.
+fn learnt(written: &Written<'_>) -> Option<String> {
+    let text = if written.text.trim().is_empty() { written.subject } else { written.text };
+    let text = courtesy::strip(&normalise(&redact(text))).trim().to_owned();
+    (!text.is_empty()).then(|| cut(&text, LEARNT).to_owned())
+}
+
+/// What the model keeps of an example whose text must go: features out of which nothing can be read. The request type is learnt from
+/// them as before; an article is no longer found by the words of the question, but what people said of it goes on to count.
+#[must_use]
+pub fn kept(example: &Taught) -> Vec<u8> {
+    match &example.said {
+        Said::Text(text) => features_of("", text),
+        Said::Features(features) => features.clone(),
+    }
 }
 
 /// The feedback that says what `aspect` should be; `None` when nobody says, or requesters contradict each other.
@@ -98,16 +117,16 @@ pub fn lessons(examples: &[Taught]) -> (Vec<Confirmed>, Vec<Labelled>) {
     let (mut confirmed, mut labelled) = (Vec::new(), Vec::new());
     let (mut of_article, mut of_intent) = (BTreeMap::new(), BTreeMap::new());
     for one in newest {
-        if let Some(article) = one.article.as_ref().filter(|id| *id != NONE)
+        if let (Some(article), Some(text)) = (one.article.as_ref().filter(|id| *id != NONE), one.text())
             && is_among(&mut of_article, article)
         {
-            confirmed.push(Confirmed { text: one.text.clone(), article: article.clone(), language: one.language });
+            confirmed.push(Confirmed { text: text.to_owned(), article: article.clone(), language: one.language });
         }
         if let Some(intent) = one.intent.as_ref()
             && is_among(&mut of_intent, intent)
         {
             labelled.push(Labelled {
-                said: Said::Text(one.text.clone()),
+                said: one.said.clone(),
                 intent: (intent != NONE).then(|| intent.clone()),
                 language: one.language,
                 weight: one.weight,
@@ -164,9 +183,10 @@ mod tests {
 
     fn learnt(votes: &[Vote]) -> Option<(Option<String>, Option<String>)> {
         let text = "お世話になっております。03-1234-5678 の佐藤です。VPNが切れます。";
-        let written = [Written { inbox_id: InboxId(1), subject: "VPN", text, language: Language::Ja }];
+        let written = [Written { inbox_id: InboxId(1), subject: "VPN", text, features: None, language: Language::Ja }];
         let found = examples(votes, &written);
-        assert!(found.iter().all(|one| !one.text.contains("5678") && one.text.contains("vpnが切れます")), "{found:?}");
+        let fits = |text: &str| !text.contains("5678") && text.contains("vpnが切れます");
+        assert!(found.iter().all(|one| one.text().is_some_and(fits)), "{found:?}");
         found.into_iter().next().map(|one| (one.article, one.intent))
     }
 

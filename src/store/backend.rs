@@ -217,6 +217,14 @@ impl Backend {
         })
     }
 
+    /// Empties the write-ahead log, which still holds what was wiped. While somebody reads, the log keeps it until a later checkpoint.
+    pub(super) async fn flush_wiped(&self) -> Result<(), StoreError> {
+        if let Self::Sqlite { writer, .. } = self {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(writer).await?;
+        }
+        Ok(())
+    }
+
     pub(super) const fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
     }
@@ -282,6 +290,16 @@ impl Tx {
     pub(super) async fn order_shared(&mut self) -> Result<(), StoreError> {
         if let Self::Postgres(tx) = self {
             sqlx::query("SELECT pg_advisory_xact_lock_shared($1)").bind(ORDER_LOCK).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    /// From now on in this transaction what is deleted or written over is wiped from the file, not only from sight. `PostgreSQL` keeps
+    /// old rows until it vacuums, which it does by itself.
+    pub(super) async fn wipe(&mut self, on: bool) -> Result<(), StoreError> {
+        if let Self::Sqlite(tx) = self {
+            let sql = if on { "PRAGMA secure_delete = ON" } else { "PRAGMA secure_delete = OFF" };
+            sqlx::query(sql).fetch_all(&mut **tx).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::raw::IdRow;
-use super::{Store, StoreError};
+use super::{Store, StoreError, models};
 use crate::domain::{InboxId, Outbound, Timestamp};
 
 const BURY_FINGERPRINTS: Sql = bulk!(
@@ -60,6 +60,14 @@ const CARDS: Sql = bulk!(
 );
 const PUT_CARD: Sql = sql!("UPDATE outbox SET body = $2 WHERE id = $1");
 
+const OUTLIVED: Sql = sql!(
+    "SELECT messages.inbox_id FROM messages JOIN inbox ON inbox.id = messages.inbox_id
+          LEFT JOIN tickets ON tickets.id = messages.ticket_id
+     WHERE messages.arrived_at < $1 AND inbox.done_at IS NOT NULL
+       AND (tickets.id IS NULL OR (tickets.status IN ('answered', 'resolved', 'closed') AND tickets.updated_at < $1))
+     ORDER BY messages.inbox_id LIMIT $2"
+);
+
 #[derive(serde::Serialize)]
 struct Name {
     address: String,
@@ -72,23 +80,61 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn forget(&self, ids: &[InboxId], now: Timestamp) -> Result<(), StoreError> {
-        repeat!(self.forget_once(ids, now))
+        repeat!(self.forget_once(ids, None, now))?;
+        self.backend.flush_wiped().await
     }
 
-    async fn forget_once(&self, ids: &[InboxId], now: Timestamp) -> Result<(), StoreError> {
+    /// Up to `limit` messages that arrived before `before` and belong to no ticket, or to one that ended before it; by row.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn outlived(&self, before: Timestamp, limit: u32) -> Result<Vec<InboxId>, StoreError> {
+        let mut tx = self.backend.read().await?;
+        let rows: Vec<(i64,)> = tx.fetch(OUTLIVED, [Arg::Int(before.0), Arg::Int(i64::from(limit))]).await?;
+        tx.commit().await?;
+        Ok(rows.into_iter().map(|(id,)| InboxId(id)).collect())
+    }
+
+    /// As [`Store::forget`], but the examples among them stay with what the model keeps of their texts, which is in `kept`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn outlive(
+        &self,
+        ids: &[InboxId],
+        kept: &[(InboxId, Vec<u8>)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        repeat!(self.forget_once(ids, Some(kept), now))?;
+        self.backend.flush_wiped().await
+    }
+
+    async fn forget_once(
+        &self,
+        ids: &[InboxId],
+        kept: Option<&[(InboxId, Vec<u8>)]>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let rows: Vec<IdRow> = ids.iter().map(|id| IdRow { id: id.0 }).collect();
         let rows = json(&rows)?;
         let mut tx = self.backend.write().await?;
         // Nobody may store a large message again between the look at its uses and the end of this transaction.
         tx.order_alone().await?;
+        tx.wipe(true).await?;
         tx.execute(BURY_FINGERPRINTS, [rows.clone(), Arg::Int(now.0)]).await?;
         let named: Vec<(String,)> = tx.fetch(NAMED, [rows.clone()]).await?;
         let senders: Vec<(String,)> = tx.fetch(SENDERS, [rows.clone()]).await?;
-        for sql in [FILES, MESSAGES, DECISIONS, EXAMPLES, RAW] {
+        for sql in [FILES, MESSAGES, DECISIONS, RAW] {
             tx.execute(sql, [rows.clone()]).await?;
         }
-        forget_people(&mut tx, senders).await?;
         forget_cards(&mut tx, rows.clone()).await?;
+        match kept {
+            Some(kept) => models::expire(&mut tx, kept).await?,
+            None => {
+                tx.execute(EXAMPLES, [rows.clone()]).await?;
+                forget_people(&mut tx, senders).await?;
+            }
+        }
         let large: Vec<(String,)> = tx.fetch(LARGE, [rows.clone()]).await?;
         tx.execute(DETACH, [rows]).await?;
         for (sha256,) in large {
@@ -97,6 +143,7 @@ impl Store {
         for (sha256,) in named {
             self.remove_file(&mut tx, &sha256).await?;
         }
+        tx.wipe(false).await?;
         tx.commit().await
     }
 }

@@ -34,6 +34,7 @@ mod people;
 mod posts;
 mod problems;
 mod processes;
+mod questions;
 mod raw;
 mod recent;
 mod rows;
@@ -56,7 +57,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 pub use accept::Accepted;
-pub use articles::StoredArticle;
+pub use articles::ArticleChanges;
 pub use circuits::Circuit;
 pub use claim::{Claim, InboxItem, MAX_ATTEMPTS, ToBury};
 pub use cursors::HandedOver;

@@ -42,6 +42,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0005_files.sql"),
     ),
     (
+        6,
+        "knowledge",
+        include_str!("../../migrations/sqlite/0006_knowledge.sql"),
+        include_str!("../../migrations/postgres/0006_knowledge.sql"),
+    ),
+    (
         7,
         "rules",
         include_str!("../../migrations/sqlite/0007_rules.sql"),

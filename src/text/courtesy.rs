@@ -35,7 +35,18 @@ const MAX_AUTOMATON_BYTES: usize = 16 << 20;
 #[must_use]
 pub fn strip(text: &str) -> Cow<'_, str> {
     static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| compile(&PHRASES.join("|")));
-    let stripped = PATTERN.as_ref().map_or(Cow::Borrowed(text), |pattern| pattern.replace_all(text, "\n"));
+    strip_by(PATTERN.as_ref(), text)
+}
+
+/// As [`strip`] for a text with capital letters, which people are to read.
+#[must_use]
+pub fn strip_as_written(text: &str) -> Cow<'_, str> {
+    static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| compile(&format!("(?i){}", PHRASES.join("|"))));
+    strip_by(PATTERN.as_ref(), text)
+}
+
+fn strip_by<'t>(pattern: Option<&Regex>, text: &'t str) -> Cow<'t, str> {
+    let stripped = pattern.map_or(Cow::Borrowed(text), |pattern| pattern.replace_all(text, "\n"));
     let names = |sentence: &str| is_name(sentence.trim().trim_end_matches('。'));
     if !stripped.split_inclusive(['\n', '。']).any(names) {
         return stripped;

@@ -2,6 +2,7 @@
 //! in force when nothing important gets worse. Nightly, and whenever enough was said; every process takes over what any
 //! of them has learnt.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +16,10 @@ use crate::classify::precision::{self, Aim};
 use crate::clock::Clock;
 use crate::content;
 use crate::domain::catalog::{Catalog, Thresholds};
-use crate::domain::{Golden, Learned, Measured, Policy, Taught, Timestamp, Vote, Wanted};
+use crate::domain::{Golden, InboxId, Learned, Measured, Policy, Taught, Timestamp, Vote, Wanted};
 use crate::replay::golden::{self, Held, Moved, Tally};
 use crate::replay::teach::{self, Written};
-use crate::store::{Store, StoreError};
+use crate::store::{JudgedText, Store, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -153,20 +154,33 @@ pub async fn learn(
         return Err(LearnError::Golden(lines.join("\n")));
     }
     let work = move || {
-        let written: Vec<Written<'_>> = texts
-            .iter()
-            .map(|one| Written {
-                inbox_id: one.inbox_id,
-                subject: &one.subject,
-                text: &one.text,
-                language: one.language,
-            })
-            .collect();
+        let kept = outlived(&old, &texts);
+        let mut written: Vec<Written<'_>> = texts.iter().map(as_written).collect();
+        written.extend(kept.iter().map(|(one, features)| Written {
+            inbox_id: one.inbox_id,
+            subject: "",
+            text: "",
+            features: Some(features),
+            language: one.language,
+        }));
+        written.sort_by_key(|one| one.inbox_id);
         let mut examples = teach::examples(&votes, &written);
         examples.retain(|one| teach::is_known(&rules.catalog, one));
         lesson(&rules, &votes, &old, examples, cases)
     };
     tokio::task::spawn_blocking(work).await.map_err(|fault| LearnError::Stopped(fault.to_string()))?
+}
+
+/// A judged message as it is taught.
+#[must_use]
+pub fn as_written(one: &JudgedText) -> Written<'_> {
+    Written { inbox_id: one.inbox_id, subject: &one.subject, text: &one.text, features: None, language: one.language }
+}
+
+/// What was taught before and has no text any more, with what the model keeps of it.
+fn outlived<'a>(old: &'a Learned, texts: &[JudgedText]) -> Vec<(&'a Taught, Vec<u8>)> {
+    let has_text: HashSet<InboxId> = texts.iter().map(|one| one.inbox_id).collect();
+    old.examples.iter().filter(|one| !has_text.contains(&one.inbox_id)).map(|one| (one, teach::kept(one))).collect()
 }
 
 fn lesson(

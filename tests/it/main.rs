@@ -13,6 +13,8 @@ mod discord;
 #[cfg(test)]
 mod email;
 #[cfg(test)]
+mod knowledge;
+#[cfg(test)]
 mod notices;
 #[cfg(test)]
 mod sla;

@@ -19,7 +19,7 @@ use super::ranking::Ranking;
 use super::read_lines;
 use crate::classify::Engine;
 use crate::domain::catalog::{Catalog, Desk, SendLimits, Thresholds};
-use crate::domain::{Article, Confirmed, Language, Visibility};
+use crate::domain::{Article, ArticleStatus, Confirmed, Language, Visibility};
 use crate::text::language;
 
 /// Articles in a ranked list.
@@ -123,6 +123,7 @@ fn article(line: ArticleLine) -> Article {
         visibility: Visibility::Public,
         answer_alone: true,
         review_by: None,
+        status: ArticleStatus::Active,
     }
 }
 

@@ -91,7 +91,7 @@ async fn a_vote_outlives_the_message_it_judges(desk: Desk) {
 fn labelled(id: i64) -> Taught {
     Taught {
         inbox_id: InboxId(id),
-        text: "vpnが切れます".into(),
+        said: Said::Text("vpnが切れます".into()),
         language: Language::Ja,
         intent: None,
         article: Some("vpn".into()),
