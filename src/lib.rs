@@ -24,6 +24,8 @@ pub mod domain;
 pub mod mail;
 /// What other rules would have decided, and whether a newly taught classifier may be put in force.
 pub mod replay;
+/// The desk's month or year as tables: pure, from tickets and their histories.
+pub mod report;
 /// Business time and deadlines.
 pub mod sla;
 /// Everything that is remembered, on `SQLite` or `PostgreSQL`.

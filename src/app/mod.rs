@@ -224,7 +224,7 @@ pub fn schedule(config: &Config) -> Schedule {
     Schedule {
         nightly_hour: config.learning.nightly_hour,
         after_votes: config.learning.after_votes,
-        texts_days: config.texts_days,
+        texts_days: config.retention.texts_days,
         knowledge_base: config.knowledge_base.clone(),
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Global, out, settings};
+use super::{Global, noted, out, settings};
 use crate::clock::Clock;
 use crate::domain::{Article, Bar, Measured, Policy};
 use crate::store::StoredArticle;
@@ -54,7 +54,9 @@ pub(super) fn run(command: &Kb, global: &Global) -> anyhow::Result<ExitCode> {
         match command.action {
             Action::Status => show(&compared, &app::learned(store, config).await?.policy, global)?,
             Action::Import => {
-                let count = store.import_articles(&content.articles, Clock::system().now()).await?;
+                let now = Clock::system().now();
+                let count = store.import_articles(&content.articles, now).await?;
+                noted::change(store, "kb.import", "articles", ["", &format!("{count} revisions")], now).await?;
                 if global.json {
                     out::json(&json!({ "revisions": count }))?;
                 } else {

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod access;
 mod ask;
 mod attachment;
+mod audit;
 mod boxes;
 mod check;
 mod copies;
@@ -20,10 +22,13 @@ mod init;
 mod kb;
 mod learn;
 mod ledger;
+mod noted;
 mod out;
 mod parse;
 mod pipeline;
 mod replay;
+mod report;
+mod report_text;
 mod serve;
 mod settings;
 mod sla;
@@ -130,6 +135,20 @@ enum Command {
         after_help = "Examples:\n  madoguchi replay --since 30d --answer-precision 0.9\n  madoguchi replay --since 2026-10-01 --knowledge-base new-articles"
     )]
     Replay(replay::Replay),
+    /// The desk's month or year: service levels, volumes, work, incidents, complaints, satisfaction, automation
+    #[command(
+        after_help = "Examples:\n  madoguchi report --period 2026-10\n  madoguchi report --period 2026 --format html --lang en --out 2026.html"
+    )]
+    Report(report::Command),
+    /// Who changed what, when, and from where
+    #[command(after_help = "Example: madoguchi audit list --since 2026-10-01 --who sato")]
+    Audit(audit::Command),
+    /// Who may use the desk
+    #[command(after_help = "Examples:\n  madoguchi user add sato --role lead\n  madoguchi user disable sato")]
+    User(access::Users),
+    /// Tokens of programs that use the desk
+    #[command(after_help = "Examples:\n  madoguchi token create dashboard --role viewer --days 90\n  madoguchi token revoke 3")]
+    Token(access::Tokens),
     /// Copy everything the desk remembers into one file
     #[command(after_help = "Example: madoguchi backup --to madoguchi-2026-11-22.tar.gz")]
     Backup(copies::Backup),
@@ -161,6 +180,10 @@ pub fn run() -> ExitCode {
         Command::Eval(command) => eval::run(&command, &global),
         Command::Learn(command) => learn::run(&command, &global),
         Command::Replay(command) => replay::run(&command, &global),
+        Command::Report(command) => report::run(&command, &global),
+        Command::Audit(command) => audit::run(&command, &global),
+        Command::User(command) => access::run_user(&command, &global),
+        Command::Token(command) => access::run_token(&command, &global),
         Command::Backup(command) => copies::backup(&command, &global),
         Command::Restore(command) => copies::restore(&command, &global),
     };

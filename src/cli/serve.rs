@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Global, settings};
+use super::{Global, noted, settings};
 use crate::app::{self, App, Chats, Connections, HANDLERS};
 use crate::console;
+use crate::domain::AuditEntry;
 use crate::workers::supervise::Supervisor;
 
 /// How long running steps may take to end.
@@ -24,6 +25,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
             mailboxes = app.config.mailboxes.len(),
             "the desk is open"
         );
+        note_rules(&app).await;
         wait(&app).await?;
         tracing::info!("closing: running steps are finished first");
         supervisor.drain(GRACE).await;
@@ -84,7 +86,24 @@ async fn reload(app: &Arc<App>) {
         Ok(rules) => {
             tracing::info!(catalog = rules.catalog.version, "content reloaded");
             app.live.replace(rules);
+            note_rules(app).await;
         }
         Err(faults) => tracing::error!("content not reloaded, the old one stays in force:\n{}", app::listing(&faults)),
+    }
+}
+
+/// Notes in the audit log that other settings or content are in force than before.
+async fn note_rules(app: &App) {
+    let entry = AuditEntry {
+        at: app.clock.now(),
+        actor: noted::who(),
+        origin: "serve".to_owned(),
+        action: "rules".to_owned(),
+        subject: "catalog".to_owned(),
+        before: String::new(),
+        after: app.live.get().catalog.version.clone(),
+    };
+    if let Err(fault) = app.store.audit_if_changed(&entry).await {
+        tracing::error!("the audit log does not say which rules are in force: {fault}");
     }
 }

@@ -193,7 +193,7 @@ async fn apply(app: &Arc<App>, change: &Change) -> anyhow::Result<()> {
             })
             .collect();
         let changes = work_out(app, change, &ticket, &messages).await?;
-        match app.store.apply(&changes, app.clock.now()).await {
+        match app.store.apply_from(&changes, app.clock.now(), "cli").await {
             Ok(()) => return Ok(()),
             Err(StoreError::Conflict { .. }) => {}
             Err(fault) => return Err(fault.into()),

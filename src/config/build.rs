@@ -6,13 +6,15 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
-use super::{Config, DiscordSettings, Learning, SlackSettings, calendars, chat, escalation, mail, sections, sla};
+use super::{
+    Config, DiscordSettings, Learning, SlackSettings, calendars, chat, escalation, mail, sections, sla, upkeep,
+};
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};
 
 const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, sla, vip, \
-                         priority, notify, escalations, scanner, limits, learn, retention, log";
+                         priority, notify, escalations, scanner, limits, learn, report, retention, backup, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -33,7 +35,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
     let limits: sections::Limits = document.section("limits").unwrap_or_default();
     let learning = learning(document);
-    let retention: sections::Retention = document.section("retention").unwrap_or_default();
+    let retention = upkeep::retention(document);
+    let report = upkeep::report(document);
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
     let language = desk.language.parse().unwrap_or_else(|fault| {
@@ -52,12 +55,14 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let mut service = sla::service(document, known);
     let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref() };
     escalation::escalation(document, &mut service, known, ways);
+    let data_dir = base.join(desk.data_dir);
     let config = Config {
         file: file.to_path_buf(),
         desk_name: desk.name,
         language,
         timezone,
-        data_dir: base.join(desk.data_dir),
+        backup: upkeep::backup(document, base, &data_dir),
+        data_dir,
         database_url: database_url(document, &database, base),
         listen: listen(document, &console),
         public_url: console.public_url,
@@ -67,7 +72,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         suggest_precision: triage.suggest_precision,
         intent_probability: triage.intent_probability,
         learning,
-        texts_days: retention.texts_days,
+        retention,
+        report,
         queues,
         calendars,
         service,
@@ -82,6 +88,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
             reopen_within_days: limits.reopen_within_days,
         },
         log_json: log_format(document, &log),
+        log_dir: log.dir.map(|dir| base.join(dir)),
         log_level: log.level,
     };
     document.finish(SECTIONS);

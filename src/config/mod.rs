@@ -15,6 +15,7 @@ mod service_tests;
 mod sla;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use std::path::{Path, PathBuf};
 
@@ -25,10 +26,11 @@ pub use mail::{
 };
 pub use secret::env;
 pub use sla::ServiceSettings;
+pub use upkeep::{BackupSettings, Retention};
 
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::Calendar;
-use crate::domain::{Fault, Language, Queue};
+use crate::domain::{Fault, Language, Queue, ReportTerms};
 use secrecy::SecretString;
 
 /// When the desk learns from what people said.
@@ -71,8 +73,12 @@ pub struct Config {
     pub intent_probability: f64,
     /// When the desk learns.
     pub learning: Learning,
-    /// Days a message's text may be learnt from.
-    pub texts_days: u32,
+    /// How long what is kept.
+    pub retention: Retention,
+    /// The daily backup; `None` when it is off.
+    pub backup: Option<BackupSettings>,
+    /// What the figures of reports depend on.
+    pub report: ReportTerms,
     /// At least one.
     pub queues: Vec<Queue>,
     /// Holds `always` and `business`.
@@ -89,6 +95,8 @@ pub struct Config {
     pub scanner: Option<ClamdSettings>,
     /// What the machine may send by itself.
     pub limits: SendLimits,
+    /// Where log files are written, one a day, beside stderr; `None` for none.
+    pub log_dir: Option<PathBuf>,
     /// Log filter: `info`, `debug`, `madoguchi=debug`.
     pub log_level: String,
     /// One JSON object a line instead of text.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::StoreError;
+use super::audit::{self, AuditRow};
 use super::timers::{ProblemRow, TimerRow, add_problem, timer_rows};
 use crate::domain::{
     Attachment, Changes, Classification, Decided, Decision, Feedback, Firing, Outbound, Seen, Status, StoredMessage,
@@ -133,6 +134,7 @@ pub(super) struct Rows<'a> {
     pub(super) timers: Vec<TimerRow<'a>>,
     pub(super) fired: Vec<&'a Firing>,
     pub(super) problems: Vec<ProblemRow<'a>>,
+    pub(super) audit: Vec<AuditRow>,
 }
 
 impl<'a> Rows<'a> {
@@ -179,6 +181,7 @@ impl<'a> Rows<'a> {
             self.timers.extend(timer_rows(ticket));
         }
         self.events.extend(changes.events.iter().map(event_row));
+        self.audit.extend(audit::rows_of(changes));
         if let Some(message) = &changes.message {
             self.messages.push(message_row(message));
             let id = message.inbox_id.0;

@@ -41,6 +41,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0005_files.sql"),
         include_str!("../../migrations/postgres/0005_files.sql"),
     ),
+    (
+        8,
+        "audit",
+        include_str!("../../migrations/sqlite/0008_audit.sql"),
+        include_str!("../../migrations/postgres/0008_audit.sql"),
+    ),
 ];
 
 /// Holds a lock beside the database file while the schema is brought up to date: `SQLite` migrations of two programs that start
