@@ -27,12 +27,13 @@ use crate::domain::{Channel, Fault, Keyring, Learned, Policy};
 use crate::mail;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
+use crate::workers::backup::{Keeper, Plan};
 use crate::workers::handle::{Handler, Takes};
 use crate::workers::learn::{self, Learner, Schedule};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
 use crate::workers::rescan::Rescanner;
-use crate::workers::sweep::Sweeper;
+use crate::workers::sweep::{Keep, Sweeper};
 use crate::workers::tick::Ticker;
 
 /// Workers that decide: one decides while the other writes.
@@ -136,7 +137,24 @@ impl App {
     /// A worker that removes what nothing needs any more.
     #[must_use]
     pub fn sweeper(&self) -> Sweeper {
-        Sweeper { store: self.store.clone(), clock: self.clock.clone() }
+        let retention = &self.config.retention;
+        let keep = Keep {
+            raw_days: retention.raw_mail_days,
+            messages_days: retention.messages_days,
+            audit_days: retention.audit_days,
+        };
+        Sweeper { store: self.store.clone(), clock: self.clock.clone(), keep }
+    }
+
+    /// The worker that writes the daily backup; `None` when it is off.
+    #[must_use]
+    pub fn keeper(&self) -> Option<Keeper> {
+        Some(Keeper {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            plan: backup_plan(&self.config)?,
+            owner: format!("{}/backup", self.owner),
+        })
     }
 
     /// The worker that learns.
@@ -174,6 +192,18 @@ fn policies(config: &Config) -> BTreeMap<String, mail::Policy> {
         authserv_id: mailbox.authserv_id.clone(),
     };
     config.mailboxes.iter().map(|mailbox| (mailbox.name.clone(), policy(mailbox))).collect()
+}
+
+/// When and where backups are made; `None` when they are off.
+#[must_use]
+pub fn backup_plan(config: &Config) -> Option<Plan> {
+    let backup = config.backup.as_ref()?;
+    Some(Plan {
+        minute: backup.minute,
+        generations: backup.generations,
+        dir: backup.dir.clone(),
+        zone: config.timezone,
+    })
 }
 
 /// Opens the database of the settings.

@@ -26,6 +26,8 @@ mod noted;
 mod out;
 mod parse;
 mod pipeline;
+mod privacy;
+mod privacy_export;
 mod replay;
 mod report;
 mod report_text;
@@ -140,6 +142,11 @@ enum Command {
         after_help = "Examples:\n  madoguchi report --period 2026-10\n  madoguchi report --period 2026 --format html --lang en --out 2026.html"
     )]
     Report(report::Command),
+    /// What is kept about a requester: hand it over, or erase it
+    #[command(
+        after_help = "Examples:\n  madoguchi privacy export sato@client.example --to sato/\n  madoguchi privacy erase sato@client.example --dry-run"
+    )]
+    Privacy(privacy::Command),
     /// Who changed what, when, and from where
     #[command(after_help = "Example: madoguchi audit list --since 2026-10-01 --who sato")]
     Audit(audit::Command),
@@ -181,6 +188,7 @@ pub fn run() -> ExitCode {
         Command::Learn(command) => learn::run(&command, &global),
         Command::Replay(command) => replay::run(&command, &global),
         Command::Report(command) => report::run(&command, &global),
+        Command::Privacy(command) => privacy::run(&command, &global),
         Command::Audit(command) => audit::run(&command, &global),
         Command::User(command) => access::run_user(&command, &global),
         Command::Token(command) => access::run_token(&command, &global),

@@ -53,6 +53,9 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
         supervisor.run(rescanner);
     }
     supervisor.run(app.sweeper());
+    if let Some(keeper) = app.keeper() {
+        supervisor.run(keeper);
+    }
     supervisor.run(app.learner());
     chats.start(app, supervisor);
     Connections::open(app).await?.start(app, supervisor)?;

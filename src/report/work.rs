@@ -76,7 +76,8 @@ impl Sheets<'_> {
     #[expect(clippy::cast_precision_loss, reason = "no desk counts to 2^52")]
     pub(super) fn hours_saved(&self) -> f64 {
         let minutes = self.told.tally.deeds.iter().map(|(deed, done)| done.len() as f64 * self.minutes_of(*deed));
-        minutes.sum::<f64>() / 60.0
+        // A sum of nothing would be minus zero.
+        minutes.fold(0.0, |sum, one| sum + one) / 60.0
     }
 
     #[expect(clippy::cast_precision_loss, reason = "no desk counts to 2^52")]

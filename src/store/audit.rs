@@ -104,7 +104,9 @@ fn change_of(kind: EventKind, detail: &str) -> Option<(String, String)> {
             let after = if kind == EventKind::Status { after.split([':', ' ']).next().unwrap_or(after) } else { after };
             Some((before.to_owned(), after.to_owned()))
         }
-        EventKind::Escalated | EventKind::Merged | EventKind::Linked => Some((String::new(), detail.to_owned())),
+        // Why it was passed up may quote the message.
+        EventKind::Escalated => Some((String::new(), detail.split(':').next().unwrap_or(detail).to_owned())),
+        EventKind::Merged | EventKind::Linked => Some((String::new(), detail.to_owned())),
         // What was learnt is the requester's.
         EventKind::Slots => Some((String::new(), String::new())),
         EventKind::Opened
@@ -192,6 +194,7 @@ mod tests {
             (EventKind::Queue, "support → operations", Some(("support", "operations"))),
             (EventKind::Priority, "stays high: aoki set it", Some(("", "stays high: aoki set it"))),
             (EventKind::Slots, "learnt host=web-01", Some(("", ""))),
+            (EventKind::Escalated, "to security: `ransom` in the text", Some(("", "to security"))),
             (EventKind::Note, "changed message 3, which read: secret", None),
             (EventKind::MessageIn, "from a@b.example", None),
         ] {

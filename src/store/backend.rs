@@ -199,6 +199,21 @@ impl Backend {
         })
     }
 
+    /// Gives the room of deleted rows back and, on `SQLite`, writes the file anew, so that nothing deleted is left in it.
+    pub(super) async fn shrink(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                for step in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+                    sqlx::query(step).execute(writer).await?;
+                }
+            }
+            Self::Postgres(pool) => {
+                sqlx::query("VACUUM").execute(pool).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) const fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
     }
