@@ -79,8 +79,8 @@ pub(super) async fn write(store: &Store, subject: &Subject, to: &Path) -> anyhow
         files += messages(store, id, &mut sink).await?;
     }
     let voters: Vec<String> = subject.addresses.iter().map(|address| voter(address)).collect();
-    let votes = store.votes().await?;
-    let votes: Vec<Value> = votes
+    let said = store.votes().await?;
+    let said: Vec<Value> = said
         .iter()
         .filter(|vote| voters.contains(&vote.feedback.actor))
         .map(|vote| serde_json::to_value(&vote.feedback))
@@ -88,7 +88,7 @@ pub(super) async fn write(store: &Store, subject: &Subject, to: &Path) -> anyhow
     let document = json!({
         "requester": subject.id, "addresses": subject.addresses, "tickets": tickets,
         "participant_in": subject.kept.beside.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "messages_elsewhere": elsewhere, "sent": sent(store, subject).await?, "votes": votes,
+        "messages_elsewhere": elsewhere, "sent": sent(store, subject).await?, "votes": said,
     });
     sink.put("everything.json", serde_json::to_string_pretty(&document)?.as_bytes())?;
     sink.close()?;

@@ -15,22 +15,22 @@ const FOLD: usize = 110;
 
 pub(super) fn text(report: &Report) -> String {
     let words = report.words;
-    let mut text = format!("{} {} · {}\n", words.report, report.period, report.desk);
-    text.push_str(&format!("{} {} – {} ({})\n", words.period, report.from, report.to, report.timezone));
-    text.push_str(&format!("{} {} · {} {}\n", words.compared, report.previous, words.made, report.made_at));
+    let mut lines = vec![
+        format!("{} {} · {}", words.report, report.period, report.desk),
+        format!("{} {} – {} ({})", words.period, report.from, report.to, report.timezone),
+        format!("{} {} · {} {}", words.compared, report.previous, words.made, report.made_at),
+    ];
     for section in &report.sections {
-        text.push_str(&format!("\n■ {}\n", section.title));
-        for line in folded(&section.formula) {
-            text.push_str(&format!("  {line}\n"));
-        }
+        lines.push(format!("\n■ {}", section.title));
+        lines.extend(folded(&section.formula).into_iter().map(|line| format!("  {line}")));
         if section.rows.is_empty() {
-            text.push_str(&format!("  {}\n", words.nothing));
+            lines.push(format!("  {}", words.nothing));
         } else {
-            text.push_str(&table(section, words.ids));
-            text.push('\n');
+            lines.push(table(section, words.ids));
         }
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 fn table(section: &Section, ids: &str) -> String {

@@ -33,7 +33,6 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let console: sections::Console = document.section("console").unwrap_or_default();
     let content: sections::Content = document.section("content").unwrap_or_default();
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
-    let limits: sections::Limits = document.section("limits").unwrap_or_default();
     let learning = learning(document);
     let retention = upkeep::retention(document);
     let report = upkeep::report(document);
@@ -81,18 +80,23 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         slack,
         discord,
         scanner,
-        limits: SendLimits {
-            automatic_per_sender_day: limits.automatic_per_sender_day,
-            automatic_per_ticket: limits.automatic_per_ticket,
-            questions_per_ticket: limits.questions_per_ticket,
-            reopen_within_days: limits.reopen_within_days,
-        },
+        limits: send_limits(document),
         log_json: log_format(document, &log),
         log_dir: log.dir.map(|dir| base.join(dir)),
         log_level: log.level,
     };
     document.finish(SECTIONS);
     config
+}
+
+fn send_limits(document: &mut Document<'_>) -> SendLimits {
+    let limits: sections::Limits = document.section("limits").unwrap_or_default();
+    SendLimits {
+        automatic_per_sender_day: limits.automatic_per_sender_day,
+        automatic_per_ticket: limits.automatic_per_ticket,
+        questions_per_ticket: limits.questions_per_ticket,
+        reopen_within_days: limits.reopen_within_days,
+    }
 }
 
 fn learning(document: &mut Document<'_>) -> Learning {

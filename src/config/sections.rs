@@ -258,6 +258,7 @@ impl Default for Learn {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the unit stands in the key")]
 pub(super) struct Retention {
     pub(super) texts_days: u32,
     pub(super) raw_mail_days: u32,

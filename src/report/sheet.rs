@@ -212,11 +212,8 @@ impl Row {
     #[must_use]
     pub fn shown(&self, most: usize) -> String {
         let Some((_, ids)) = self.ids.first() else { return String::new() };
-        let mut text = ids.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(" ");
-        if ids.len() > most {
-            text.push_str(&format!(" … +{}", ids.len() - most));
-        }
-        text
+        let text = ids.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(" ");
+        if ids.len() > most { format!("{text} … +{}", ids.len() - most) } else { text }
     }
 }
 

@@ -69,7 +69,7 @@ impl Sheets<'_> {
             line(words.complaints, "", |sheets| {
                 Some(sheets.told.tally.cohort.iter().filter(|fact| fact.is_complaint).count() as f64)
             }),
-            line(words.satisfaction, "", |sheets| sheets.mean_rating()),
+            Line { name: words.satisfaction.to_owned(), unit: "", values: [self.mean_rating(), before.mean_rating()] },
             line(words.precision, "%", |sheets| sheets.answer_precision().map(|share| share * 100.0)),
             line(words.hours_saved, "h", |sheets| Some(sheets.hours_saved())),
         ]);

@@ -65,7 +65,11 @@ struct Row {
 /// What `changes` change on tickets. What opens a ticket or is said on it is in the ledger and the history, not here.
 pub(super) fn rows_of(changes: &Changes) -> impl Iterator<Item = AuditRow> + '_ {
     let origin = changes.settled.as_ref().map_or_else(|| "desk".to_owned(), |done| format!("inbox:{}", done.inbox_id));
-    let judged = changes.feedback.iter().filter(|said| said.source == FeedbackSource::Agent).filter(is_apart);
+    let judged = changes
+        .feedback
+        .iter()
+        .filter(|said| said.source == FeedbackSource::Agent)
+        .filter(|said| is_apart(said.aspect));
     let judged = judged.map(|said| AuditEntry {
         at: said.at,
         actor: said.actor.strip_prefix("agent:").unwrap_or(&said.actor).to_owned(),
@@ -91,8 +95,8 @@ pub(super) fn rows_of(changes: &Changes) -> impl Iterator<Item = AuditRow> + '_ 
 }
 
 /// Queue and priority have events of their own.
-fn is_apart(said: &&crate::domain::Feedback) -> bool {
-    matches!(said.aspect, Aspect::Intent | Aspect::Article)
+const fn is_apart(aspect: Aspect) -> bool {
+    matches!(aspect, Aspect::Intent | Aspect::Article)
 }
 
 /// Before and after of an event that is a change; `None` for one that is none.

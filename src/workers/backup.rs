@@ -138,13 +138,12 @@ impl Keeper {
 
     /// A desk that is opened for the first time waits for the next hour.
     async fn is_due(&self, day: NaiveDate, now: Timestamp) -> Result<bool, String> {
-        match self.store.cursor(LAST).await.map_err(|fault| with_causes(&fault))? {
-            Some(last) => Ok(last.parse::<NaiveDate>().map_or(true, |last| last < day)),
-            None => {
-                self.note(day, now).await?;
-                Ok(false)
-            }
+        let last = self.store.cursor(LAST).await.map_err(|fault| with_causes(&fault))?;
+        if let Some(last) = last {
+            return Ok(last.parse::<NaiveDate>().map_or(true, |last| last < day));
         }
+        self.note(day, now).await?;
+        Ok(false)
     }
 
     async fn note(&self, day: NaiveDate, now: Timestamp) -> Result<(), String> {

@@ -11,6 +11,8 @@ mod discord;
 #[cfg(test)]
 mod email;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod sla;
 #[cfg(test)]
 mod slack;

@@ -10,7 +10,7 @@ pub mod harness;
 #[cfg(feature = "crash-points")]
 mod kills;
 mod learning;
-mod letter;
+pub mod letter;
 mod loops;
 mod outgoing;
 mod path;
