@@ -144,13 +144,22 @@ async fn unread(app: &App, addresses: &[String]) -> anyhow::Result<Vec<InboxId>>
     }
 }
 
-/// Erases everything. Stopped half-way it may be done again: the person is forgotten last.
+/// Erases everything. Stopped half-way it may be done again: each step finds what it needs as long as it is not done, and who the
+/// person is goes last.
 async fn erase(app: &Arc<App>, subject: &Subject) -> anyhow::Result<()> {
     let store = &app.store;
     let now = app.clock.now();
     let kept = &subject.kept;
     let mut messages = kept.messages.clone();
     messages.extend(&subject.unread);
+    forget(app, &messages, now).await?;
+    let words = Traces {
+        tickets: kept.tickets.clone(),
+        messages: messages.clone(),
+        outbox: kept.outbox.clone(),
+        ..Traces::default()
+    };
+    store.erase_traces(&words).await?;
     for id in &kept.tickets {
         change(app, *id, |ticket| blank(app, ticket, now)).await?;
     }
@@ -159,28 +168,27 @@ async fn erase(app: &Arc<App>, subject: &Subject) -> anyhow::Result<()> {
             |ticket: &Ticket| Ok(Changes { tickets: vec![ticket.without(&subject.addresses)], ..Changes::default() });
         change(app, *id, without).await?;
     }
-    // What the classifier was taught with goes with the messages; a new model without it makes every process forget it.
-    let before = store.learned().await?;
-    for page in messages.chunks(PAGE) {
-        store.forget(page, now).await?;
-    }
-    let after = store.learned().await?;
-    if before.examples.len() != after.examples.len() {
-        store.put_learned(&after.policy, &after.examples, "{}", now).await?;
-    }
     let mut mark = [0_u8; 8];
     getrandom::fill(&mut mark).map_err(|fault| anyhow::anyhow!("the system has no random numbers: {fault}"))?;
-    let traces = Traces {
-        addresses: subject.addresses.clone(),
-        tickets: kept.tickets.clone(),
-        messages,
-        outbox: kept.outbox.clone(),
-        mark: hex::encode(mark),
-    };
-    store.erase_traces(&traces).await?;
-    let after = format!("{} tickets, {} messages", kept.tickets.len(), traces.messages.len());
+    let person = Traces { addresses: subject.addresses.clone(), mark: hex::encode(mark), ..Traces::default() };
+    store.erase_traces(&person).await?;
+    let after = format!("{} tickets, {} messages", kept.tickets.len(), messages.len());
     noted::change(store, "privacy.erase", &subject.name(), ["", &after], now).await?;
     store.shrink().await.context("everything is erased, but the database could not be written anew")?;
+    Ok(())
+}
+
+/// Forgets messages. What the classifier was taught with goes with them; a new model without it makes every process forget it.
+async fn forget(app: &App, messages: &[InboxId], now: Timestamp) -> anyhow::Result<()> {
+    let before = app.store.learned().await?;
+    for page in messages.chunks(PAGE) {
+        app.store.forget(page, now).await?;
+    }
+    let after = app.store.learned().await?;
+    if before.examples.len() != after.examples.len() {
+        let report = app.store.last_learn_run().await?.map_or_else(|| "{}".to_owned(), |run| run.report);
+        app.store.put_learned(&after.policy, &after.examples, &report, now).await?;
+    }
     Ok(())
 }
 

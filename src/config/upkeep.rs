@@ -11,7 +11,6 @@ use crate::domain::{ReportTerms, SavedMinutes};
 
 /// How long what is kept. 0 days: for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "the unit stands in the name")]
 pub struct Retention {
     /// Days a message's text may be learnt from.
     pub texts_days: u32,

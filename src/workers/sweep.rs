@@ -18,7 +18,6 @@ const PAGE: u32 = 200;
 
 /// How long what is kept, in days; 0 for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "the unit stands in the name")]
 pub struct Keep {
     /// Raw messages and their files.
     pub raw_days: u32,

@@ -11,7 +11,7 @@ pub const SLOT_MS: i64 = 30_000;
 const DAY: i64 = 24 * 120;
 
 /// Request types with five business days; all others have one.
-const FIVE_DAYS: [&str; 18] = [
+const FIVE_DAYS: [&str; 16] = [
     "software-configuration",
     "patching",
     "software-upgrade",
@@ -28,8 +28,6 @@ const FIVE_DAYS: [&str; 18] = [
     "performance-test",
     "bottleneck-study",
     "privacy-request",
-    "",
-    "",
 ];
 const INCIDENTS: [&str; 2] = ["incident", "security-incident"];
 
@@ -109,9 +107,15 @@ struct Promise {
     missed: u64,
 }
 
-fn promises(ticket: &Ticket, hours: &Hours) -> (bool, Vec<Given>) {
+impl Promise {
+    const fn new(given: Given) -> Self {
+        Self { given, counted: 0, is_open: true, is_missed: false, met: 0, missed: 0 }
+    }
+}
+
+/// What is promised when people first have to work on it, at slot `from`.
+fn promises(ticket: &Ticket, hours: &Hours, from: i64) -> (bool, Vec<Given>) {
     let intent = ticket.intent.as_deref().unwrap_or_default();
-    let from = hours.slot(ticket.created_at);
     let urgent =
         vec![("SLO", "first response", "15m", 30), ("SLO", "update", "1h", 120), ("SLO", "resolution", "4h", 480)];
     let is_incident = INCIDENTS.contains(&intent);
@@ -172,19 +176,23 @@ fn moments(ticket: &Ticket, events: &[TicketEvent], hours: &Hours) -> BTreeMap<i
     moments
 }
 
-/// Adds one ticket to the table, as it stands at `now`.
+/// Adds one ticket to the table, as it stands at `now`. A ticket that waits for details from the beginning promises nothing until
+/// people first have to work on it.
 pub fn add(table: &mut Table, ticket: &Ticket, events: &[TicketEvent], hours: &Hours, now: Timestamp) {
-    let (always, given) = promises(ticket, hours);
-    let mut promises: Vec<Promise> = given
-        .into_iter()
-        .map(|given| Promise { given, counted: 0, is_open: true, is_missed: false, met: 0, missed: 0 })
-        .collect();
-    let mut runs = true;
+    let mut moments = moments(ticket, events, hours);
     let mut slot = hours.slot(ticket.created_at);
+    moments.entry(slot).or_default().status.get_or_insert(Stands::Runs);
+    let (mut promises, mut always, mut runs) = (Vec::new(), false, false);
     let mut spent = [None, None];
-    for (at, moment) in moments(ticket, events, hours) {
+    for (at, moment) in moments {
         pass(&mut promises, runs, hours.open(always, slot, at));
         slot = at;
+        runs = moment.status.map_or(runs, |stands| stands == Stands::Runs);
+        if runs && promises.is_empty() {
+            let given;
+            (always, given) = self::promises(ticket, hours, at);
+            promises.extend(given.into_iter().map(Promise::new));
+        }
         if moment.word {
             said(&mut promises, &mut spent);
         }
@@ -193,7 +201,6 @@ pub fn add(table: &mut Table, ticket: &Ticket, events: &[TicketEvent], hours: &H
             Some(Stands::Runs) => again(&mut promises, &mut spent),
             Some(Stands::Waits) | None => {}
         }
-        runs = moment.status.map_or(runs, |stands| stands == Stands::Runs);
     }
     pass(&mut promises, runs, hours.open(always, slot, hours.slot(now)));
     let intent = ticket.intent.clone().unwrap();
