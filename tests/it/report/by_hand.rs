@@ -159,7 +159,7 @@ fn moments(ticket: &Ticket, events: &[TicketEvent], hours: &Hours) -> BTreeMap<i
         let moment = moments.entry(hours.slot(event.at)).or_default();
         match event.kind {
             EventKind::MessageOut if event.actor == "aoki" && event.detail.starts_with("agent_reply") => {
-                moment.word = true
+                moment.word = true;
             }
             EventKind::Status => {
                 let after = event.detail.split(" → ").nth(1).unwrap();
@@ -237,8 +237,8 @@ fn meet(promise: &mut Promise) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a month has few half-minutes")]
-fn minutes(promise: &Promise) -> Option<f64> {
-    Some(promise.counted as f64 / 2.0)
+fn minutes(promise: &Promise) -> f64 {
+    promise.counted as f64 / 2.0
 }
 
 /// A word to the requester.
@@ -248,7 +248,7 @@ fn said(promises: &mut [Promise], spent: &mut [Option<f64>; 2]) {
             "first response" if promise.is_open => {
                 meet(promise);
                 if promise.given.0 == "SLO" {
-                    spent[0] = minutes(promise);
+                    spent[0] = Some(minutes(promise));
                 }
             }
             "update" if promise.is_open => {
@@ -265,8 +265,8 @@ fn ended(promises: &mut [Promise], spent: &mut [Option<f64>; 2]) {
         meet(promise);
         if promise.given.0 == "SLO" {
             match promise.given.1 {
-                "first response" => spent[0] = minutes(promise),
-                "resolution" => spent[1] = minutes(promise),
+                "first response" => spent[0] = Some(minutes(promise)),
+                "resolution" => spent[1] = Some(minutes(promise)),
                 _ => {}
             }
         }

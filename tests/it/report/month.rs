@@ -165,6 +165,8 @@ fn same_times(report: &Report, table: Table) {
     }
 }
 
+/// A dimension and what a ticket is in it.
+type Named<'a> = (&'a str, &'a dyn Fn(&Ticket) -> String);
 type Lives = BTreeMap<TicketId, (Ticket, Vec<TicketEvent>)>;
 
 fn same_volumes(catalog: &Catalog, report: &Report, lives: &Lives) {
@@ -173,8 +175,7 @@ fn same_volumes(catalog: &Catalog, report: &Report, lives: &Lives) {
     assert_eq!(ids(&section.rows[0], "count").len(), lives.len());
     let hour = |ticket: &Ticket| format!("{:02}:00", (ticket.created_at.0 / 3_600_000 + 9) % 24);
     let queue = |ticket: &Ticket| catalog.queue(&ticket.queue).unwrap().title.en.clone();
-    let keys: [(&str, &dyn Fn(&Ticket) -> String); 3] =
-        [("hour", &hour), ("queue", &queue), ("channel", &|_| "email".to_owned())];
+    let keys: [Named<'_>; 3] = [("hour", &hour), ("queue", &queue), ("channel", &|_| "email".to_owned())];
     for (by, key) in keys {
         let mut wanted: BTreeMap<String, u64> = BTreeMap::new();
         for (ticket, _) in lives.values() {
