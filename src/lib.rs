@@ -26,6 +26,8 @@ pub mod knowledge;
 pub mod mail;
 /// What other rules would have decided, and whether a newly taught classifier may be put in force.
 pub mod replay;
+/// The desk's month or year as tables: pure, from tickets and their histories.
+pub mod report;
 /// Desk rules: which hold for a message, and what is wrong with how they are written.
 pub mod rulebook;
 /// Business time and deadlines.

@@ -24,7 +24,7 @@ pub use reload::{connections_differ, with_connections_of};
 pub use starter::{write_samples, write_starter};
 
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::console;
 use crate::content::{self, Content};
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, Thresholds, TriageRoom};
@@ -33,12 +33,13 @@ use crate::mail;
 use crate::rulebook::lint;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
+use crate::workers::backup::{Keeper, Plan};
 use crate::workers::handle::{Handler, Takes};
 use crate::workers::learn::{self, Learner, Schedule};
 use crate::workers::live::{Live, Rules};
 use crate::workers::read::Reader;
 use crate::workers::rescan::Rescanner;
-use crate::workers::sweep::{Retention, Sweeper};
+use crate::workers::sweep::{Keep, Sweeper};
 use crate::workers::tick::Ticker;
 
 /// Workers that decide: one decides while the other writes.
@@ -143,12 +144,25 @@ impl App {
     /// A worker that removes what nothing needs any more.
     #[must_use]
     pub fn sweeper(&self) -> Sweeper {
-        let config::Retention { texts_days, messages_days } = self.config.retention;
-        Sweeper {
+        let retention = &self.config.retention;
+        let keep = Keep {
+            texts_days: retention.texts_days,
+            raw_days: retention.raw_mail_days,
+            messages_days: retention.messages_days,
+            audit_days: retention.audit_days,
+        };
+        Sweeper { store: self.store.clone(), clock: self.clock.clone(), keep }
+    }
+
+    /// The worker that writes the daily backup; `None` when it is off.
+    #[must_use]
+    pub fn keeper(&self) -> Option<Keeper> {
+        Some(Keeper {
             store: self.store.clone(),
             clock: self.clock.clone(),
-            retention: Retention { texts_days, messages_days },
-        }
+            plan: backup_plan(&self.config)?,
+            owner: format!("{}/backup", self.owner),
+        })
     }
 
     /// The worker that learns.
@@ -188,6 +202,18 @@ fn policies(config: &Config) -> BTreeMap<String, mail::Policy> {
         authserv_id: mailbox.authserv_id.clone(),
     };
     config.mailboxes.iter().map(|mailbox| (mailbox.name.clone(), policy(mailbox))).collect()
+}
+
+/// When and where backups are made; `None` when they are off.
+#[must_use]
+pub fn backup_plan(config: &Config) -> Option<Plan> {
+    let backup = config.backup.as_ref()?;
+    Some(Plan {
+        minute: backup.minute,
+        generations: backup.generations,
+        dir: backup.dir.clone(),
+        zone: config.timezone,
+    })
 }
 
 /// Opens the database of the settings.

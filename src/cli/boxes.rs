@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Global, out, settings};
+use super::{Global, noted, out, settings};
 use crate::clock::Clock;
 use crate::domain::{Fate, InboxId, OutboxId};
 use crate::store::{InboxFilter, InboxRow, OutboxFilter, OutboxRow, OutboxState, Page, Which};
@@ -70,7 +70,9 @@ pub(super) fn run_outbox(command: &Outbox, global: &Global) -> anyhow::Result<Ex
                 list_outbox(&rows, config.timezone, global)?;
             }
             OutboxAction::Retry(rows) => {
-                let count = store.retry_outbox(&rows.which(OutboxId)?, Clock::system().now()).await?;
+                let now = Clock::system().now();
+                let count = store.retry_outbox(&rows.which(OutboxId)?, now).await?;
+                noted::change(store, "outbox.retry", "outbox", ["", &format!("{count} messages")], now).await?;
                 retried(count, global)?;
             }
         }
@@ -90,6 +92,8 @@ pub(super) fn run_inbox(command: &Inbox, global: &Global) -> anyhow::Result<Exit
             }
             InboxAction::Retry(rows) => {
                 let count = store.retry_inbox(&rows.which(InboxId)?).await?;
+                let after = format!("{count} messages");
+                noted::change(store, "inbox.retry", "inbox", ["", &after], Clock::system().now()).await?;
                 retried(count, global)?;
             }
         }

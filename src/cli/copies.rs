@@ -8,7 +8,7 @@ use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{Global, out, settings};
+use super::{Global, noted, out, settings};
 use crate::clock::Clock;
 use crate::store::Store;
 
@@ -30,6 +30,8 @@ pub(super) fn backup(command: &Backup, global: &Global) -> anyhow::Result<ExitCo
         let day = out::when(Clock::system().now(), config.timezone).replace([' ', ':'], "-");
         let file = command.to.clone().unwrap_or_else(|| PathBuf::from(format!("madoguchi-{day}.tar.gz")));
         store.backup(&file).await.with_context(|| format!("cannot write {}", file.display()))?;
+        let now = Clock::system().now();
+        noted::change(store, "backup", "desk", ["", &file.display().to_string()], now).await?;
         let size_bytes = std::fs::metadata(&file).map_or(0, |found| found.len());
         if global.json {
             out::json(&json!({ "file": file, "size_bytes": size_bytes }))?;
@@ -50,6 +52,8 @@ pub(super) fn restore(command: &Restore, global: &Global) -> anyhow::Result<Exit
             .with_context(|| format!("cannot restore {}", command.file.display()))?;
         let store = Store::open(config.database_url.expose_secret(), &config.data_dir).await?;
         let totals = store.ledger_totals().await?;
+        let from = command.file.display().to_string();
+        noted::change(&store, "restore", "desk", ["", &from], Clock::system().now()).await?;
         store.close().await;
         if global.json {
             out::json(&json!({ "seen": totals.seen, "balanced": totals.is_balanced() }))?;

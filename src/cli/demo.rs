@@ -45,7 +45,7 @@ struct Summary {
 pub(super) fn run(command: &Demo, global: &Global) -> anyhow::Result<ExitCode> {
     let dir = Path::new(DIR);
     let config = prepare(dir, global)?;
-    telemetry::start(if global.verbose { "debug" } else { "warn" }, telemetry::Format::Text)
+    telemetry::start(if global.verbose { "debug" } else { "warn" }, telemetry::Format::Text, None)
         .map_err(anyhow::Error::msg)?;
     let (once, json) = (command.once, global.json);
     settings::block_on(async move {

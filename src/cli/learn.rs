@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Global, out, settings};
+use super::{Global, noted, out, settings};
 use crate::app;
 use crate::workers::learn::{self, Report};
 
@@ -23,7 +23,7 @@ pub(super) fn run(command: &Learn, global: &Global) -> anyhow::Result<ExitCode> 
         let now = app.clock.now();
         let lesson = learn::learn(&app.store, app.live.get(), &app::schedule(&app.config), now).await?;
         if !command.dry_run {
-            learn::conclude(&app.store, &lesson, now).await?;
+            learn::conclude(&app.store, &lesson, (&noted::who(), "cli"), now).await?;
         }
         let report = &lesson.report;
         let in_force = !command.dry_run && report.refused.is_none();

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod access;
 mod ask;
 mod attachment;
+mod audit;
 mod boxes;
 mod check;
 mod complaint;
@@ -21,12 +23,17 @@ mod init;
 mod kb;
 mod learn;
 mod ledger;
+mod noted;
 mod out;
 mod parse;
 mod pipeline;
+mod privacy;
+mod privacy_export;
 mod problem;
 mod rehearsal;
 mod replay;
+mod report;
+mod report_text;
 mod rules;
 mod rules_words;
 mod serve;
@@ -152,6 +159,27 @@ enum Command {
     /// Every rule: how often it held, and how much of what it set people corrected
     #[command(after_help = "Examples:\n  madoguchi rules --days 90\n  madoguchi rules --json")]
     Rules(rules::RulesCommand),
+    /// The desk's month or year: service levels, volumes, work, incidents, complaints, satisfaction, automation
+    #[command(
+        after_help = "Examples:\n  madoguchi report --period 2026-10\n  madoguchi report --period 2026 --format html --lang en --out 2026.html"
+    )]
+    Report(report::Command),
+    /// What is kept about a requester: hand it over, or erase it
+    #[command(
+        after_help = "Examples:\n  madoguchi privacy export sato@client.example --to sato/\n  madoguchi privacy erase sato@client.example --dry-run"
+    )]
+    Privacy(privacy::Command),
+    /// Who changed what, when, and from where
+    #[command(after_help = "Example: madoguchi audit list --since 2026-10-01 --who sato")]
+    Audit(audit::Command),
+    /// Who may use the desk
+    #[command(after_help = "Examples:\n  madoguchi user add sato --role lead\n  madoguchi user disable sato")]
+    User(access::Users),
+    /// Tokens of programs that use the desk
+    #[command(
+        after_help = "Examples:\n  madoguchi token create dashboard --role viewer --days 90\n  madoguchi token revoke 3"
+    )]
+    Token(access::Tokens),
     /// Copy everything the desk remembers into one file
     #[command(after_help = "Example: madoguchi backup --to madoguchi-2026-11-22.tar.gz")]
     Backup(copies::Backup),
@@ -186,6 +214,11 @@ pub fn run() -> ExitCode {
         Command::Learn(command) => learn::run(&command, &global),
         Command::Replay(command) => replay::run(&command, &global),
         Command::Rules(command) => rules::run(&command, &global),
+        Command::Report(command) => report::run(&command, &global),
+        Command::Privacy(command) => privacy::run(&command, &global),
+        Command::Audit(command) => audit::run(&command, &global),
+        Command::User(command) => access::run_user(&command, &global),
+        Command::Token(command) => access::run_token(&command, &global),
         Command::Backup(command) => copies::backup(&command, &global),
         Command::Restore(command) => copies::restore(&command, &global),
     };

@@ -11,6 +11,12 @@ pub(super) fn line(text: impl AsRef<str>) {
     let _ = writeln!(stdout, "{}", text.as_ref());
 }
 
+/// Prints a document as it is. A reader that went away is no fault.
+pub(super) fn bytes(document: &[u8]) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(document).and_then(|()| stdout.flush());
+}
+
 /// Prints one JSON document.
 pub(super) fn json(value: &serde_json::Value) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(value)?);

@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Global, settings};
+use super::{Global, noted, settings};
 use crate::app::{self, App, Chats, Connections, HANDLERS};
 use crate::config::Config;
 use crate::console;
+use crate::domain::AuditEntry;
 use crate::workers::supervise::Supervisor;
 
 /// How long running steps may take to end.
@@ -26,6 +27,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
             mailboxes = app.config.mailboxes.len(),
             "the desk is open"
         );
+        note_rules(&app).await;
         wait(&app, &global.set).await?;
         tracing::info!("closing: running steps are finished first");
         supervisor.drain(GRACE).await;
@@ -53,6 +55,9 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
         supervisor.run(rescanner);
     }
     supervisor.run(app.sweeper());
+    if let Some(keeper) = app.keeper() {
+        supervisor.run(keeper);
+    }
     supervisor.run(app.learner());
     chats.start(app, supervisor);
     Connections::open(app).await?.start(app, supervisor)?;
@@ -69,7 +74,10 @@ pub(super) async fn wait(app: &Arc<App>, set: &[String]) -> anyhow::Result<()> {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             _ = hang_up.recv() => match reload(app, set).await {
-                Ok(version) => tracing::info!(catalog = version, "settings and content reloaded"),
+                Ok(version) => {
+                    tracing::info!(catalog = version, "settings and content reloaded");
+                    note_rules(app).await;
+                }
                 Err(fault) => tracing::error!("not reloaded, what was in force stays: {fault:#}"),
             },
         }
@@ -88,4 +96,20 @@ async fn reload(app: &Arc<App>, set: &[String]) -> anyhow::Result<String> {
     let version = rules.catalog.version.clone();
     app.live.replace(rules);
     Ok(version)
+}
+
+/// Notes in the audit log that other settings or content are in force than before.
+async fn note_rules(app: &App) {
+    let entry = AuditEntry {
+        at: app.clock.now(),
+        actor: noted::who(),
+        origin: "serve".to_owned(),
+        action: "rules".to_owned(),
+        subject: "catalog".to_owned(),
+        before: String::new(),
+        after: app.live.get().catalog.version.clone(),
+    };
+    if let Err(fault) = app.store.audit_if_changed(&entry).await {
+        tracing::error!("the audit log does not say which rules are in force: {fault}");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::{self, App};
 use crate::config::{Config, env};
 use crate::domain::{Catalog, Fault, Language, Learned};
-use crate::telemetry;
+use crate::telemetry::{self, LogFiles};
 use secrecy::ExposeSecret;
 
 use super::Global;
@@ -37,7 +37,8 @@ pub(super) fn start(global: &Global) -> anyhow::Result<Config> {
         (false, false) => config.log_level.as_str(),
     };
     let format = if config.log_json { telemetry::Format::Json } else { telemetry::Format::Text };
-    telemetry::start(level, format).map_err(anyhow::Error::msg)?;
+    let files = config.log_dir.as_deref().map(|dir| LogFiles { dir, days: config.retention.log_days });
+    telemetry::start(level, format, files).map_err(anyhow::Error::msg)?;
     Ok(config)
 }
 

@@ -203,7 +203,7 @@ pub(super) async fn write(
             })
             .collect();
         let changes = work_out(&ticket, &messages).await?;
-        match app.store.apply(&changes, app.clock.now()).await {
+        match app.store.apply_from(&changes, app.clock.now(), "cli").await {
             Ok(()) => return Ok(()),
             Err(StoreError::Conflict { .. }) => {}
             Err(fault) => return Err(fault.into()),

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
 use super::{
-    Config, DiscordSettings, Learning, Retention, SlackSettings, alerts, calendars, chat, closing, escalation, mail,
-    routing, sections, sla,
+    Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, closing, escalation, mail, routing,
+    sections, sla, upkeep,
 };
 use crate::domain::catalog::SendLimits;
 use crate::domain::routing::{Line, Routing};
@@ -16,7 +16,7 @@ use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};
 
 const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, sla, vip, \
-                         priority, notify, escalations, agents, customers, contacts, routing, closing, problems, http, scanner, limits, learn, retention, log";
+                         priority, notify, escalations, agents, customers, contacts, routing, closing, problems, http, scanner, limits, learn, report, retention, backup, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -35,8 +35,9 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let console: sections::Console = document.section("console").unwrap_or_default();
     let content: sections::Content = document.section("content").unwrap_or_default();
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
-    let limits: sections::Limits = document.section("limits").unwrap_or_default();
     let learning = learning(document);
+    let retention = upkeep::retention(document);
+    let report = upkeep::report(document);
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
     let language = desk.language.parse().unwrap_or_else(|fault| {
@@ -54,12 +55,14 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let people = routing::people(document, &queues, staffing, timezone);
     let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref(), base };
     let (service, alerts, max_body_bytes) = service(document, (&calendars, &queues), people, ways);
+    let data_dir = base.join(desk.data_dir);
     let config = Config {
         file: file.to_path_buf(),
         desk_name: desk.name,
         language,
         timezone,
-        data_dir: base.join(desk.data_dir),
+        backup: upkeep::backup(document, base, &data_dir),
+        data_dir,
         database_url: database_url(document, &database, base),
         listen: listen(document, &console),
         public_url: console.public_url,
@@ -69,7 +72,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         suggest_precision: triage.suggest_precision,
         intent_probability: triage.intent_probability,
         learning,
-        retention: retention(document),
+        retention,
+        report,
         queues,
         calendars,
         service,
@@ -79,13 +83,9 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         alerts,
         max_body_bytes,
         scanner,
-        limits: SendLimits {
-            automatic_per_sender_day: limits.automatic_per_sender_day,
-            automatic_per_ticket: limits.automatic_per_ticket,
-            questions_per_ticket: limits.questions_per_ticket,
-            reopen_within_days: limits.reopen_within_days,
-        },
+        limits: send_limits(document),
         log_json: log_format(document, &log),
+        log_dir: log.dir.map(|dir| base.join(dir)),
         log_level: log.level,
     };
     document.finish(SECTIONS);
@@ -114,9 +114,14 @@ fn service(
     (service, alerts, max_body_bytes)
 }
 
-fn retention(document: &mut Document<'_>) -> Retention {
-    let sections::Retention { texts_days, messages_days } = document.section("retention").unwrap_or_default();
-    Retention { texts_days, messages_days }
+fn send_limits(document: &mut Document<'_>) -> SendLimits {
+    let limits: sections::Limits = document.section("limits").unwrap_or_default();
+    SendLimits {
+        automatic_per_sender_day: limits.automatic_per_sender_day,
+        automatic_per_ticket: limits.automatic_per_ticket,
+        questions_per_ticket: limits.questions_per_ticket,
+        reopen_within_days: limits.reopen_within_days,
+    }
 }
 
 fn learning(document: &mut Document<'_>) -> Learning {

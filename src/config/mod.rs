@@ -20,6 +20,7 @@ mod service_tests;
 mod sla;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use std::path::{Path, PathBuf};
 
@@ -33,20 +34,12 @@ pub use network::is_public;
 pub use notify::{BacklogLogin, BacklogSettings, NotifyKind, NotifySettings};
 pub use secret::env;
 pub use sla::ServiceSettings;
+pub use upkeep::{BackupSettings, Retention};
 
 use crate::domain::catalog::SendLimits;
 use crate::domain::schedule::Calendar;
-use crate::domain::{Fault, Language, Queue};
+use crate::domain::{Fault, Language, Queue, ReportTerms};
 use secrecy::SecretString;
-
-/// How long texts are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// Days the model is taught with a message's text.
-    pub texts_days: u32,
-    /// Days a message is kept once its ticket has ended; 0 for ever.
-    pub messages_days: u32,
-}
 
 /// When the desk learns from what people said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +81,12 @@ pub struct Config {
     pub intent_probability: f64,
     /// When the desk learns.
     pub learning: Learning,
-    /// How long texts are kept.
+    /// How long what is kept.
     pub retention: Retention,
+    /// The daily backup; `None` when it is off.
+    pub backup: Option<BackupSettings>,
+    /// What the figures of reports depend on.
+    pub report: ReportTerms,
     /// At least one.
     pub queues: Vec<Queue>,
     /// Holds `always` and `business`.
@@ -110,6 +107,8 @@ pub struct Config {
     pub scanner: Option<ClamdSettings>,
     /// What the machine may send by itself.
     pub limits: SendLimits,
+    /// Where log files are written, one a day, beside stderr; `None` for none.
+    pub log_dir: Option<PathBuf>,
     /// Log filter: `info`, `debug`, `madoguchi=debug`.
     pub log_level: String,
     /// One JSON object a line instead of text.

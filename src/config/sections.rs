@@ -281,14 +281,32 @@ impl Default for Learn {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_field_names, reason = "the unit stands in the key")]
 pub(super) struct Retention {
     pub(super) texts_days: u32,
+    pub(super) raw_mail_days: u32,
     pub(super) messages_days: u32,
+    pub(super) log_days: u32,
+    pub(super) audit_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { texts_days: 365, messages_days: 0 }
+        Self { texts_days: 365, raw_mail_days: 0, messages_days: 0, log_days: 30, audit_days: 730 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Backup {
+    pub(super) at: String,
+    pub(super) generations: u32,
+    pub(super) dir: Option<String>,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        Self { at: "04:00".into(), generations: 7, dir: None }
     }
 }
 
@@ -297,10 +315,11 @@ impl Default for Retention {
 pub(super) struct Log {
     pub(super) level: String,
     pub(super) format: String,
+    pub(super) dir: Option<String>,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "info".into(), format: "text".into() }
+        Self { level: "info".into(), format: "text".into(), dir: None }
     }
 }

@@ -1,5 +1,6 @@
 //! Values: what the desk talks about. No rules, no I/O, no clock.
 
+pub mod access;
 pub mod alert;
 pub mod article;
 pub mod asked;
@@ -15,11 +16,13 @@ pub mod labelled;
 pub mod message;
 pub mod notice;
 pub mod outbound;
+pub mod password;
 pub mod past;
 pub mod priority;
 pub mod problem;
 pub mod promise;
 pub mod reply_token;
+pub mod reporting;
 pub mod routing;
 pub mod rulebook;
 pub mod schedule;
@@ -27,6 +30,7 @@ pub mod service;
 pub mod ticket;
 pub mod words;
 
+pub use access::{ApiToken, AuditEntry, Role, User};
 pub use alert::{
     Alert, AlertChange, AlertFlow, AlertKnown, AlertProbe, AlertSource, AlertStanding, AlertState, Severity,
 };
@@ -52,6 +56,7 @@ pub use past::{Envelope, Judgement, Past, Seen};
 pub use priority::{Level, Priority};
 pub use promise::{Clock, ClockKind, ClockLevel, Firing, Problem, Promises, Sighting, Signal};
 pub use reply_token::Keyring;
+pub use reporting::{Beside, ReportTerms, SavedMinutes, Span, TicketLife};
 pub use routing::{Agent, Customer, Routing, Turn};
 pub use rulebook::{DeskRule, Rulebook, Ruled};
 pub use service::ServiceRules;

@@ -115,6 +115,35 @@ pub struct Card {
     pub same_as: Option<TicketId>,
 }
 
+impl Ticket {
+    /// What stands where something of a requester was erased.
+    pub const ERASED: &'static str = "(erased)";
+
+    /// The ticket without anything its requester wrote or is known by; what figures are counted from stays.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        Self {
+            subject: Self::ERASED.to_owned(),
+            requester: Address { name: String::new(), address: format!("erased:{}", self.id.0) },
+            participants: Vec::new(),
+            slots: BTreeMap::new(),
+            missing: Vec::new(),
+            place: None,
+            pressed: Vec::new(),
+            card: None,
+            ..self.clone()
+        }
+    }
+
+    /// The ticket of somebody else without the person who has `addresses` (lower case).
+    #[must_use]
+    pub fn without(&self, addresses: &[String]) -> Self {
+        let mut ticket = self.clone();
+        ticket.participants.retain(|one| !addresses.contains(&one.to_lowercase()));
+        ticket
+    }
+}
+
 words! {
     /// What happened to a ticket.
     EventKind {

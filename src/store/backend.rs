@@ -144,35 +144,17 @@ macro_rules! bound {
 
 impl Backend {
     pub(super) async fn open_sqlite(options: SqliteConnectOptions) -> Result<Self, StoreError> {
-        let options = options
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(STATEMENTS)
-            .page_size(8192)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .pragma("wal_autocheckpoint", "4000")
-            .pragma("journal_size_limit", "67108864")
-            .pragma("cache_size", WRITER_CACHE)
-            .pragma("temp_store", "memory")
-            .row_buffer_size(512);
+        let options = for_desk(options);
         // A pool of its own with exactly one connection: writers queue here instead of colliding in the file.
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone())
-            .await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .test_before_acquire(false)
-            .max_lifetime(None)
-            .connect_lazy_with(
-                options.create_if_missing(false).pragma("cache_size", READER_CACHE).pragma("query_only", "on"),
-            );
-        Ok(Self::Sqlite { writer, readers })
+        let writer = writer().connect_with(options.clone()).await?;
+        Ok(Self::Sqlite { writer, readers: readers(options) })
+    }
+
+    /// For reading alone: the writer is there but never connects.
+    pub(super) fn open_sqlite_readers(options: SqliteConnectOptions) -> Self {
+        let options = for_desk(options).create_if_missing(false);
+        let writer = writer().connect_lazy_with(options.clone().pragma("query_only", "on"));
+        Self::Sqlite { writer, readers: readers(options) }
     }
 
     pub(super) async fn open_postgres(options: PgConnectOptions) -> Result<Self, StoreError> {
@@ -225,6 +207,21 @@ impl Backend {
         Ok(())
     }
 
+    /// Gives the room of deleted rows back and, on `SQLite`, writes the file anew, so that nothing deleted is left in it.
+    pub(super) async fn shrink(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                for step in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+                    sqlx::query(step).execute(writer).await?;
+                }
+            }
+            Self::Postgres(pool) => {
+                sqlx::query("VACUUM").execute(pool).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) const fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
     }
@@ -238,6 +235,32 @@ impl Backend {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+fn for_desk(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS)
+        .page_size(8192)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("temp_store", "memory")
+        .row_buffer_size(512)
+}
+
+fn writer() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).idle_timeout(None).max_lifetime(None)
+}
+
+fn readers(options: SqliteConnectOptions) -> SqlitePool {
+    SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).max_lifetime(None).connect_lazy_with(
+        options.create_if_missing(false).pragma("cache_size", READER_CACHE).pragma("query_only", "on"),
+    )
 }
 
 /// On a full disk SQLite rolls back by itself (<https://www.sqlite.org/lang_transaction.html>, section 2.2), so the ROLLBACK of the

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::alerts::{INSERT_FLOWS, INSERT_STANDINGS, UPDATE_FLOWS, UPDATE_STANDINGS};
 use super::attempts::UNBLOCK;
+use super::audit::INSERT_AUDIT;
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::problems::{PUT_PROBLEMS, PUT_SIGHTINGS};
 use super::processes::{PUT_COMPLAINTS, PUT_SATISFACTION, PUT_TURNS};
@@ -154,18 +155,27 @@ impl Store {
         }
     }
 
-    /// Writes what a person or a timer changed; no inbox row is closed.
+    /// Writes what a timer changed; no inbox row is closed.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when a ticket has another version than the change was made from: nothing is written.
     pub async fn apply(&self, changes: &Changes, now: Timestamp) -> Result<(), StoreError> {
+        self.apply_from(changes, now, "desk").await
+    }
+
+    /// [`Store::apply`] for what a person changed: `origin` says from where, for the audit log.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub async fn apply_from(&self, changes: &Changes, now: Timestamp, origin: &str) -> Result<(), StoreError> {
         let batch = std::slice::from_ref(changes);
         if changes.settled.is_some() {
             return Err(StoreError::Conflict {
                 what: "an inbox row can only be closed by the owner of its lease".into(),
             });
         }
-        let rows = Rows::of(batch);
+        let mut rows = Rows::of(batch);
+        rows.audit.iter_mut().for_each(|row| origin.clone_into(&mut row.origin));
         match repeat!(self.settle_once("", batch, &rows, now)) {
             Ok(()) => {
                 self.wake_after(&rows);
@@ -318,6 +328,7 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
         return Ok(false);
     }
     put(tx, INSERT_EVENTS, &rows.events, None).await?;
+    put(tx, INSERT_AUDIT, &rows.audit, None).await?;
     crash::point("settle.events");
     if !put(tx, INSERT_MESSAGES, &rows.messages, None).await? {
         return Ok(false);

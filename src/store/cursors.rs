@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::accept::Progress;
-use super::backend::{Arg, Sql, Tx, bulk, json, sql};
+use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::{Accepted, Store, StoreError};
 use crate::domain::{Received, Timestamp};
 
@@ -54,5 +54,15 @@ impl Store {
         let found: Vec<(String,)> = tx.fetch(GET, [Arg::Text(name)]).await?;
         tx.commit().await?;
         Ok(found.into_iter().next().map(|(value,)| value))
+    }
+
+    /// Sets the cursor `name`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put_cursor(&self, name: &str, value: &str, now: Timestamp) -> Result<(), StoreError> {
+        let row = json(&[Cursor { name, value }])?;
+        repeat!(self.write_one(PUT, vec![row.clone(), Arg::Int(now.0)]))?;
+        Ok(())
     }
 }

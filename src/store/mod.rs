@@ -4,9 +4,11 @@
 //! Every write is safe to repeat: messages are known by (channel, external id), tickets by version, outgoing messages by their key.
 
 mod accept;
+mod access;
 mod alerts;
 mod articles;
 mod attempts;
+mod audit;
 mod backend;
 mod backup;
 mod changes;
@@ -19,6 +21,7 @@ pub mod crash;
 mod cursors;
 mod dump;
 mod error;
+mod expire;
 mod feedback;
 mod figures;
 mod files;
@@ -32,11 +35,13 @@ mod outbox_rows;
 mod past;
 mod people;
 mod posts;
+mod privacy;
 mod problems;
 mod processes;
 mod questions;
 mod raw;
 mod recent;
+mod report;
 mod rows;
 mod rule_hits;
 mod scans;
@@ -57,7 +62,9 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 pub use accept::Accepted;
+pub use access::Standing;
 pub use articles::ArticleChanges;
+pub use audit::AuditFilter;
 pub use circuits::Circuit;
 pub use claim::{Claim, InboxItem, MAX_ATTEMPTS, ToBury};
 pub use cursors::HandedOver;
@@ -72,6 +79,7 @@ pub use outbox::{Delivery, OutboxItem, Sending};
 pub use outbox_rows::{OutboxFilter, OutboxRow, OutboxState};
 pub use past::PastPage;
 pub use posts::EarlierPost;
+pub use privacy::{Belongings, Traces};
 pub use processes::AgentsWork;
 pub use rule_hits::RuleFigures;
 pub use scans::{Scanned, Unscanned, UnscannedFile};
@@ -110,6 +118,41 @@ impl Store {
     pub async fn open(url: &str, data_dir: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(data_dir)?;
         let (backend, _only_one) = open_backend(url, schema::latest()).await?;
+        Ok(Self {
+            backend,
+            data_dir: data_dir.to_owned(),
+            inbox_wake: Notify::new(),
+            outbox_wake: Notify::new(),
+            claims: AtomicU64::new(0),
+        })
+    }
+
+    /// Opens a database that is there already, for reading alone: a replica that may not be written will do. Nothing is made and the
+    /// schema is not brought up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when its schema is older than this program's or there is none, otherwise as [`Store::open`].
+    pub async fn open_to_read(url: &str, data_dir: &Path) -> Result<Self, StoreError> {
+        let backend = if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url).map_err(|error| unusable_url(&error))?;
+            if !options.get_filename().exists() {
+                return Err(StoreError::unusable(format!("there is no database {}", options.get_filename().display())));
+            }
+            Backend::open_sqlite_readers(options)
+        } else {
+            let options = PgConnectOptions::from_str(url).map_err(|error| unusable_url(&error))?;
+            Backend::open_postgres(options).await?
+        };
+        let version = schema::version(&backend).await?;
+        match version.cmp(&schema::latest()) {
+            std::cmp::Ordering::Greater => return Err(StoreError::SchemaTooNew { version }),
+            std::cmp::Ordering::Less => {
+                return Err(StoreError::unusable(format!(
+                    "the database has schema version {version}, older than this program's; start the desk once to bring it up to date"
+                )));
+            }
+            std::cmp::Ordering::Equal => {}
+        }
         Ok(Self {
             backend,
             data_dir: data_dir.to_owned(),

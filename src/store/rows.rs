@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::StoreError;
 use super::alerts::AlertRows;
+use super::audit::{self, AuditRow};
 use super::problems::{ProblemRow, SightingRow, add_problem, sighting};
 use super::processes::{ComplaintRow, RatingRow, complaint_row, rating_row};
 use super::rule_hits::{self, HitRow};
@@ -143,6 +144,7 @@ pub(super) struct Rows<'a> {
     pub(super) complaints: Vec<ComplaintRow<'a>>,
     pub(super) turns: Vec<&'a Turn>,
     pub(super) alerts: AlertRows<'a>,
+    pub(super) audit: Vec<AuditRow>,
 }
 
 impl<'a> Rows<'a> {
@@ -192,6 +194,7 @@ impl<'a> Rows<'a> {
             self.complaints.extend(complaint_row(ticket));
         }
         self.events.extend(changes.events.iter().map(event_row));
+        self.audit.extend(audit::rows_of(changes));
         if let Some(message) = &changes.message {
             self.messages.push(message_row(message));
             let id = message.inbox_id.0;

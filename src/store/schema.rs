@@ -54,6 +54,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0007_rules.sql"),
     ),
     (
+        8,
+        "audit",
+        include_str!("../../migrations/sqlite/0008_audit.sql"),
+        include_str!("../../migrations/postgres/0008_audit.sql"),
+    ),
+    (
         9,
         "processes",
         include_str!("../../migrations/sqlite/0009_processes.sql"),

@@ -32,6 +32,10 @@ const ATTACHMENTS: Sql = sql!(
      WHERE messages.ticket_id = $1 ORDER BY attachments.inbox_id, attachments.n"
 );
 
+const FILES_OF: Sql = sql!(
+    "SELECT inbox_id, name, media_type, size_bytes, inline, sha256, scan, warnings FROM attachments WHERE inbox_id = $1 ORDER BY n"
+);
+
 /// Which tickets to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketFilter {
@@ -188,6 +192,17 @@ impl Store {
         // Stable: what came in stands before its answer written in the same millisecond.
         messages.sort_by_key(TicketMessage::at);
         Ok(messages)
+    }
+
+    /// The files that came with a message, in their order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn attachments(&self, id: InboxId) -> Result<Vec<Attachment>, StoreError> {
+        let mut tx = self.backend.read().await?;
+        let files: Vec<AttachmentRow> = tx.fetch(FILES_OF, [Arg::Int(id.0)]).await?;
+        tx.commit().await?;
+        files.into_iter().map(AttachmentRow::read).collect()
     }
 }
 

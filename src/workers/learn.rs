@@ -16,7 +16,7 @@ use crate::classify::precision::{self, Aim};
 use crate::clock::Clock;
 use crate::content;
 use crate::domain::catalog::{Catalog, Thresholds};
-use crate::domain::{Golden, InboxId, Learned, Measured, Policy, Taught, Timestamp, Vote, Wanted};
+use crate::domain::{AuditEntry, Golden, InboxId, Learned, Measured, Policy, Taught, Timestamp, Vote, Wanted};
 use crate::replay::golden::{self, Held, Moved, Tally};
 use crate::replay::teach::{self, Written};
 use crate::store::{JudgedText, Store, StoreError};
@@ -261,17 +261,28 @@ fn thresholds(catalog: &Catalog, new: &Policy) -> Vec<Threshold> {
     all
 }
 
-/// Puts `lesson` in force, or notes that it was refused. Every process takes it over within a minute.
+/// Puts `lesson` in force, or notes that it was refused. Every process takes it over within a minute. `who` and from where, for
+/// the audit log.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn conclude(store: &Store, lesson: &Lesson, now: Timestamp) -> Result<(), StoreError> {
+pub async fn conclude(store: &Store, lesson: &Lesson, who: (&str, &str), now: Timestamp) -> Result<(), StoreError> {
     let report = serde_json::to_string(&lesson.report)?;
     if lesson.report.refused.is_some() {
         return store.note_learn_run(&report, now).await;
     }
-    store.put_learned(&lesson.learned.policy, &lesson.learned.examples, &report, now).await?;
-    Ok(())
+    let before = store.model_in_force().await?;
+    let model = store.put_learned(&lesson.learned.policy, &lesson.learned.examples, &report, now).await?;
+    let entry = AuditEntry {
+        at: now,
+        actor: who.0.to_owned(),
+        origin: who.1.to_owned(),
+        action: "learn".to_owned(),
+        subject: "model".to_owned(),
+        before: before.to_string(),
+        after: model.to_string(),
+    };
+    store.audit(&[entry]).await
 }
 
 /// The worker.
@@ -324,7 +335,7 @@ impl Learner {
 
     async fn learn(&self, now: Timestamp) -> Result<(), LearnError> {
         let lesson = learn(&self.store, self.live.get(), &self.schedule, now).await?;
-        conclude(&self.store, &lesson, now).await?;
+        conclude(&self.store, &lesson, ("rule", "rule"), now).await?;
         let (examples, votes) = (lesson.report.examples, lesson.report.votes);
         if let Some(why) = &lesson.report.refused {
             tracing::warn!(examples, votes, "learnt, but not put in force: {why}");

@@ -1,5 +1,6 @@
 //! The steps of the pipeline. Each does one batch and says what it did; `supervise` loops them.
 
+pub mod backup;
 mod bursts;
 pub mod deliver;
 pub mod files;

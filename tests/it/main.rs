@@ -17,6 +17,8 @@ mod knowledge;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod sla;
 #[cfg(test)]
 mod slack;

@@ -7,7 +7,7 @@ use madoguchi::clock::Clock;
 use madoguchi::content;
 use madoguchi::domain::*;
 use madoguchi::replay::teach;
-use madoguchi::workers::sweep::{Retention, Sweeper};
+use madoguchi::workers::sweep::{Keep, Sweeper};
 
 use crate::store::{Desk, NOW, ids, on_both, opening, received};
 
@@ -32,9 +32,15 @@ fn taught(id: InboxId, text: &str, intent: &str) -> Taught {
     }
 }
 
-fn sweeper(desk: &Desk, days_later: i64, retention: Retention) -> Sweeper {
+fn sweeper(desk: &Desk, days_later: i64, keep: Keep) -> Sweeper {
     let clock = Clock::fixed(NOW.plus_ms(days_later * DAY_MS));
-    Sweeper { store: desk.store.clone(), clock, retention }
+    Sweeper { store: desk.store.clone(), clock, keep }
+}
+
+/// How many texts of examples and how many messages went.
+async fn swept(desk: &Desk, days_later: i64, keep: Keep) -> (usize, usize) {
+    let swept = sweeper(desk, days_later, keep).once().await.unwrap();
+    (swept.texts, swept.messages)
 }
 
 /// A message in a ticket that is closed, taught to the model.
@@ -67,20 +73,20 @@ fn in_file(desk: &Desk) -> bool {
 
 async fn an_expired_text_leaves_only_its_features(desk: Desk) {
     let id = closed(&desk).await;
-    let keep = Retention { texts_days: 365, messages_days: 0 };
-    assert_eq!(sweeper(&desk, 300, keep).expire().await.unwrap(), (0, 0));
+    let keep = Keep { texts_days: 365, messages_days: 0, ..Keep::default() };
+    assert_eq!(swept(&desk, 300, keep).await, (0, 0));
     assert_eq!(desk.store.learned().await.unwrap().examples[0].text(), Some(SECRET));
     // The example loses its text first; the message stays as long as it is wanted.
-    assert_eq!(sweeper(&desk, 366, keep).expire().await.unwrap(), (1, 0));
-    assert_eq!(sweeper(&desk, 366, keep).expire().await.unwrap(), (0, 0));
+    assert_eq!(swept(&desk, 366, keep).await, (1, 0));
+    assert_eq!(swept(&desk, 366, keep).await, (0, 0));
     let example = desk.store.learned().await.unwrap().examples.remove(0);
     assert_eq!((example.text(), example.intent.as_deref(), example.inbox_id), (None, Some("vpn"), id));
     assert!(matches!(&example.said, Said::Features(features) if features.len() > 10));
     assert!(!desk.is_sqlite() || in_file(&desk), "the message is still there");
     // Then the message itself.
-    let short = Retention { texts_days: 365, messages_days: 400 };
-    assert_eq!(sweeper(&desk, 399, short).expire().await.unwrap(), (0, 0));
-    assert_eq!(sweeper(&desk, 401, short).expire().await.unwrap(), (0, 1));
+    let short = Keep { texts_days: 365, messages_days: 400, ..Keep::default() };
+    assert_eq!(swept(&desk, 399, short).await, (0, 0));
+    assert_eq!(swept(&desk, 401, short).await, (0, 1));
     assert_eq!(desk.store.learned().await.unwrap().examples[0], example);
     assert_eq!(desk.store.ticket_messages(TicketId(id.0)).await.unwrap().len(), 1, "only our reply is left");
     assert!(!desk.is_sqlite() || !in_file(&desk), "the text is gone from the file");
@@ -88,7 +94,7 @@ async fn an_expired_text_leaves_only_its_features(desk: Desk) {
     desk.store.accept(&[received("open", "open")], NOW).await.unwrap();
     let item = desk.claim("filer", NOW, 1).await;
     desk.store.settle("filer", &[opening(&item[0])], NOW).await.unwrap();
-    assert_eq!(sweeper(&desk, 5000, short).expire().await.unwrap(), (0, 0));
+    assert_eq!(swept(&desk, 5000, short).await, (0, 0));
     assert_eq!(ids(&item).len(), 1);
     // What a person wants erased leaves nothing at all.
     desk.store.forget(&[id], NOW).await.unwrap();
@@ -121,8 +127,8 @@ async fn the_model_answers_the_same_from_features(desk: Desk) {
         IntentModel::train(&intents, &labelled)
     };
     let before = model().await;
-    let keep = Retention { texts_days: 30, messages_days: 0 };
-    assert_eq!(sweeper(&desk, 31, keep).expire().await.unwrap(), (200, 0));
+    let keep = Keep { texts_days: 30, messages_days: 0, ..Keep::default() };
+    assert_eq!(swept(&desk, 31, keep).await, (200, 0));
     let after = model().await;
     let mut same = 0;
     for text in &asked {

@@ -107,7 +107,7 @@ async fn burst(desk: &Desk) {
 
 async fn taught(desk: &Desk, config: &Config, rules: &Arc<Rules>) -> (Rules, Report) {
     let lesson = learn::learn(&desk.store, rules.clone(), &app::schedule(config), NOW).await.unwrap();
-    learn::conclude(&desk.store, &lesson, NOW).await.unwrap();
+    learn::conclude(&desk.store, &lesson, ("learn", "test"), NOW).await.unwrap();
     assert_eq!(lesson.report.refused, None);
     (app::rules_with(config, &app::learned(&desk.store, config).await.unwrap()).unwrap(), lesson.report)
 }

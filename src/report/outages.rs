@@ -1,0 +1,123 @@
+//! Major incidents, and the availability that follows from them.
+
+use std::collections::BTreeMap;
+
+use super::facts::Outage;
+use super::sheet::{Cell, Kind, Section};
+use super::{Sheets, ids};
+use crate::domain::Span;
+
+/// Shorter outages do not count against availability.
+const LEAST_MINUTES: f64 = 5.0;
+/// Typical targets of a desk's contract.
+const MTTR_MINUTES: f64 = 60.0;
+const RTO_MINUTES: f64 = 240.0;
+const OUTAGES_A_YEAR: usize = 3;
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a period are far below 2^52")]
+fn minutes(span: &Span) -> f64 {
+    (span.to.0 - span.from.0) as f64 / 60_000.0
+}
+
+fn length(outage: &Outage) -> f64 {
+    outage.stretches.iter().map(minutes).sum()
+}
+
+/// Stretches of several outages, each instant once.
+fn union(outages: &[&Outage]) -> f64 {
+    let mut all: Vec<Span> = outages.iter().flat_map(|outage| outage.stretches.iter().copied()).collect();
+    all.sort_by_key(|span| span.from);
+    let (mut down, mut until) = (0.0, None);
+    for span in all {
+        let from = until.map_or(span.from, |until| span.from.max(until));
+        if from < span.to {
+            down += minutes(&Span { from, to: span.to });
+            until = Some(span.to);
+        }
+    }
+    down
+}
+
+impl Sheets<'_> {
+    pub(super) fn incidents(&self) -> Section {
+        let words = self.words;
+        let mut section = Section::new(
+            "incidents",
+            words.incidents,
+            words.incidents_how,
+            &[
+                ("date", words.date, Kind::Text),
+                ("service", words.service, Kind::Text),
+                ("event", words.event, Kind::Text),
+                ("cause", words.cause, Kind::Text),
+                ("downtime", words.downtime, Kind::Minutes),
+                ("state", words.state, Kind::Text),
+            ],
+        );
+        for outage in &self.told.tally.outages {
+            let cells = vec![
+                Cell::from(self.local(outage.began_at)),
+                outage.service.clone().into(),
+                outage.event.clone().into(),
+                outage.cause.clone().into(),
+                Cell::Figure(length(outage)),
+                if outage.lasts { words.lasts } else { words.recovered }.into(),
+            ];
+            section.row(cells, vec![("downtime", ids([outage.ticket]))]);
+        }
+        section
+    }
+
+    pub(super) fn availability(&self) -> Section {
+        let words = self.words;
+        let mut section = Section::new(
+            "availability",
+            words.availability,
+            words.availability_how,
+            &[
+                ("service", words.service, Kind::Text),
+                ("outages", words.outages, Kind::Count),
+                ("downtime", words.downtime, Kind::Minutes),
+                ("planned", words.planned, Kind::Minutes),
+                ("availability", words.availability, Kind::Share),
+                ("longest", words.longest, Kind::Minutes),
+                ("mttr", words.mttr, Kind::Minutes),
+                ("verdict", words.verdict, Kind::Text),
+            ],
+        );
+        let tally = &self.told.tally;
+        let counted: Vec<&Outage> = tally.outages.iter().filter(|outage| length(outage) >= LEAST_MINUTES).collect();
+        let mut services: BTreeMap<String, Vec<&Outage>> = BTreeMap::new();
+        for outage in &counted {
+            let name = outage.service.clone().unwrap_or_else(|| words.unknown.to_owned());
+            services.entry(name).or_default().push(outage);
+        }
+        let to = tally.span.to.min(tally.basis.now).max(tally.span.from);
+        let planned = minutes(&Span { from: tally.span.from, to });
+        for (name, outages) in services {
+            self.available(&mut section, (name, &outages), planned);
+        }
+        self.available(&mut section, (words.total.to_owned(), &counted), planned);
+        section
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "no desk counts to 2^52")]
+    fn available(&self, section: &mut Section, (name, outages): (String, &[&Outage]), planned: f64) {
+        let down = union(outages);
+        let longest = outages.iter().map(|outage| length(outage)).fold(0.0, f64::max);
+        let count = outages.len();
+        let mttr = (count > 0).then(|| outages.iter().map(|outage| length(outage)).sum::<f64>() / count as f64);
+        let holds = mttr.unwrap_or(0.0) <= MTTR_MINUTES && longest <= RTO_MINUTES && count <= OUTAGES_A_YEAR;
+        let cells = vec![
+            Cell::from(name),
+            count.into(),
+            Cell::Figure(down),
+            Cell::Figure(planned),
+            (planned > 0.0).then(|| (planned - down) / planned).into(),
+            Cell::Figure(longest),
+            mttr.into(),
+            if holds { self.words.kept } else { self.words.broken }.into(),
+        ];
+        section.row(cells, vec![("outages", ids(outages.iter().map(|outage| outage.ticket)))]);
+    }
+}
