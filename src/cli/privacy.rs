@@ -150,6 +150,10 @@ async fn erase(app: &Arc<App>, subject: &Subject) -> anyhow::Result<()> {
     let store = &app.store;
     let now = app.clock.now();
     let kept = &subject.kept;
+    let mut mark = [0_u8; 8];
+    getrandom::fill(&mut mark).map_err(|fault| anyhow::anyhow!("the system has no random numbers: {fault}"))?;
+    let mark = hex::encode(mark);
+    beside(app, subject).await?;
     let mut messages = kept.messages.clone();
     messages.extend(&subject.unread);
     forget(app, &messages, now).await?;
@@ -157,24 +161,37 @@ async fn erase(app: &Arc<App>, subject: &Subject) -> anyhow::Result<()> {
         tickets: kept.tickets.clone(),
         messages: messages.clone(),
         outbox: kept.outbox.clone(),
+        mark: mark.clone(),
         ..Traces::default()
     };
     store.erase_traces(&words).await?;
     for id in &kept.tickets {
         change(app, *id, |ticket| blank(app, ticket, now)).await?;
     }
-    for id in &kept.beside {
-        let without =
-            |ticket: &Ticket| Ok(Changes { tickets: vec![ticket.without(&subject.addresses)], ..Changes::default() });
-        change(app, *id, without).await?;
-    }
-    let mut mark = [0_u8; 8];
-    getrandom::fill(&mut mark).map_err(|fault| anyhow::anyhow!("the system has no random numbers: {fault}"))?;
-    let person = Traces { addresses: subject.addresses.clone(), mark: hex::encode(mark), ..Traces::default() };
+    let person = Traces { addresses: subject.addresses.clone(), mark, ..Traces::default() };
     store.erase_traces(&person).await?;
     let after = format!("{} tickets, {} messages", kept.tickets.len(), messages.len());
     noted::change(store, "privacy.erase", &subject.name(), ["", &after], now).await?;
     store.shrink().await.context("everything is erased, but the database could not be written anew")?;
+    Ok(())
+}
+
+/// Takes the person out of tickets of others. It comes first: which complaint there is theirs shows only as long as their message is
+/// there.
+async fn beside(app: &Arc<App>, subject: &Subject) -> anyhow::Result<()> {
+    let kept = &subject.kept;
+    let mut tickets: Vec<TicketId> = kept.wrote.iter().map(|(ticket, _)| *ticket).collect();
+    tickets.extend(&kept.beside);
+    tickets.sort_unstable();
+    tickets.dedup();
+    for id in &tickets {
+        let wrote: Vec<Timestamp> = kept.wrote.iter().filter(|(on, _)| on == id).map(|(_, at)| *at).collect();
+        let without = |ticket: &Ticket| {
+            Ok(Changes { tickets: vec![ticket.without(&subject.addresses, &wrote)], ..Changes::default() })
+        };
+        change(app, *id, without).await?;
+    }
+    app.store.erase_traces(&Traces { beside: tickets, ..Traces::default() }).await?;
     Ok(())
 }
 

@@ -10,12 +10,13 @@ use zip::write::SimpleFileOptions;
 
 use super::privacy::Subject;
 use crate::domain::feedback::voter;
-use crate::domain::{InboxId, TicketId};
+use crate::domain::{InboxId, TicketId, Timestamp};
 use crate::store::{OutboxFilter, Store, StoreError, TicketMessage};
 use crate::workers::files;
 
 /// Outgoing messages read at a time.
 const PAGE: u32 = 1_000;
+const ALWAYS: [Timestamp; 2] = [Timestamp(i64::MIN), Timestamp(i64::MAX)];
 
 /// Where the files go.
 enum Sink {
@@ -89,6 +90,7 @@ pub(super) async fn write(store: &Store, subject: &Subject, to: &Path) -> anyhow
         "requester": subject.id, "addresses": subject.addresses, "tickets": tickets,
         "participant_in": subject.kept.beside.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "messages_elsewhere": elsewhere, "sent": sent(store, subject).await?, "votes": said,
+        "ratings": ratings(store, subject).await?, "complaints": complaints(store, subject).await?,
     });
     sink.put("everything.json", serde_json::to_string_pretty(&document)?.as_bytes())?;
     sink.close()?;
@@ -105,6 +107,24 @@ async fn ticket(store: &Store, id: TicketId) -> anyhow::Result<Value> {
     };
     let conversation: Vec<Value> = messages.iter().map(message).collect::<Result<_, _>>()?;
     Ok(json!({ "ticket": ticket, "history": history, "conversation": conversation }))
+}
+
+/// How content they said they are, also on tickets of others.
+async fn ratings(store: &Store, subject: &Subject) -> anyhow::Result<Vec<Value>> {
+    let found = store.satisfaction(ALWAYS).await?;
+    let theirs = found.into_iter().filter(|(ticket, rating)| {
+        subject.kept.tickets.contains(ticket) || subject.addresses.contains(&rating.by.to_lowercase())
+    });
+    Ok(theirs.map(|(ticket, rating)| json!({ "ticket": ticket.to_string(), "rating": rating })).collect())
+}
+
+/// What the register of complaints has of them, also on tickets of others.
+async fn complaints(store: &Store, subject: &Subject) -> anyhow::Result<Vec<Value>> {
+    let found = store.complaints(ALWAYS).await?;
+    let theirs = found.into_iter().filter(|(ticket, complaint)| {
+        subject.kept.tickets.contains(ticket) || subject.kept.wrote.contains(&(*ticket, complaint.at))
+    });
+    Ok(theirs.map(|(ticket, complaint)| json!({ "ticket": ticket.to_string(), "complaint": complaint })).collect())
 }
 
 /// What was made of a message that is on none of the person's tickets.

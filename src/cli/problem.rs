@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ticket::find;
 use super::ticket_change::By;
-use super::{Global, out, settings};
+use super::{Global, noted, out, settings};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::content;
@@ -164,12 +164,12 @@ async fn see(app: &App, key: &str, title: Option<&String>, (ticket, by): (Ticket
             bail!("{ticket} is counted under `{key}` already");
         }
         known.course.matter = Some(key.to_owned());
-        let detail = format!("problem {key}");
+        let detail = format!("{}{key}", TicketEvent::PROBLEM);
         let event = TicketEvent { ticket, at: now, kind: EventKind::Linked, actor: by.name.clone(), detail };
         let problem = Problem { key: key.to_owned(), title: title.clone(), ticket, at: now, how: Sighting::Opened };
         let changes =
             Changes { tickets: vec![known], events: vec![event], problems: vec![problem], ..Changes::default() };
-        match app.store.apply(&changes, now).await {
+        match app.store.apply_from(&changes, now, "cli").await {
             Ok(()) => return Ok(()),
             Err(StoreError::Conflict { .. }) => {}
             Err(fault) => return Err(fault.into()),
@@ -181,7 +181,8 @@ async fn see(app: &App, key: &str, title: Option<&String>, (ticket, by): (Ticket
 async fn change(store: &Store, key: &str, action: &Action) -> anyhow::Result<ProblemRecord> {
     let now = Clock::system().now();
     for _ in 0..ROUNDS {
-        let mut record = find_problem(store, key).await?;
+        let before = find_problem(store, key).await?;
+        let mut record = before.clone();
         match action {
             Action::Own { to, .. } => record.owner = (to != "nobody").then(|| to.clone()),
             Action::Cause { text, .. } => record.cause = Some(text.clone()),
@@ -201,12 +202,42 @@ async fn change(store: &Store, key: &str, action: &Action) -> anyhow::Result<Pro
             | Action::Draft { .. } => {}
         }
         match store.put_problem(&record, &[], now).await {
-            Ok(()) => return find_problem(store, key).await,
+            Ok(()) => {
+                note(store, action, [&before, &record], now).await?;
+                return find_problem(store, key).await;
+            }
             Err(StoreError::Conflict { .. }) => {}
             Err(fault) => return Err(fault.into()),
         }
     }
     bail!("the problem keeps changing while this is done; try again")
+}
+
+/// Notes what was done with a problem, which is named by its first ticket: its key holds a detail of the request, its texts may.
+async fn note(
+    store: &Store,
+    action: &Action,
+    [before, after]: [&ProblemRecord; 2],
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let there = |text: &Option<String>| if text.is_some() { "written" } else { "" };
+    let owner = |record: &ProblemRecord| record.owner.clone().unwrap_or_default();
+    let state = |record: &ProblemRecord| record.state.to_string();
+    let (action, was, is) = match action {
+        Action::Own { .. } => ("problem.own", owner(before), owner(after)),
+        Action::Cause { .. } => ("problem.cause", there(&before.cause).to_owned(), there(&after.cause).to_owned()),
+        Action::Workaround { .. } => {
+            ("problem.workaround", there(&before.workaround).to_owned(), there(&after.workaround).to_owned())
+        }
+        Action::Close { .. } => ("problem.close", state(before), state(after)),
+        Action::List { .. }
+        | Action::Show { .. }
+        | Action::Open { .. }
+        | Action::Link { .. }
+        | Action::Draft { .. } => return Ok(()),
+    };
+    let subject = format!("problem of {}", after.first_ticket);
+    noted::change(store, action, &subject, [&was, &is], now).await
 }
 
 /// An article file: front matter and text, as the knowledge base reads it.

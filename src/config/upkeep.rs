@@ -57,6 +57,7 @@ struct Minutes {
     suggested: f64,
     asked: f64,
     informed: f64,
+    joined: f64,
 }
 
 impl Default for Report {
@@ -76,14 +77,15 @@ impl Default for Report {
 
 impl Default for Minutes {
     fn default() -> Self {
-        let SavedMinutes { filed, escalated, answered, suggested, asked, informed } = ReportTerms::default().saved;
-        Self { filed, escalated, answered, suggested, asked, informed }
+        let SavedMinutes { filed, escalated, answered, suggested, asked, informed, joined } =
+            ReportTerms::default().saved;
+        Self { filed, escalated, answered, suggested, asked, informed, joined }
     }
 }
 
 pub(super) fn report(document: &mut Document<'_>) -> ReportTerms {
     let raw: Report = document.section("report").unwrap_or_default();
-    let Minutes { filed, escalated, answered, suggested, asked, informed } = raw.minutes;
+    let Minutes { filed, escalated, answered, suggested, asked, informed, joined } = raw.minutes;
     for (key, minutes) in [
         ("reply_minutes", raw.reply_minutes),
         ("change_minutes", raw.change_minutes),
@@ -93,6 +95,7 @@ pub(super) fn report(document: &mut Document<'_>) -> ReportTerms {
         ("minutes.suggested", suggested),
         ("minutes.asked", asked),
         ("minutes.informed", informed),
+        ("minutes.joined", joined),
     ] {
         if !(0.0..=10_000.0).contains(&minutes) {
             let line = document.line_of("report", key);
@@ -106,7 +109,7 @@ pub(super) fn report(document: &mut Document<'_>) -> ReportTerms {
         }
     }
     ReportTerms {
-        saved: SavedMinutes { filed, escalated, answered, suggested, asked, informed },
+        saved: SavedMinutes { filed, escalated, answered, suggested, asked, informed, joined },
         reply_minutes: raw.reply_minutes,
         change_minutes: raw.change_minutes,
         slo_share: raw.slo_share,

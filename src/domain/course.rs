@@ -170,6 +170,33 @@ impl Course {
         is_default(self)
     }
 
+    /// What figures are counted from, without any words: neither the requester's nor those written about their matter.
+    #[must_use]
+    pub fn erased(&self, ticket: TicketId) -> Self {
+        let mut course = self.clone();
+        course.calls.clear();
+        // It is named by a detail of the request.
+        course.matter = None;
+        if let Some(approval) = &mut course.approval {
+            approval.note.clear();
+        }
+        if let Some(outage) = &mut course.outage {
+            outage.cause.clear();
+        }
+        if let Some(complaint) = &mut course.complaint {
+            complaint.service.clear();
+            super::Ticket::ERASED.clone_into(&mut complaint.content);
+            if !complaint.action.is_empty() {
+                super::Ticket::ERASED.clone_into(&mut complaint.action);
+            }
+        }
+        if let Some(rating) = &mut course.rating {
+            rating.comment.clear();
+            rating.by = format!("erased:{}", ticket.0);
+        }
+        course
+    }
+
     /// Whether work has to wait for leave.
     #[must_use]
     pub fn waits_for_approval(&self) -> bool {

@@ -1,6 +1,8 @@
 //! What a report is made of: values read from the store, and what a support lead says about figures.
 
+use super::course::{Complaint, Rating};
 use super::feedback::Vote;
+use super::problem::ProblemRecord;
 use super::ticket::{Ticket, TicketEvent};
 use super::{InboxId, OutboxId, TicketId, Timestamp};
 
@@ -41,6 +43,12 @@ pub struct Beside {
     pub failed: Vec<(OutboxId, Option<TicketId>)>,
     /// Messages of the span that could not be handled.
     pub buried: Vec<InboxId>,
+    /// How content requesters said they are in the span, oldest first.
+    pub rated: Vec<(TicketId, Rating)>,
+    /// The register's complaints of the span, oldest first.
+    pub complaints: Vec<(TicketId, Complaint)>,
+    /// All matters as they stand now, whatever the span.
+    pub problems: Vec<ProblemRecord>,
 }
 
 /// What a support lead says about the figures of a report.
@@ -77,6 +85,8 @@ pub struct SavedMinutes {
     pub asked: f64,
     /// The requester told how things stand, receipts included.
     pub informed: f64,
+    /// A repeated alert put on the ticket that was there.
+    pub joined: f64,
 }
 
 impl Default for ReportTerms {
@@ -90,6 +100,7 @@ impl Default for ReportTerms {
                 suggested: 0.0,
                 asked: 0.0,
                 informed: 0.0,
+                joined: 0.0,
             },
             reply_minutes: 10.0,
             change_minutes: 2.0,

@@ -131,15 +131,24 @@ impl Ticket {
             place: None,
             pressed: Vec::new(),
             card: None,
+            course: self.course.erased(self.id),
             ..self.clone()
         }
     }
 
-    /// The ticket of somebody else without the person who has `addresses` (lower case).
+    /// The ticket of somebody else without the person who has `addresses` (lower case) and whose messages arrived at `wrote`.
     #[must_use]
-    pub fn without(&self, addresses: &[String]) -> Self {
+    pub fn without(&self, addresses: &[String], wrote: &[Timestamp]) -> Self {
         let mut ticket = self.clone();
         ticket.participants.retain(|one| !addresses.contains(&one.to_lowercase()));
+        let gone = ticket.course.erased(self.id);
+        let is_theirs = |rating: &super::Rating| addresses.contains(&rating.by.to_lowercase());
+        if ticket.course.rating.as_ref().is_some_and(is_theirs) {
+            ticket.course.rating = gone.rating;
+        }
+        if ticket.course.complaint.as_ref().is_some_and(|complaint| wrote.contains(&complaint.at)) {
+            ticket.course.complaint = gone.complaint;
+        }
         ticket
     }
 }
@@ -193,6 +202,28 @@ pub struct TicketEvent {
     pub actor: String,
     /// In words: `new → waiting`.
     pub detail: String,
+}
+
+/// How details begin that others read: reports count by them, the audit log names by them.
+impl TicketEvent {
+    /// An agent said that they see to it.
+    pub const ACKNOWLEDGED: &str = "acknowledged";
+    /// An interim report went out; its number follows.
+    pub const REPORTED: &str = "interim report ";
+    /// The service is back; for how many minutes it was down, and why, follows.
+    pub const DOWN: &str = "down for ";
+    /// What was done about a complaint follows.
+    pub const COMPLAINT: &str = "complaint: ";
+    /// The key of a problem follows.
+    pub const PROBLEM: &str = "problem ";
+    /// An alert that was known to fire was reported once more.
+    pub const STILL_FIRING: &str = "still firing";
+    /// An alert came back and joined its ticket.
+    pub const FIRING_AGAIN: &str = "firing again";
+    /// An alert was gathered on the ticket of a storm: its number, and [`Self::OF_STORM`], follow.
+    pub const GATHERED: &str = "alert ";
+    /// See [`Self::GATHERED`].
+    pub const OF_STORM: &str = "of the storm";
 }
 
 /// A message as the ticket keeps it.

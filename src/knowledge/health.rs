@@ -48,6 +48,24 @@ words! {
     }
 }
 
+impl Trouble {
+    /// Its name for people.
+    #[must_use]
+    pub fn title(self) -> Bilingual {
+        let (ja, en) = match self {
+            Self::Contradiction => ("答えが食い違う記事", "answers that contradict each other"),
+            Self::LowPrecision => ("正解率が低い記事", "too often wrong"),
+            Self::TranslationDiffers => ("日本語と英語で数字が違う記事", "the languages give different figures"),
+            Self::NearDuplicate => ("ほぼ同じ質問の記事", "asked the same"),
+            Self::Overdue => ("見直し期限を過ぎた記事", "review is overdue"),
+            Self::MissingTranslation => ("片方の言語しかない記事", "not translated"),
+            Self::DraftWaiting => ("承認待ちの下書き", "drafts that wait for approval"),
+            Self::NeverUsed => ("使われていない記事", "not used"),
+        };
+        Bilingual { ja: ja.to_owned(), en: en.to_owned() }
+    }
+}
+
 /// Something a support lead should look at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {

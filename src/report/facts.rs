@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::courses::Courses;
 use crate::domain::catalog::Catalog;
 use crate::domain::schedule::Objective;
 use crate::domain::{
@@ -14,8 +15,6 @@ use crate::sla::timers;
 
 /// Details that name the service a ticket is about, the best first.
 const SERVICE_SLOTS: [&str; 4] = ["service", "host", "domain", "contract_id"];
-/// The detail that names the cause of an incident, when somebody wrote it down.
-const CAUSE_SLOT: &str = "cause";
 /// Those who are no agents.
 const NO_AGENTS: [&str; 3] = ["rule", "requester", "bystander"];
 const MS_PER_MINUTE: f64 = 60_000.0;
@@ -44,6 +43,8 @@ pub struct Tally<'a> {
     pub(super) deeds: BTreeMap<Deed, Vec<TicketId>>,
     /// Outages that lasted into the span.
     pub(super) outages: Vec<Outage>,
+    /// What the processes keep of the tickets.
+    pub(super) courses: Courses,
 }
 
 /// A ticket that arrived in the span.
@@ -67,8 +68,10 @@ pub(super) struct Fact {
     pub has_article: bool,
     pub reopened: u32,
     pub is_complaint: bool,
-    /// The last thing an agent did: when and what.
-    pub last_act: Option<(Timestamp, EventKind)>,
+    /// The register of complaints has it.
+    pub is_registered: bool,
+    /// An alert that ended by itself: nobody worked on it.
+    pub recovered_alone: bool,
 }
 
 /// How one clock of a ticket stands, all its cycles together.
@@ -113,6 +116,7 @@ pub(super) enum Deed {
     Suggested,
     Asked,
     Informed,
+    Joined,
 }
 
 /// A service that was down.
@@ -122,17 +126,28 @@ pub(super) struct Outage {
     pub began_at: Timestamp,
     pub service: Option<String>,
     pub event: String,
+    /// As it was stated, or written down as a detail.
     pub cause: Option<String>,
-    /// When it was down, in order; the last one may last.
+    /// The key of the problem it was put under.
+    pub matter: Option<String>,
+    /// Interim reports that were sent.
+    pub reports: u32,
+    /// Hours with a word in time, and without.
+    pub in_time: u32,
+    pub late: u32,
+    /// When it was down within the span, in order; the last one may last.
     pub stretches: Vec<Span>,
+    /// For how long it was down in all, also outside of the span.
+    pub whole_ms: i64,
     pub lasts: bool,
 }
 
 impl<'a> Tally<'a> {
     /// Nothing counted yet.
     #[must_use]
-    pub const fn new(basis: Basis<'a>, span: Span) -> Self {
-        Self { basis, span, cohort: Vec::new(), acts: Vec::new(), deeds: BTreeMap::new(), outages: Vec::new() }
+    pub fn new(basis: Basis<'a>, span: Span) -> Self {
+        let (deeds, courses) = (BTreeMap::new(), Courses::default());
+        Self { basis, span, cohort: Vec::new(), acts: Vec::new(), deeds, outages: Vec::new(), courses }
     }
 
     /// Counts a ticket. Tickets that have nothing to do with the span change nothing.
@@ -143,12 +158,14 @@ impl<'a> Tally<'a> {
         }
         self.work(life);
         self.outage(life);
+        self.course(ticket);
     }
 
     fn fact(&self, life: &TicketLife) -> Fact {
         let ticket = &life.ticket;
         let is = |types: &[String]| ticket.intent.as_ref().is_some_and(|intent| types.contains(intent));
-        let last_act = life.events.iter().rev().find(|event| is_agent(&event.actor));
+        let by_people = life.events.iter().any(|event| is_agent(&event.actor));
+        let has_ended = matches!(ticket.status, Status::Resolved | Status::Closed);
         Fact {
             id: ticket.id,
             created_at: ticket.created_at,
@@ -163,17 +180,18 @@ impl<'a> Tally<'a> {
             solved_minutes: self.minutes(ticket, ClockKind::Resolution),
             answered_alone: ticket.article.is_some()
                 && ticket.first_response_at.is_none()
-                && last_act.is_none()
+                && !by_people
                 && matches!(ticket.status, Status::Answered | Status::Resolved | Status::Closed),
             has_article: ticket.article.is_some(),
             reopened: ticket.promises.count(Signal::Reopened),
             is_complaint: is(&self.basis.terms.complaint_types) || ticket.promises.count(Signal::Complaint) > 0,
-            last_act: last_act.map(|event| (event.at, event.kind)),
+            is_registered: ticket.course.complaint.is_some(),
+            recovered_alone: ticket.channel == Channel::Alert && has_ended && !by_people,
         }
     }
 
     /// A clock that fell due is missed also when the ticker has not looked at it yet.
-    fn promise(&self, clock: &Clock, life: &TicketLife) -> Promise {
+    pub(super) fn promise(&self, clock: &Clock, life: &TicketLife) -> Promise {
         let is_running = clock.is_open() && clock.breached_at.is_none();
         let is_late = is_running && !clock.is_paused() && clock.due_at <= self.basis.now;
         let missed = clock.missed + u32::from(is_late);
@@ -228,42 +246,9 @@ impl<'a> Tally<'a> {
             }
         }
     }
-
-    /// An incident with impact on the service is an outage from the ticket's arrival until it was solved, and again from when it was
-    /// reopened.
-    fn outage(&mut self, life: &TicketLife) {
-        let ticket = &life.ticket;
-        let is_incident = ticket.intent.as_ref().is_some_and(|intent| self.basis.terms.incident_types.contains(intent));
-        let has_impact = ticket.priority == crate::domain::Priority::Critical;
-        if !is_incident || !has_impact || ticket.merged_into.is_some() {
-            return;
-        }
-        let (stretches, lasts) = down(life, self.basis.now);
-        let clipped: Vec<Span> = stretches
-            .into_iter()
-            .map(|one| Span { from: one.from.max(self.span.from), to: one.to.min(self.span.to) })
-            .filter(|one| one.from < one.to)
-            .collect();
-        if clipped.is_empty() {
-            return;
-        }
-        let known = life.events.iter().rev().find_map(|event| {
-            let problem = event.detail.strip_prefix("problem ").filter(|_| event.kind == EventKind::Linked)?;
-            Some(problem.to_owned())
-        });
-        self.outages.push(Outage {
-            ticket: ticket.id,
-            began_at: ticket.created_at,
-            service: service(ticket),
-            event: ticket.subject.clone(),
-            cause: ticket.slots.get(CAUSE_SLOT).cloned().or(known),
-            stretches: clipped,
-            lasts,
-        });
-    }
 }
 
-fn service(ticket: &Ticket) -> Option<String> {
+pub(super) fn service(ticket: &Ticket) -> Option<String> {
     SERVICE_SLOTS.iter().find_map(|name| ticket.slots.get(*name)).filter(|name| !name.trim().is_empty()).cloned()
 }
 
@@ -285,6 +270,7 @@ fn deed(event: &TicketEvent) -> Option<Deed> {
             Some("acknowledgement" | "status") => Some(Deed::Informed),
             _ => None,
         },
+        EventKind::Note if is_repeat(&event.detail) => Some(Deed::Joined),
         EventKind::MessageIn
         | EventKind::Note
         | EventKind::Status
@@ -300,6 +286,12 @@ fn deed(event: &TicketEvent) -> Option<Deed> {
     }
 }
 
+/// A repeated alert that became no ticket of its own.
+fn is_repeat(note: &str) -> bool {
+    let gathered = |note: &str| note.starts_with(TicketEvent::GATHERED) && note.contains(TicketEvent::OF_STORM);
+    note.starts_with(TicketEvent::STILL_FIRING) || note.starts_with(TicketEvent::FIRING_AGAIN) || gathered(note)
+}
+
 fn moved_to(event: &TicketEvent) -> Option<&str> {
     let moved = (event.kind == EventKind::Queue).then(|| event.detail.split_once(" → "))?;
     moved.map(|(_, queue)| queue)
@@ -309,26 +301,6 @@ fn moved_to(event: &TicketEvent) -> Option<&str> {
 fn first_queue(life: &TicketLife) -> &str {
     let moved = life.events.iter().find(|event| event.kind == EventKind::Queue);
     moved.and_then(|event| event.detail.split_once(" → ")).map_or(life.ticket.queue.as_str(), |(from, _)| from)
-}
-
-/// When the service was down, and whether it still is.
-fn down(life: &TicketLife, now: Timestamp) -> (Vec<Span>, bool) {
-    let mut stretches = Vec::new();
-    let mut from = Some(life.ticket.created_at);
-    for event in life.events.iter().filter(|event| event.kind == EventKind::Status) {
-        let Some((_, after)) = event.detail.split_once(" → ") else { continue };
-        let is_up = after.starts_with(Status::Resolved.as_str()) || after.starts_with(Status::Closed.as_str());
-        match (is_up, from) {
-            (true, Some(began)) => {
-                stretches.push(Span { from: began, to: event.at });
-                from = None;
-            }
-            (false, None) => from = Some(event.at),
-            (true, None) | (false, Some(_)) => {}
-        }
-    }
-    stretches.extend(from.map(|began| Span { from: began, to: now.max(began) }));
-    (stretches, from.is_some())
 }
 
 fn cause(clock: &Clock, life: &TicketLife) -> Cause {

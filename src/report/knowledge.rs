@@ -7,7 +7,7 @@ use chrono::TimeZone;
 use super::Sheets;
 use super::sheet::{Cell, Kind, Section};
 use crate::domain::catalog::Handling;
-use crate::domain::{Article, Visibility};
+use crate::domain::{Article, Channel, Visibility};
 
 impl Sheets<'_> {
     pub(super) fn knowledge(&self) -> Section {
@@ -42,6 +42,10 @@ impl Sheets<'_> {
         for (name, list) in lists {
             section.row(vec![name.into(), Cell::from(list.len())], vec![("count", list)]);
         }
+        for (what, list) in &self.told.care {
+            let cells = vec![what.get(words.language).into(), Cell::from(list.len())];
+            section.row(cells, vec![("count", list.clone())]);
+        }
         section
     }
 
@@ -52,7 +56,10 @@ impl Sheets<'_> {
             let known = intent.and_then(|id| tally.basis.catalog.intent(id));
             known.is_none_or(|intent| intent.handling == Handling::FaqFirst)
         };
-        let open = tally.cohort.iter().filter(|fact| !fact.has_article && asks_first(fact.intent.as_deref()));
+        let open = tally
+            .cohort
+            .iter()
+            .filter(|fact| !fact.has_article && fact.channel != Channel::Alert && asks_first(fact.intent.as_deref()));
         super::ids(open.map(|fact| fact.id))
     }
 }

@@ -2,6 +2,8 @@
 //! nonconformities, knowledge, automation. Pure: tickets with their histories go in one after the other ([`Tally::add`]), a view
 //! model comes out ([`make`]). It reads no clock and no store.
 
+mod courses;
+mod downtime;
 mod facts;
 mod knowledge;
 mod levels;
@@ -9,8 +11,10 @@ mod outages;
 mod page;
 pub mod period;
 mod quality;
+mod registers;
 mod sheet;
 mod trends;
+mod voices;
 mod volumes;
 mod words;
 mod work;
@@ -23,7 +27,7 @@ pub use period::{NoPeriod, Period};
 pub use sheet::{Cell, Column, Kind, Report, Row, Section, shown};
 pub use words::{Words, words};
 
-use crate::domain::{Beside, Language, TicketId, Timestamp};
+use crate::domain::{Beside, Bilingual, Language, TicketId, Timestamp};
 
 /// One period's tickets, and what is needed beside them.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub struct Told<'a> {
     pub tally: Tally<'a>,
     /// The rest.
     pub beside: Beside,
+    /// What articles need, as things are when the report is made: in words, and which articles.
+    pub care: Vec<(Bilingual, Vec<String>)>,
 }
 
 /// What tables are made from.
@@ -101,8 +107,12 @@ pub fn make(period: Period, language: Language, this: &Told<'_>, last: &Told<'_>
             now.workload_of_types(),
             now.incidents(),
             now.availability(),
+            now.problems(),
+            now.approvals(),
             now.complaints(),
             now.satisfaction(),
+            now.satisfaction_groups(),
+            now.satisfaction_comments(),
             now.nonconformities(),
             now.precision(),
             now.knowledge(),

@@ -6,6 +6,8 @@ use super::facts::Outage;
 use super::sheet::{Cell, Kind, Section};
 use super::{Sheets, ids};
 use crate::domain::Span;
+use crate::domain::problem::ProblemState;
+use crate::text::redact::redact;
 
 /// Shorter outages do not count against availability.
 const LEAST_MINUTES: f64 = 5.0;
@@ -21,6 +23,12 @@ fn minutes(span: &Span) -> f64 {
 
 fn length(outage: &Outage) -> f64 {
     outage.stretches.iter().map(minutes).sum()
+}
+
+/// An outage that began in the last period may have only a minute in this one.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of an outage are far below 2^52")]
+fn counts(outage: &Outage) -> bool {
+    outage.whole_ms as f64 / 60_000.0 >= LEAST_MINUTES
 }
 
 /// Stretches of several outages, each instant once.
@@ -50,17 +58,32 @@ impl Sheets<'_> {
                 ("service", words.service, Kind::Text),
                 ("event", words.event, Kind::Text),
                 ("cause", words.cause, Kind::Text),
+                ("problem", words.problem, Kind::Text),
+                ("workaround", words.workaround, Kind::Text),
                 ("downtime", words.downtime, Kind::Minutes),
+                ("reports", words.reports, Kind::Count),
+                ("in_time", words.in_time, Kind::Count),
+                ("late", words.late, Kind::Count),
                 ("state", words.state, Kind::Text),
             ],
         );
+        let clean = |text: &str| redact(text).into_owned();
         for outage in &self.told.tally.outages {
+            let problem = self.told.beside.problems.iter().find(|one| Some(&one.key) == outage.matter.as_ref());
+            let known = problem.filter(|one| one.state != ProblemState::Counted);
+            let cause = outage.cause.as_deref().or_else(|| problem?.cause.as_deref());
+            let workaround = problem.and_then(|one| one.workaround.as_deref());
             let cells = vec![
                 Cell::from(self.local(outage.began_at)),
                 outage.service.clone().into(),
-                outage.event.clone().into(),
-                outage.cause.clone().into(),
+                clean(&outage.event).into(),
+                cause.map(clean).into(),
+                known.map(|one| one.key.clone()).into(),
+                workaround.map(clean).into(),
                 Cell::Figure(length(outage)),
+                Cell::Count(u64::from(outage.reports)),
+                Cell::Count(u64::from(outage.in_time)),
+                Cell::Count(u64::from(outage.late)),
                 if outage.lasts { words.lasts } else { words.recovered }.into(),
             ];
             section.row(cells, vec![("downtime", ids([outage.ticket]))]);
@@ -86,7 +109,7 @@ impl Sheets<'_> {
             ],
         );
         let tally = &self.told.tally;
-        let counted: Vec<&Outage> = tally.outages.iter().filter(|outage| length(outage) >= LEAST_MINUTES).collect();
+        let counted: Vec<&Outage> = tally.outages.iter().filter(|outage| counts(outage)).collect();
         let mut services: BTreeMap<String, Vec<&Outage>> = BTreeMap::new();
         for outage in &counted {
             let name = outage.service.clone().unwrap_or_else(|| words.unknown.to_owned());

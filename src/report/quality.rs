@@ -1,4 +1,4 @@
-//! Complaints, satisfaction, what went wrong and why, and how precise the answers were.
+//! What went wrong and why, and how precise the answers were.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,86 +7,9 @@ use super::sheet::{Cell, Kind, Section};
 use super::words::Words;
 use super::{Sheets, ids};
 use crate::classify::precision::{self, Judged};
-use crate::domain::{Aspect, ClockKind, ClockLevel, EventKind, InboxId, TicketId, Vote};
-
-const RATINGS: std::ops::RangeInclusive<u8> = 1..=5;
+use crate::domain::{ClockKind, ClockLevel, TicketId};
 
 impl Sheets<'_> {
-    pub(super) fn complaints(&self) -> Section {
-        let words = self.words;
-        let mut section = Section::new(
-            "complaints",
-            words.complaints,
-            words.complaints_how,
-            &[
-                ("date", words.date, Kind::Text),
-                ("service", words.service, Kind::Text),
-                ("content", words.content, Kind::Text),
-                ("action", words.action, Kind::Text),
-                ("state", words.state, Kind::Text),
-            ],
-        );
-        for fact in self.told.tally.cohort.iter().filter(|fact| fact.is_complaint) {
-            let action = fact.last_act.map(|(at, kind)| {
-                let what = if kind == EventKind::MessageOut { words.replies } else { words.changes };
-                format!("{} {what}", self.local(at))
-            });
-            let cells = vec![
-                Cell::from(self.local(fact.created_at)),
-                fact.service.clone().into(),
-                fact.subject.clone().into(),
-                action.into(),
-                words.status(fact.status).into(),
-            ];
-            section.row(cells, vec![("content", ids([fact.id]))]);
-        }
-        section
-    }
-
-    fn ratings(&self) -> Vec<(u8, InboxId)> {
-        let rated = |vote: &Vote| {
-            let score = vote.feedback.given.as_deref()?.parse().ok().filter(|score| RATINGS.contains(score))?;
-            (vote.feedback.aspect == Aspect::Satisfaction).then_some((score, vote.feedback.about))
-        };
-        self.told.beside.votes.iter().filter_map(rated).collect()
-    }
-
-    /// The mean rating; `None` without one.
-    #[expect(clippy::cast_precision_loss, reason = "no desk counts to 2^52")]
-    pub(super) fn mean_rating(&self) -> Option<f64> {
-        let ratings = self.ratings();
-        let sum: u64 = ratings.iter().map(|(score, _)| u64::from(*score)).sum();
-        (!ratings.is_empty()).then(|| sum as f64 / ratings.len() as f64)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "no desk counts to 2^52")]
-    pub(super) fn satisfaction(&self) -> Section {
-        let words = self.words;
-        let mut section = Section::new(
-            "satisfaction",
-            words.satisfaction,
-            words.satisfaction_how,
-            &[
-                ("rating", words.rating, Kind::Text),
-                ("count", words.count, Kind::Count),
-                ("share", words.part, Kind::Share),
-                ("mean", words.mean, Kind::Number),
-            ],
-        );
-        section.bars = Some(1);
-        let ratings = self.ratings();
-        for score in RATINGS.rev() {
-            let tickets: Vec<TicketId> =
-                ratings.iter().filter(|(given, _)| *given == score).map(|(_, about)| TicketId::from(*about)).collect();
-            let share = (!ratings.is_empty()).then(|| tickets.len() as f64 / ratings.len() as f64);
-            let cells = vec![Cell::from(score.to_string()), tickets.len().into(), share.into(), Cell::None];
-            section.row(cells, vec![("count", ids(tickets))]);
-        }
-        section
-            .total(vec![words.total.into(), ratings.len().into(), Cell::None, self.mean_rating().into()], Vec::new());
-        section
-    }
-
     fn judged(&self) -> Vec<Judged> {
         precision::judged(&self.told.beside.votes)
     }

@@ -66,9 +66,8 @@ impl Sheets<'_> {
                 Some(sheets.told.tally.cohort.iter().filter(|fact| fact.reopened > 0).count() as f64)
             }),
             line(words.incidents, "", |sheets| Some(sheets.told.tally.outages.len() as f64)),
-            line(words.complaints, "", |sheets| {
-                Some(sheets.told.tally.cohort.iter().filter(|fact| fact.is_complaint).count() as f64)
-            }),
+            line(words.complaints, "", |sheets| Some(sheets.complaint_count() as f64)),
+            line(words.problems_open, "", |sheets| Some(sheets.open_problems() as f64)),
             Line { name: words.satisfaction.to_owned(), unit: "", values: [self.mean_rating(), before.mean_rating()] },
             line(words.precision, "%", |sheets| sheets.answer_precision().map(|share| share * 100.0)),
             line(words.hours_saved, "h", |sheets| Some(sheets.hours_saved())),

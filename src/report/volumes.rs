@@ -35,8 +35,12 @@ impl Sheets<'_> {
         let by_type = |fact: &Fact| (self.place(fact.intent.as_deref()), self.title(fact.intent.as_deref()));
         let by_service = |fact: &Fact| (0, fact.service.clone().unwrap_or_else(|| words.unknown.to_owned()));
         let by_outcome = |fact: &Fact| {
-            let name = if fact.answered_alone { words.alone } else { words.people };
-            (usize::from(!fact.answered_alone), name.to_owned())
+            let (place, name) = match (fact.answered_alone, fact.recovered_alone) {
+                (true, _) => (0, words.alone),
+                (false, true) => (1, words.recovered_alone),
+                (false, false) => (2, words.people),
+            };
+            (place, name.to_owned())
         };
         for (by, lines) in [
             (words.by_channel, grouped(all, |fact| (0, fact.channel.to_string()))),

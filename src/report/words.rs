@@ -63,6 +63,7 @@ both! {
     by_outcome: "処理", "handled";
     alone: "自動回答で完結", "answered by the machine alone";
     people: "担当者が対応", "worked on by people";
+    recovered_alone: "アラートが自動復旧", "an alert that recovered by itself";
     workload: "作業量", "Workload";
     workload_how: "期間内に担当者が行った操作の見積り。返信一件 × 返信の分 + その他の操作一件 × 操作の分（設定 [report] reply_minutes, change_minutes）。チームは操作時の窓口。",
         "What agents did in the period, estimated: replies × reply_minutes + other actions × change_minutes ([report]). The team is the queue the ticket was in.";
@@ -72,8 +73,13 @@ both! {
     minutes: "分", "minutes";
     tickets: "チケット", "tickets";
     incidents: "重大障害", "Major incidents";
-    incidents_how: "サービスに影響のある障害（障害の種別で優先度 critical）。停止時間 = 受付から解決まで、再開後も含む。期間内の分だけを数える。",
-        "Incidents with service impact (incident types of priority critical). Downtime from arrival to resolution, and again after a reopening, as far as it lies in the period.";
+    incidents_how: "サービスに影響のある障害（障害の種別で優先度 critical）と、停止を記録したもの。停止時間 = 記録した停止から復旧まで、記録がなければ受付から解決まで。再開後も含む。期間内の分だけを数える。原因と回避策は記録か問題管理から。報告の間に合い・遅れは経過報告の約束（1時間ごと）の回数。",
+        "Incidents with service impact (incident types of priority critical), and whatever was stated to have been down. Downtime: as stated, else from arrival to resolution; and again after a reopening; as far as it lies in the period. Cause and workaround as stated or from the problem. In time and late: how often the promise of an interim report was kept and missed.";
+    problem: "問題", "problem";
+    workaround: "回避策", "workaround";
+    reports: "経過報告", "interim reports";
+    in_time: "期限内", "in time";
+    late: "遅れ", "late";
     date: "日時", "date";
     service: "サービス", "service";
     event: "事象", "event";
@@ -90,13 +96,43 @@ both! {
     mttr: "MTTR 分", "MTTR min";
     planned: "計画 分", "planned min";
     complaints: "苦情", "Complaints";
-    complaints_how: "苦情の種別のチケットと、苦情と読まれた連絡のあったチケット（期間内に受付）。",
-        "Tickets of the period of a complaint type, or with a message that was read as a complaint.";
+    complaints_how: "苦情台帳のうち期間内のもの。台帳にない苦情の種別のチケットも含む。連絡先は伏せる。",
+        "The register's complaints of the period, and tickets of a complaint type that are not in it. Addresses and numbers are taken out.";
     content: "内容", "content";
     action: "対応", "action";
+    action_at: "対応日時", "done at";
+    action_by: "対応者", "done by";
+    problems: "問題一覧", "Problems";
+    problems_how: "期間中に問題一覧にあったもの。状態は期間末のもの。発生 = 期間内に見られたチケット数。",
+        "Problems on the list at some time of the period, as they stood when it ended. Seen: on how many tickets in the period.";
+    problems_open: "未解決の問題", "open problems";
+    owner: "担当", "owner";
+    opened: "開始", "opened";
+    closed: "終了", "closed";
+    seen: "発生", "seen";
+    settled: "解決済み", "closed";
+    unsettled: "未解決", "open";
+    approvals: "承認", "Approvals";
+    approvals_how: "期間内に承認を求めた作業。依頼 = 承認 + 却下 + 待ち + 失効（返事の前にチケットが終了）。時間は業務時間の分で、求めてから返事まで（待ちは作成時点まで）。",
+        "Work for which leave was asked in the period. requested = approved + declined + waiting + lapsed (the ticket ended first). Working minutes from the question to the answer; for what still waits, to when the report is made.";
+    requested: "依頼", "requested";
+    approved: "承認", "approved";
+    declined: "却下", "declined";
+    waits: "待ち", "waiting";
+    lapsed: "失効", "lapsed";
+    decided_p50: "返事 p50 分", "answer p50 min";
+    decided_p90: "返事 p90 分", "answer p90 min";
+    waits_longest: "最長の待ち 分", "longest wait min";
     satisfaction: "満足度", "Satisfaction";
-    satisfaction_how: "期間内の評価（1〜5）。一人一件、最後の評価を数える。平均 = 評価の和 ÷ 件数。",
-        "Ratings of the period, 1 to 5, the last one of each person and ticket. Mean = sum of ratings ÷ count.";
+    satisfaction_how: "期間内の評価（1〜5）。チケット一件につき最後の評価を数える。平均 = 評価の和 ÷ 件数。回答率 = 期間内に尋ねたチケットのうち評価のあったもの ÷ 尋ねたもの。",
+        "Ratings of the period, 1 to 5, the last one of each ticket. Mean = sum of ratings ÷ count. Answered: of the tickets whose requester was asked in the period, those with a rating.";
+    asked: "尋ねた件数", "asked";
+    answered: "回答率", "answered";
+    satisfaction_groups: "満足度（窓口・種別ごと）", "Satisfaction by queue and request type";
+    satisfaction_groups_how: "計算は満足度と同じ。窓口の自己評価として、同じ窓口・種別の SLO 達成率を並べる。",
+        "As above; beside it what the desk says of itself: the share of its own targets (SLO) it met there.";
+    satisfaction_comments: "満足度の自由記述", "What was written with a rating";
+    satisfaction_comments_how: "評価に添えられた文。メールアドレス・電話番号・カード番号は伏せる。", "In the requesters' words; mail addresses, telephone and card numbers are taken out.";
     rating: "評価", "rating";
     mean: "平均", "mean";
     value: "値", "value";
@@ -123,8 +159,8 @@ both! {
     low: "下限", "low";
     high: "上限", "high";
     knowledge: "ナレッジの状態", "Knowledge health";
-    knowledge_how: "期限切れ = 棚卸し日が期間末より前。未使用 = 期間内に一度も自動回答に使われなかった公開記事。",
-        "Overdue: the review date is before the end of the period. Unused: public articles that answered nothing in the period.";
+    knowledge_how: "期限切れ = 棚卸し日が期間末より前。未使用 = 期間内に一度も自動回答に使われなかった公開記事。答えられなかった質問の後は、報告作成時点の点検（kb health）の指摘。",
+        "Overdue: the review date is before the end of the period. Unused: public articles that answered nothing in the period. Below the unanswered questions: what `kb health` finds when the report is made.";
     articles: "記事数", "articles";
     internal: "うち内部", "of these internal";
     overdue: "棚卸し期限切れ", "review overdue";
@@ -208,6 +244,7 @@ impl Words {
             Deed::Suggested => self.pick("回答候補の提示", "articles suggested"),
             Deed::Asked => self.pick("不足項目の確認", "missing details asked for"),
             Deed::Informed => self.pick("受付・状況の自動連絡", "receipts and states sent"),
+            Deed::Joined => self.pick("繰り返すアラートの集約", "repeated alerts put on one ticket"),
         }
     }
 

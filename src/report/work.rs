@@ -8,7 +8,8 @@ use super::{Sheets, ids};
 use crate::domain::TicketId;
 
 /// Everything the machine does in place of people, in the order it is shown.
-const DEEDS: [Deed; 6] = [Deed::Filed, Deed::Escalated, Deed::Answered, Deed::Suggested, Deed::Asked, Deed::Informed];
+const DEEDS: [Deed; 7] =
+    [Deed::Filed, Deed::Escalated, Deed::Answered, Deed::Suggested, Deed::Asked, Deed::Informed, Deed::Joined];
 
 impl Sheets<'_> {
     pub(super) fn workload_of_teams(&self) -> Section {
@@ -69,6 +70,7 @@ impl Sheets<'_> {
             Deed::Suggested => saved.suggested,
             Deed::Asked => saved.asked,
             Deed::Informed => saved.informed,
+            Deed::Joined => saved.joined,
         }
     }
 

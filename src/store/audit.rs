@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::backend::{Arg, Sql, bulk, json, repeat, sql};
 use super::{Store, StoreError};
-use crate::domain::{Aspect, AuditEntry, Changes, EventKind, FeedbackSource, TicketId, Timestamp};
+use crate::domain::{Aspect, AuditEntry, Changes, EventKind, FeedbackSource, TicketEvent, TicketId, Timestamp};
 
 pub(super) const INSERT_AUDIT: Sql = bulk!(
     "INSERT INTO audit_log (at, actor, origin, action, subject, before_change, after_change)
@@ -80,12 +80,13 @@ pub(super) fn rows_of(changes: &Changes) -> impl Iterator<Item = AuditRow> + '_ 
         after: said.wanted.clone().unwrap_or_default(),
     });
     let moved = changes.events.iter().filter_map(|event| {
-        let (before, after) = change_of(event.kind, &event.detail)?;
+        let (before, after) = change_of(event.kind, &event.detail).or_else(|| act_of(event))?;
+        let action = step(&event.detail).filter(|_| event.kind == EventKind::Note);
         Some(AuditEntry {
             at: event.at,
             actor: event.actor.clone(),
             origin: String::new(),
-            action: event.kind.to_string(),
+            action: action.map_or_else(|| event.kind.to_string(), str::to_owned),
             subject: event.ticket.to_string(),
             before,
             after,
@@ -110,7 +111,13 @@ fn change_of(kind: EventKind, detail: &str) -> Option<(String, String)> {
         }
         // Why it was passed up may quote the message.
         EventKind::Escalated => Some((String::new(), detail.split(':').next().unwrap_or(detail).to_owned())),
-        EventKind::Merged | EventKind::Linked | EventKind::Approval => Some((String::new(), detail.to_owned())),
+        // What was said with it is not the desk's alone to keep.
+        EventKind::Approval => Some((String::new(), detail.split(':').next().unwrap_or(detail).to_owned())),
+        // A problem is called after a detail of the request.
+        EventKind::Linked if detail.starts_with(TicketEvent::PROBLEM) => {
+            Some((String::new(), TicketEvent::PROBLEM.trim_end().to_owned()))
+        }
+        EventKind::Merged | EventKind::Linked => Some((String::new(), detail.to_owned())),
         // What was learnt is the requester's.
         EventKind::Slots => Some((String::new(), String::new())),
         EventKind::Opened
@@ -120,6 +127,25 @@ fn change_of(kind: EventKind, detail: &str) -> Option<(String, String)> {
         | EventKind::Clock
         | EventKind::Delivery => None,
     }
+}
+
+/// What an agent did in one of the desk's processes, by the note about it.
+fn step(detail: &str) -> Option<&'static str> {
+    let steps = [
+        (TicketEvent::ACKNOWLEDGED, "acknowledge"),
+        (TicketEvent::REPORTED, "report"),
+        (TicketEvent::DOWN, "recover"),
+        (TicketEvent::COMPLAINT, "complaint"),
+    ];
+    steps.into_iter().find(|(begins, _)| detail.starts_with(begins)).map(|(_, step)| step)
+}
+
+/// A note of an agent that is a step of a process, without what was written with it.
+fn act_of(event: &TicketEvent) -> Option<(String, String)> {
+    let by_machine = matches!(event.actor.as_str(), "rule" | "requester" | "bystander");
+    step(&event.detail).filter(|_| event.kind == EventKind::Note && !by_machine)?;
+    let said = event.detail.split(':').next().unwrap_or_default();
+    Some((String::new(), said.to_owned()))
 }
 
 fn row(entry: &AuditEntry) -> AuditRow {
@@ -201,9 +227,32 @@ mod tests {
             (EventKind::Escalated, "to security: `ransom` in the text", Some(("", "to security"))),
             (EventKind::Note, "changed message 3, which read: secret", None),
             (EventKind::MessageIn, "from a@b.example", None),
+            (EventKind::Approval, "approved: on Friday, for Tanaka", Some(("", "approved"))),
+            (EventKind::Linked, "problem incident/tanaka-pc", Some(("", "problem"))),
+            (EventKind::Linked, "beside T-7", Some(("", "beside T-7"))),
         ] {
             let wanted = wanted.map(|(before, after)| (before.to_owned(), after.to_owned()));
             assert_eq!(change_of(kind, detail), wanted, "{detail}");
+        }
+    }
+
+    #[test]
+    fn steps_of_processes_are_noted_and_other_notes_are_not() {
+        for (actor, detail, wanted) in [
+            ("aoki", "acknowledged", Some(("acknowledge", "acknowledged"))),
+            ("aoki", "interim report 3", Some(("report", "interim report 3"))),
+            ("aoki", "down for 42 minutes: the disk of Tanaka", Some(("recover", "down for 42 minutes"))),
+            ("aoki", "complaint: Tanaka was called", Some(("complaint", "complaint"))),
+            ("requester", "complaint: nobody calls", None),
+            ("rule", "recovered: CPU", None),
+            ("aoki", "article a → b", None),
+        ] {
+            let (kind, actor, detail) = (EventKind::Note, actor.to_owned(), detail.to_owned());
+            let event = TicketEvent { ticket: TicketId(1), at: Timestamp(0), kind, actor, detail };
+            let changes = Changes { events: vec![event.clone()], ..Changes::default() };
+            let row = rows_of(&changes).next();
+            let got = row.as_ref().map(|row| (row.action.as_str(), row.after.as_str()));
+            assert_eq!(got, wanted, "{event:?}");
         }
     }
 }

@@ -36,6 +36,7 @@ mod past;
 mod people;
 mod posts;
 mod privacy;
+mod problem_traces;
 mod problems;
 mod processes;
 mod questions;

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::raw::IdRow;
-use super::{Store, StoreError};
+use super::{Store, StoreError, problem_traces};
 use crate::domain::feedback::voter;
-use crate::domain::{InboxId, Outbound, OutboxId, Ticket, TicketId};
+use crate::domain::{InboxId, Outbound, OutboxId, Ticket, TicketId, Timestamp};
 
 const OF_PERSON: Sql = sql!("SELECT address FROM identities WHERE requester_id = $1 ORDER BY address");
 const TICKETS: Sql =
@@ -15,7 +15,7 @@ const TICKETS: Sql =
 const BESIDE: Sql =
     sql!("SELECT id FROM tickets WHERE requester <> $1 AND lower(body) LIKE $2 ESCAPE '\\' ORDER BY id");
 const MESSAGES: Sql = bulk!(
-    "SELECT inbox_id, ticket_id FROM messages WHERE lower(sender) IN (SELECT value->>'address' FROM " ROWS ") ORDER BY inbox_id"
+    "SELECT inbox_id, ticket_id, arrived_at FROM messages WHERE lower(sender) IN (SELECT value->>'address' FROM " ROWS ") ORDER BY inbox_id"
 );
 const ON_TICKETS: Sql = bulk!(
     "SELECT inbox_id FROM messages WHERE ticket_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ") ORDER BY inbox_id"
@@ -34,17 +34,31 @@ const UNREAD: Sql = sql!(
 const PENDING: Sql = sql!("SELECT COUNT(*) FROM inbox WHERE done_at IS NULL");
 
 const BLANK_EVENTS: Sql = bulk!(
-    "UPDATE ticket_events SET detail = CASE kind WHEN 'message_out' THEN substr(detail, 1, CASE WHEN detail LIKE 'answer %' THEN 6
+    "UPDATE ticket_events SET detail = CASE kind
+            WHEN 'note' THEN CASE WHEN detail LIKE 'still firing%' THEN 'still firing' WHEN detail LIKE 'firing again%' THEN 'firing again'
+              WHEN detail LIKE 'alert % of the storm%' THEN 'alert of the storm' WHEN detail LIKE 'interim report %' THEN 'interim report'
+              ELSE '' END
+            WHEN 'approval' THEN substr(detail, 1, CASE WHEN detail LIKE 'approved%' OR detail LIKE 'declined%' THEN 8 ELSE 0 END)
+            WHEN 'linked' THEN CASE WHEN detail LIKE 'problem %' THEN 'problem' ELSE detail END
+            WHEN 'message_out' THEN substr(detail, 1, CASE WHEN detail LIKE 'answer %' THEN 6
               WHEN detail LIKE 'suggestion %' THEN 10 WHEN detail LIKE 'question %' THEN 8 WHEN detail LIKE 'status %' THEN 6
               WHEN detail LIKE 'acknowledgement %' THEN 15 WHEN detail LIKE 'agent_reply %' THEN 11 ELSE 0 END) ELSE '' END
-     WHERE kind IN ('opened', 'message_in', 'message_out', 'note', 'slots', 'delivery', 'escalated')
+     WHERE kind IN ('opened', 'message_in', 'message_out', 'note', 'slots', 'delivery', 'escalated', 'approval', 'linked')
        AND ticket_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
 );
 const DROP_KEYS: Sql =
     bulk!("DELETE FROM thread_keys WHERE ticket_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
-const BLANK_PROBLEMS: Sql = bulk!(
-    "UPDATE problems SET title = '(erased)'
-     WHERE first_ticket_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
+// A condition that fires again opens a ticket of its own.
+const DROP_STANDINGS: Sql =
+    bulk!("DELETE FROM alert_standings WHERE ticket_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
+const BLANK_FIRINGS: Sql = bulk!(
+    "UPDATE escalation_firings SET because = '' WHERE ticket_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
+);
+// Nothing tells which of the requesters' lines are theirs.
+const BLANK_BESIDE: Sql = bulk!(
+    "UPDATE ticket_events SET detail = ''
+     WHERE kind IN ('note', 'message_in') AND actor IN ('requester', 'bystander')
+       AND ticket_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")"
 );
 const DROP_COPIES: Sql =
     bulk!("DELETE FROM sent_copies WHERE outbox_id IN (SELECT CAST(value->>'id' AS BIGINT) FROM " ROWS ")");
@@ -100,6 +114,8 @@ pub struct Belongings {
     pub messages: Vec<InboxId>,
     /// Of these, messages on tickets of others, and on none.
     pub elsewhere: Vec<InboxId>,
+    /// Where and when they wrote on tickets of others.
+    pub wrote: Vec<(TicketId, Timestamp)>,
     /// What was or will be sent to them, or about their tickets.
     pub outbox: Vec<OutboxId>,
     /// Messages that are not decided yet, whoever wrote them: nobody has read them.
@@ -113,11 +129,13 @@ pub struct Traces {
     pub addresses: Vec<String>,
     /// Their tickets.
     pub tickets: Vec<TicketId>,
+    /// Tickets of others they wrote on.
+    pub beside: Vec<TicketId>,
     /// Rows whose messages are erased.
     pub messages: Vec<InboxId>,
     /// Outgoing messages.
     pub outbox: Vec<OutboxId>,
-    /// Stands for the person in their votes from now on; to be random.
+    /// Stands for the person in their votes, and for problems that are theirs alone, from now on; to be random.
     pub mark: String,
 }
 
@@ -142,9 +160,9 @@ impl Store {
         let mut tx = self.backend.read().await?;
         let tickets = numbers(&mut tx, TICKETS, vec![rows.clone()]).await?;
         let own = json(&id_rows(tickets.iter().copied()))?;
-        let written: Vec<(i64, Option<i64>)> = tx.fetch(MESSAGES, [rows]).await?;
+        let written: Vec<(i64, Option<i64>, i64)> = tx.fetch(MESSAGES, [rows]).await?;
         let mut messages = numbers(&mut tx, ON_TICKETS, vec![own.clone()]).await?;
-        messages.extend(written.iter().map(|(id, _)| *id));
+        messages.extend(written.iter().map(|(id, ..)| *id));
         let mut outbox = numbers(&mut tx, OUTBOX_OF_TICKETS, vec![own]).await?;
         let mut beside = Vec::new();
         for address in addresses {
@@ -161,12 +179,17 @@ impl Store {
         }
         beside.retain(|id| !tickets.contains(id));
         let is_elsewhere = |ticket: &Option<i64>| ticket.is_none_or(|id| !tickets.contains(&id));
-        let elsewhere = written.iter().filter(|(_, ticket)| is_elsewhere(ticket)).map(|(id, _)| InboxId(*id)).collect();
+        let (mut elsewhere, mut wrote) = (Vec::new(), Vec::new());
+        for (id, ticket, at) in written.iter().filter(|(_, ticket, _)| is_elsewhere(ticket)) {
+            elsewhere.push(InboxId(*id));
+            wrote.extend(ticket.map(|ticket| (TicketId(ticket), Timestamp(*at))));
+        }
         Ok(Belongings {
             tickets: tickets.into_iter().map(TicketId).collect(),
             beside: beside.into_iter().map(TicketId).collect(),
             messages: messages.into_iter().map(InboxId).collect(),
             elsewhere,
+            wrote,
             outbox: outbox.into_iter().map(OutboxId).collect(),
             pending: pending.first().map_or(0, |count| u64::try_from(*count).unwrap_or_default()),
         })
@@ -196,17 +219,22 @@ impl Store {
         let addresses = address_rows(&traces.addresses)?;
         let tickets = json(&id_rows(traces.tickets.iter().map(|id| id.0)))?;
         let messages = json(&id_rows(traces.messages.iter().map(|id| id.0)))?;
-        let outbox = json(&id_rows(traces.outbox.iter().map(|id| id.0)))?;
+        let beside = json(&id_rows(traces.beside.iter().map(|id| id.0)))?;
         let mut tx = self.backend.write().await?;
-        for sql in [BLANK_EVENTS, DROP_KEYS, BLANK_PROBLEMS] {
+        let notices = problem_traces::forget(&mut tx, &tickets, &traces.mark).await?;
+        let told = traces.outbox.iter().map(|id| id.0).chain(notices.iter().copied());
+        let outbox = json(&id_rows(told))?;
+        for sql in [BLANK_EVENTS, DROP_KEYS, DROP_STANDINGS, BLANK_FIRINGS] {
             tx.execute(sql, [tickets.clone()]).await?;
         }
+        tx.execute(BLANK_BESIDE, [beside]).await?;
         for sql in [DROP_COPIES, DROP_ATTEMPTS, DROP_UNSENT, BLANK_ATTEMPTS] {
             tx.execute(sql, [outbox.clone()]).await?;
         }
         let bodies: Vec<(i64, String)> = tx.fetch(BODIES, [outbox]).await?;
         let blank = bodies.into_iter().map(blank).collect::<Result<Vec<_>, _>>()?;
         tx.execute(PUT_BODIES, [json(&blank)?]).await?;
+        problem_traces::rename_notices(&mut tx, &notices).await?;
         tx.execute(BLANK_THREADS, [messages]).await?;
         for (n, address) in traces.addresses.iter().enumerate() {
             let mask = format!("erased:{}-{n}", traces.mark);
@@ -240,6 +268,7 @@ pub(super) fn blank((id, body): (i64, String)) -> Result<BodyRow, StoreError> {
         offers: Vec::new(),
         in_reply_to: None,
         references: Vec::new(),
+        notice: None,
         ..sent
     };
     Ok(BodyRow { id, body })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::backend::{Arg, Sql, bulk, json, repeat, sql};
+use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
 use super::changes::insert_outbox;
 use super::{Store, StoreError, rows};
 use crate::domain::problem::{ProblemRecord, ProblemState};
@@ -216,17 +216,27 @@ impl Store {
 
     async fn problem_records(&self, sql: Sql, args: Vec<Arg<'_>>) -> Result<Vec<ProblemRecord>, StoreError> {
         let mut tx = self.backend.read().await?;
-        let found: Vec<Row> = tx.fetch(sql, args).await?;
-        let keys: Vec<Key<'_>> = found.iter().map(|row| Key { key: &row.key }).collect();
-        let tickets: Vec<(String, i64, i64)> =
-            if keys.is_empty() { Vec::new() } else { tx.fetch(TICKETS, [json(&keys)?]).await? };
+        let records = records(&mut tx, sql, args).await?;
         tx.commit().await?;
-        let mut by_key: BTreeMap<String, Vec<(TicketId, Timestamp)>> = BTreeMap::new();
-        for (key, ticket, at) in tickets {
-            by_key.entry(key).or_default().push((TicketId(ticket), Timestamp(at)));
-        }
-        found.into_iter().map(|row| row.read(&mut by_key)).collect()
+        Ok(records)
     }
+}
+
+/// As [`Store::problems`], in a transaction that is there.
+pub(super) async fn all(tx: &mut Tx) -> Result<Vec<ProblemRecord>, StoreError> {
+    records(tx, COLUMNS_OF_ALL, Vec::new()).await
+}
+
+async fn records(tx: &mut Tx, sql: Sql, args: Vec<Arg<'_>>) -> Result<Vec<ProblemRecord>, StoreError> {
+    let found: Vec<Row> = tx.fetch(sql, args).await?;
+    let keys: Vec<Key<'_>> = found.iter().map(|row| Key { key: &row.key }).collect();
+    let tickets: Vec<(String, i64, i64)> =
+        if keys.is_empty() { Vec::new() } else { tx.fetch(TICKETS, [json(&keys)?]).await? };
+    let mut by_key: BTreeMap<String, Vec<(TicketId, Timestamp)>> = BTreeMap::new();
+    for (key, ticket, at) in tickets {
+        by_key.entry(key).or_default().push((TicketId(ticket), Timestamp(at)));
+    }
+    found.into_iter().map(|row| row.read(&mut by_key)).collect()
 }
 
 impl Row {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::backend::{Arg, Sql, bulk, sql};
+use super::backend::{Arg, Sql, Tx, bulk, sql};
 use super::{Store, StoreError};
-use crate::domain::{Complaint, Mark, Rating, Ticket, TicketId, Timestamp};
+use crate::domain::{Complaint, Mark, Rating, Span, Ticket, TicketId, Timestamp};
 
 pub(super) const PUT_SATISFACTION: Sql = bulk!(
     "INSERT INTO satisfaction (ticket_id, requester, score, comment, at)
@@ -113,14 +113,9 @@ impl Store {
     /// When the database fails.
     pub async fn satisfaction(&self, [from, to]: [Timestamp; 2]) -> Result<Vec<(TicketId, Rating)>, StoreError> {
         let mut tx = self.backend.read().await?;
-        let found: Vec<(i64, String, i64, String, i64)> = tx.fetch(RATINGS, [Arg::Int(from.0), Arg::Int(to.0)]).await?;
+        let found = ratings(&mut tx, Span { from, to }).await?;
         tx.commit().await?;
-        let read = |(ticket, by, score, comment, at): (i64, String, i64, String, i64)| {
-            let score =
-                u8::try_from(score).map_err(|_| StoreError::corrupt(format!("rating of T-{ticket}: {score}")))?;
-            Ok((TicketId(ticket), Rating { score, comment, by, at: Timestamp(at) }))
-        };
-        found.into_iter().map(read).collect()
+        Ok(found)
     }
 
     /// The register of complaints from `from`, inclusive, to `to`, exclusive; oldest first.
@@ -129,13 +124,30 @@ impl Store {
     /// When the database fails.
     pub async fn complaints(&self, [from, to]: [Timestamp; 2]) -> Result<Vec<(TicketId, Complaint)>, StoreError> {
         let mut tx = self.backend.read().await?;
-        let found: Vec<StoredComplaint> = tx.fetch(COMPLAINTS, [Arg::Int(from.0), Arg::Int(to.0)]).await?;
+        let found = complaints(&mut tx, Span { from, to }).await?;
         tx.commit().await?;
-        let read = |row: StoredComplaint| {
-            let done = row.action_by.zip(row.action_at).map(|(by, at)| Mark { by, at: Timestamp(at) });
-            let (at, service, content, action) = (Timestamp(row.at), row.service, row.content, row.action);
-            (TicketId(row.ticket_id), Complaint { at, service, content, action, done })
-        };
-        Ok(found.into_iter().map(read).collect())
+        Ok(found)
     }
+}
+
+/// As [`Store::satisfaction`], in a transaction that is there.
+pub(super) async fn ratings(tx: &mut Tx, span: Span) -> Result<Vec<(TicketId, Rating)>, StoreError> {
+    let args = [Arg::Int(span.from.0), Arg::Int(span.to.0)];
+    let found: Vec<(i64, String, i64, String, i64)> = tx.fetch(RATINGS, args).await?;
+    let read = |(ticket, by, score, comment, at): (i64, String, i64, String, i64)| {
+        let score = u8::try_from(score).map_err(|_| StoreError::corrupt(format!("rating of T-{ticket}: {score}")))?;
+        Ok((TicketId(ticket), Rating { score, comment, by, at: Timestamp(at) }))
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// As [`Store::complaints`], in a transaction that is there.
+pub(super) async fn complaints(tx: &mut Tx, span: Span) -> Result<Vec<(TicketId, Complaint)>, StoreError> {
+    let found: Vec<StoredComplaint> = tx.fetch(COMPLAINTS, [Arg::Int(span.from.0), Arg::Int(span.to.0)]).await?;
+    let read = |row: StoredComplaint| {
+        let done = row.action_by.zip(row.action_at).map(|(by, at)| Mark { by, at: Timestamp(at) });
+        let (at, service, content, action) = (Timestamp(row.at), row.service, row.content, row.action);
+        (TicketId(row.ticket_id), Complaint { at, service, content, action, done })
+    };
+    Ok(found.into_iter().map(read).collect())
 }

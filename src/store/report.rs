@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::backend::{Arg, Sql, Tx, sql};
-use super::{Store, StoreError, feedback, rows};
+use super::{Store, StoreError, feedback, problems, processes, rows};
 use crate::domain::{Beside, InboxId, OutboxId, Span, TicketEvent, TicketId, TicketLife, Timestamp};
 
 /// Tickets of one page.
@@ -95,5 +95,8 @@ async fn beside(tx: &mut Tx, span: Span) -> Result<Beside, StoreError> {
         sent: sent.into_iter().map(|(article, count)| (article, u64::try_from(count).unwrap_or_default())).collect(),
         failed: failed.into_iter().map(|(row, ticket)| (OutboxId(row), ticket.map(TicketId))).collect(),
         buried: buried.into_iter().map(|(row,)| InboxId(row)).collect(),
+        rated: processes::ratings(tx, span).await?,
+        complaints: processes::complaints(tx, span).await?,
+        problems: problems::all(tx).await?,
     })
 }

@@ -57,7 +57,7 @@ fn show(found: &[Finding], articles: usize, words: &Words) {
         let own: Vec<&Finding> = found.iter().filter(|one| one.trouble == *trouble).collect();
         let Some(first) = own.first() else { continue };
         let colour = if *trouble <= Trouble::LowPrecision { out::Colour::Red } else { out::Colour::Yellow };
-        out::line(out::paint(&format!("{} ({})", name(*trouble, words), own.len()), colour));
+        out::line(out::paint(&format!("{} ({})", words.of(&trouble.title()), own.len()), colour));
         out::line(format!("  → {}", words.of(&first.advice)));
         let mut table = out::table([words.pick("記事", "article"), words.pick("理由", "because")]);
         for one in own {
@@ -69,20 +69,6 @@ fn show(found: &[Finding], articles: usize, words: &Words) {
         format!("{articles} 記事、{} 件の指摘", found.len()),
         format!("{articles} articles, {} things to look at", found.len()),
     ));
-}
-
-const fn name(trouble: Trouble, words: &Words) -> &'static str {
-    let (ja, en) = match trouble {
-        Trouble::Contradiction => ("答えが食い違う記事", "answers that contradict each other"),
-        Trouble::LowPrecision => ("正解率が低い記事", "too often wrong"),
-        Trouble::TranslationDiffers => ("日本語と英語で数字が違う記事", "the languages give different figures"),
-        Trouble::NearDuplicate => ("ほぼ同じ質問の記事", "asked the same"),
-        Trouble::Overdue => ("見直し期限を過ぎた記事", "review is overdue"),
-        Trouble::MissingTranslation => ("片方の言語しかない記事", "not translated"),
-        Trouble::DraftWaiting => ("承認待ちの下書き", "drafts that wait for approval"),
-        Trouble::NeverUsed => ("使われていない記事", "not used"),
-    };
-    words.pick(ja, en)
 }
 
 /// Prints the labels that contradict each other.

@@ -6,13 +6,15 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::super::out;
+use super::super::{noted, out};
 use super::Global;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::{self, Content};
-use crate::domain::{Article, ArticleStatus, Bar, Language, Measured, NewRevision, Policy, Revision, StoredArticle};
+use crate::domain::{
+    Article, ArticleStatus, Bar, Language, Measured, NewRevision, Policy, Revision, StoredArticle, Timestamp,
+};
 use crate::knowledge::sync::{Compared, Line, State, Way, compare, side_by_side};
 use crate::store::{ArticleChanges, Store};
 
@@ -218,10 +220,16 @@ pub(super) async fn import(
         }
     }
     let left = left(&compared, &taken);
+    let now = Clock::system().now();
     anyhow::ensure!(
-        store.change_articles(&changes, Clock::system().now()).await?,
+        store.change_articles(&changes, now).await?,
         "somebody stored an article meanwhile, so nothing was imported; try again"
     );
+    let named = |new: &NewRevision<'_>| {
+        let deleted = if new.deleted { " deleted" } else { "" };
+        format!("{}/{} {}{deleted}", new.article.language, new.article.id, new.number)
+    };
+    note(store, "kb.import", &changes.add.iter().map(named).collect::<Vec<_>>(), now).await?;
     let (count, all) = (changes.add.len(), both.content.articles.len() + both.content.shelved.len());
     if global.json {
         out::json(&json!({ "revisions": count, "conflicts": names(&left) }))?;
@@ -245,7 +253,7 @@ pub(super) async fn export(
     let compared = both.compared();
     let taken = chosen(&compared, taken)?;
     let now = Clock::system().now();
-    let mut written: Vec<String> = Vec::new();
+    let (mut written, mut exported): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for (place, one) in compared.iter().enumerate() {
         if one.state.way() != Way::Export && !taken.contains(&place) {
             continue;
@@ -267,7 +275,9 @@ pub(super) async fn export(
         written.push(put(&config.knowledge_base, one)?);
         let synced = ArticleChanges { add: Vec::new(), synced: vec![(one.id, one.language, number)] };
         store.change_articles(&synced, now).await?;
+        exported.push(format!("{}/{} {number}", one.language, one.id));
     }
+    note(store, "kb.export", &exported, now).await?;
     let left = left(&compared, &taken);
     if global.json {
         out::json(&json!({ "files": written, "conflicts": names(&left) }))?;
@@ -281,6 +291,14 @@ pub(super) async fn export(
         }
     }
     Ok(if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Notes which revisions of which articles were imported or exported; nothing when there are none.
+async fn note(store: &Store, action: &str, revisions: &[String], now: Timestamp) -> anyhow::Result<()> {
+    if revisions.is_empty() {
+        return Ok(());
+    }
+    noted::change(store, action, "articles", ["", &revisions.join(", ")], now).await
 }
 
 /// Writes or removes the file of one article, unless somebody changed it since it was read.

@@ -7,7 +7,7 @@ use crate::decide::clocks;
 use crate::decide::wording::{Template, Values, date_and_time, deadline, one_line};
 use crate::domain::promise::ClockKind;
 use crate::domain::{
-    Changes, EventKind, Mark, Outage, OutboundKind, Status, StoredMessage, Ticket, Timestamp, Verdict,
+    Changes, EventKind, Mark, Outage, OutboundKind, Status, StoredMessage, Ticket, TicketEvent, Timestamp, Verdict,
 };
 use crate::sla::book::Book;
 use crate::sla::hours::due;
@@ -28,7 +28,7 @@ pub fn acknowledge(hand: &Hand<'_>, ticket: &Ticket) -> Result<Changes, Refusal>
         let state = format!("acknowledged by {}", mark.by);
         return Err(Refusal::Already { ticket: ticket.id, state });
     }
-    work.event(EventKind::Note, "acknowledged");
+    work.event(EventKind::Note, TicketEvent::ACKNOWLEDGED);
     Ok(work.done())
 }
 
@@ -97,6 +97,7 @@ pub fn report(hand: &Hand<'_>, ticket: &Ticket, text: &str, last: Option<&Stored
     values.extend(next.map(|at| ("next", Value::from(at))).into_iter().collect::<Values>());
     let cc = work.others();
     work.send(Template::Report, OutboundKind::AgentReply, values, Mail { cc, last })?;
+    work.event(EventKind::Note, format!("{}{number}", TicketEvent::REPORTED));
     work.ticket.first_response_at.get_or_insert(hand.now);
     work.wake(Status::Open, "an interim report was sent");
     Ok(work.done())
@@ -140,7 +141,11 @@ pub fn recover(hand: &Hand<'_>, ticket: &Ticket, recovery: &Recovery<'_>) -> Res
     let cause = one_line(recovery.cause, NOTE_CHARS);
     work.event(
         EventKind::Note,
-        format!("down for {minutes} minutes{}", if cause.is_empty() { String::new() } else { format!(": {cause}") }),
+        format!(
+            "{}{minutes} minutes{}",
+            TicketEvent::DOWN,
+            if cause.is_empty() { String::new() } else { format!(": {cause}") }
+        ),
     );
     work.ticket.course.outage = Some(Outage { from, to, cause });
     work.ask_how_it_was(&mut values);
@@ -204,7 +209,7 @@ pub fn answer_complaint(
     if let Some(service) = service {
         complaint.service = one_line(service, NOTE_CHARS);
     }
-    work.event(EventKind::Note, format!("complaint: {action}"));
+    work.event(EventKind::Note, format!("{}{action}", TicketEvent::COMPLAINT));
     Ok(work.done())
 }
 

@@ -7,7 +7,7 @@ use super::super::wording::one_line;
 use super::{RULE, Sheet, opened};
 use crate::domain::{
     Address, Alert, AlertChange, AlertSource, AlertState, Changes, EventKind, Fate, IgnoreReason, Language,
-    NoticeEvent, Severity, Status, Ticket, TicketId,
+    NoticeEvent, Severity, Status, Ticket, TicketEvent, TicketId,
 };
 use crate::sla;
 use crate::sla::book::Book;
@@ -219,10 +219,13 @@ fn set_status(sheet: &mut Sheet<'_>, ticket: &mut Ticket, status: Status, becaus
 
 fn said(how: How, look: &Look<'_>) -> String {
     match how {
-        How::Again => format!("still firing, report {}", look.standing.reports),
-        How::FiresAgain | How::Reopens if look.flapping => "firing again, flapping".to_owned(),
-        How::FiresAgain | How::Reopens => "firing again".to_owned(),
-        How::Gathered => format!("alert {} of the storm", alert::flow(look).gathered.saturating_add(1)),
+        How::Again => format!("{}, report {}", TicketEvent::STILL_FIRING, look.standing.reports),
+        How::FiresAgain | How::Reopens if look.flapping => format!("{}, flapping", TicketEvent::FIRING_AGAIN),
+        How::FiresAgain | How::Reopens => TicketEvent::FIRING_AGAIN.to_owned(),
+        How::Gathered => {
+            let number = alert::flow(look).gathered.saturating_add(1);
+            format!("{}{number} {}", TicketEvent::GATHERED, TicketEvent::OF_STORM)
+        }
         How::RecoversFlapping => "recovered for now, flapping".to_owned(),
         How::RecoversInPart => format!("recovered, {} others still fire", look.known.others_firing),
         How::Recovers | How::RecoversOnly => "recovered".to_owned(),

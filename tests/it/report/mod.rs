@@ -34,7 +34,7 @@ pub async fn made(store: &Store, catalog: &Catalog, period: Period, now: Timesta
         .await
         .unwrap()
         .into_iter();
-    let this = Told { tally: this, beside: besides.next().unwrap() };
-    let last = Told { tally: last, beside: besides.next().unwrap() };
+    let this = Told { tally: this, beside: besides.next().unwrap(), care: Vec::new() };
+    let last = Told { tally: last, beside: besides.next().unwrap(), care: Vec::new() };
     report::make(period, Language::En, &this, &last)
 }
