@@ -5,6 +5,7 @@ mod by_hand;
 mod keeping;
 mod month;
 mod privacy;
+mod processes;
 mod size;
 
 use madoguchi::domain::catalog::Catalog;

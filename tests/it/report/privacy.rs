@@ -18,7 +18,7 @@ fn letters() -> Vec<Letter> {
     let theirs = Letter {
         from: "Xylograph Zanzibar <zanzibar@sansibar.test>".to_owned(),
         subject: "kilimanjaro room".to_owned(),
-        text: "Please prepare the ngorongoro room for our visitors.".to_owned(),
+        text: "I want to make a complaint: nobody has prepared the ngorongoro room for our visitors.".to_owned(),
         id: "1.okapi-thread@sansibar.test".to_owned(),
         ..Letter::request(1)
     };
@@ -86,10 +86,49 @@ async fn filled(database: Database) -> Desk {
     desk.json(&["ingest", &folder.display().to_string()]).await;
     let tickets = desk.json(&["ticket", "list", "--requester", "zanzibar@sansibar.test"]).await;
     assert_eq!(tickets.as_array().unwrap().len(), 2, "{tickets}");
-    let id = tickets[0]["id"].as_str().unwrap();
-    desk.json(&["ticket", "reply", id, "The ngorongoro room is ready.", "--resolve", "--agent", "aoki"]).await;
+    for ticket in tickets.as_array().unwrap() {
+        let id = ticket["id"].as_str().unwrap();
+        desk.json(&["ticket", "reply", id, "The ngorongoro room is ready.", "--resolve", "--agent", "aoki"]).await;
+    }
     fs::remove_dir_all(&folder).unwrap();
+    registered(&desk).await;
     desk
+}
+
+/// The registers get to know the person: a complaint with an answer, a rating with words, a problem called after their room.
+async fn registered(desk: &Desk) {
+    let register = desk.json(&["complaint", "list"]).await;
+    let complained = register[0]["ticket"].as_str().unwrap_or_else(|| panic!("{register}")).to_owned();
+    desk.json(&["complaint", "action", &complained, "called Zanzibar", "--service", "serengeti", "--agent", "aoki"])
+        .await;
+    desk.json(&[
+        "problem",
+        "open",
+        "ngorongoro",
+        "--title",
+        "kilimanjaro is not ready",
+        "--ticket",
+        &complained,
+        "--agent",
+        "aoki",
+    ])
+    .await;
+    desk.json(&["problem", "own", "ngorongoro", "aoki"]).await;
+    let rating = Letter {
+        from: "Xylograph Zanzibar <zanzibar@sansibar.test>".to_owned(),
+        subject: "Re: kilimanjaro room".to_owned(),
+        headers: "In-Reply-To: <1.okapi-thread@sansibar.test>\r\n".to_owned(),
+        text: "Rating: 2 - the ngorongoro took too long".to_owned(),
+        id: "4.okapi-thread@sansibar.test".to_owned(),
+        ..Letter::request(1)
+    };
+    let folder = desk.working_directory().join("rating");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("rating.eml"), raw(&rating)).unwrap();
+    desk.json(&["ingest", &folder.display().to_string()]).await;
+    fs::remove_dir_all(&folder).unwrap();
+    let shown = desk.json(&["ticket", "show", &complained]).await;
+    assert!(shown.to_string().contains("took too long"), "the rating is on the ticket: {shown}");
 }
 
 /// Everything the desk holds, as files: a backup of it, unpacked.
@@ -113,7 +152,9 @@ async fn erased(database: Database) {
     assert_eq!(said["tickets"], 2, "{said}");
     let document: Value = serde_json::from_slice(&fs::read(to.join("everything.json")).unwrap()).unwrap();
     assert_eq!(document["tickets"].as_array().unwrap().len(), 2);
-    assert_eq!(fs::read_dir(to.join("raw")).unwrap().count(), 3, "what was ignored is theirs too");
+    assert_eq!(document["ratings"][0]["rating"]["score"], 2, "{document}");
+    assert_eq!(document["complaints"].as_array().unwrap().len(), 1, "{document}");
+    assert_eq!(fs::read_dir(to.join("raw")).unwrap().count(), 4, "what was ignored is theirs too");
     let file = fs::read_dir(to.join("attachments")).unwrap().next().unwrap().unwrap().path();
     assert_eq!(fs::read_to_string(file).unwrap(), "serengeti in a file ".repeat(40_000));
     let zip = desk.working_directory().join("handed-over.zip");
@@ -125,7 +166,7 @@ async fn erased(database: Database) {
     fs::create_dir_all(desk.path("data/backups")).unwrap();
     fs::write(desk.path("data/backups/madoguchi-2026-11-20.tar.gz"), b"x").unwrap();
     let dry = desk.json(&["privacy", "erase", "zanzibar@sansibar.test", "--dry-run"]).await;
-    assert_eq!((&dry["erased"], &dry["messages"]), (&Value::Bool(false), &Value::from(3)), "{dry}");
+    assert_eq!((&dry["erased"], &dry["messages"]), (&Value::Bool(false), &Value::from(4)), "{dry}");
     assert_eq!(dry["backups"][0]["until"], "2026-11-26T19:00:00.000Z", "{dry}");
     assert!(
         !desk.json(&["ticket", "list", "--requester", "zanzibar@sansibar.test"]).await.as_array().unwrap().is_empty()
@@ -142,15 +183,19 @@ async fn erased(database: Database) {
     // Figures stay, and so does everybody else.
     let tickets = desk.json(&["ticket", "list"]).await;
     assert_eq!(tickets.as_array().unwrap().len(), 3, "{tickets}");
-    assert_eq!(desk.totals().await.seen, 4);
+    assert_eq!(desk.totals().await.seen, 5);
     let others = desk.json(&["ticket", "list", "--requester", "u7@sink.test"]).await;
     assert_eq!(others[0]["subject"], "case-000007");
     let report = desk.json(&["report", "--period", "2026"]).await;
     let automation = &report["sections"]["automation"]["rows"];
     assert_eq!(automation[0]["count"], 3, "{automation}");
+    let satisfaction = &report["sections"]["satisfaction"]["rows"][3];
+    assert_eq!((&satisfaction["rating"], &satisfaction["count"]), (&"2".into(), &1.into()), "{satisfaction}");
     let noted = desk.json(&["audit", "list"]).await;
     let actions: Vec<&str> = noted.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    assert!(actions.contains(&"privacy.erase") && actions.contains(&"privacy.export"), "{actions:?}");
+    for wanted in ["privacy.erase", "privacy.export", "problem.own", "complaint", "linked"] {
+        assert!(actions.contains(&wanted), "{wanted} is not in {actions:?}");
+    }
 }
 
 #[tokio::test]
