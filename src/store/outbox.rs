@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::backend::{Arg, Sql, bulk, json, repeat, sql};
+use super::posts::Lead;
 use super::raw::IdRow;
 use super::{Store, StoreError, Which, changes, crash, posts, sent_copies};
 use crate::domain::{Channel, Outbound, OutboxId, Timestamp};
@@ -30,7 +31,8 @@ const BEGIN_ATTEMPTS: Sql = bulk!(
 // The owner counts, not the time: a message that was sent late must not be sent again while nobody else has taken it.
 const FINISH: Sql = bulk!(
     "UPDATE outbox SET state = r.value->>'state', done_at = CAST(r.value->>'done' AS BIGINT), error = r.value->>'error',
-            next_at = COALESCE(CAST(r.value->>'next' AS BIGINT), next_at), lease_owner = NULL
+            next_at = COALESCE(CAST(r.value->>'next' AS BIGINT), next_at),
+            reference = COALESCE(r.value->>'reference', reference), lease_owner = NULL
      FROM " ROWS " AS r
      WHERE outbox.id = CAST(r.value->>'id' AS BIGINT) AND outbox.lease_owner = $2 AND outbox.done_at IS NULL
      RETURNING outbox.id"
@@ -116,6 +118,7 @@ struct Finished<'a> {
     done: Option<i64>,
     next: Option<i64>,
     error: &'a str,
+    reference: Option<&'a str>,
 }
 
 impl Store {
@@ -223,11 +226,8 @@ impl Store {
         let held: Vec<i64> = held.into_iter().map(|(id,)| id).collect();
         let rows: Vec<Finished<'_>> = rows.into_iter().filter(|row| held.contains(&row.id)).collect();
         tx.execute(END_ATTEMPTS, [json(&rows)?, Arg::Text(owner), Arg::Int(now.0)]).await?;
-        for (id, delivery) in results.iter().filter(|(id, _)| held.contains(&id.0)) {
-            if let Delivery::Posted { reference, thread } = delivery {
-                posts::note(&mut tx, *id, reference, thread.as_deref()).await?;
-            }
-        }
+        let noted = results.iter().filter(|(id, _)| held.contains(&id.0));
+        posts::lead(&mut tx, &noted.flat_map(|(id, delivery)| leads(*id, delivery)).collect::<Vec<_>>()).await?;
         for row in rows.iter().filter(|row| row.state == "failed") {
             changes::note_delivery(&mut tx, OutboxId(row.id), now, row.error).await?;
         }
@@ -315,26 +315,24 @@ impl Store {
     }
 }
 
-const fn finished(id: OutboxId, delivery: &Delivery, now: Timestamp) -> Finished<'_> {
+/// The ids that lead to the ticket of a posted message.
+fn leads(id: OutboxId, delivery: &Delivery) -> impl Iterator<Item = Lead<'_>> {
+    let keys = match delivery {
+        Delivery::Posted { reference, thread } => [Some(reference), thread.as_ref()],
+        Delivery::Delivered | Delivery::Postponed { .. } | Delivery::Failed { .. } => [None, None],
+    };
+    keys.into_iter().flatten().map(move |key| Lead { id: id.0, key })
+}
+
+fn finished(id: OutboxId, delivery: &Delivery, now: Timestamp) -> Finished<'_> {
+    let row =
+        |state, outcome| Finished { id: id.0, state, outcome, done: None, next: None, error: "", reference: None };
     match delivery {
-        Delivery::Delivered | Delivery::Posted { .. } => {
-            Finished { id: id.0, state: "delivered", outcome: "delivered", done: Some(now.0), next: None, error: "" }
+        Delivery::Delivered => Finished { done: Some(now.0), ..row("delivered", "delivered") },
+        Delivery::Posted { reference, .. } => {
+            Finished { done: Some(now.0), reference: Some(reference), ..row("delivered", "delivered") }
         }
-        Delivery::Postponed { until, error } => Finished {
-            id: id.0,
-            state: "waiting",
-            outcome: "postponed",
-            done: None,
-            next: Some(until.0),
-            error: error.as_str(),
-        },
-        Delivery::Failed { error } => Finished {
-            id: id.0,
-            state: "failed",
-            outcome: "failed",
-            done: Some(now.0),
-            next: None,
-            error: error.as_str(),
-        },
+        Delivery::Postponed { until, error } => Finished { next: Some(until.0), error, ..row("waiting", "postponed") },
+        Delivery::Failed { error } => Finished { done: Some(now.0), error, ..row("failed", "failed") },
     }
 }
