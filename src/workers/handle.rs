@@ -26,7 +26,7 @@ const LEASE_MS: i64 = 15_000;
 const LOOK: Duration = Duration::from_secs(1);
 /// The pause after a small batch. Each message costs its batch the same few transactions, so a stream of single messages is taken
 /// in handfuls; one that comes while nothing else does is taken at once.
-const REST: Duration = Duration::from_millis(25);
+const REST: Duration = Duration::from_millis(40);
 /// How often a clashing message is decided again before it goes back to the queue.
 const ROUNDS: usize = 3;
 
@@ -76,7 +76,8 @@ impl Worker for Handler {
         }
         let now = self.clock.now();
         let hold = self.store.next_hold(now).await.map_err(|fault| with_causes(&fault))?;
-        Ok(Did::Nothing(hold.map_or(LOOK, |at| pause(now, at))))
+        // While text is held more of it comes in: each arrival would be a look that finds nothing.
+        Ok(hold.map_or(Did::Nothing(LOOK), |at| Did::Little(pause(now, at).min(REST))))
     }
 
     fn signal(&self) -> impl Future<Output = ()> + Send {
