@@ -12,7 +12,7 @@ use crate::domain::{Channel, Outbound, OutboxId, Timestamp};
 
 const DUE: Sql = sql!(
     sqlite: "SELECT id FROM outbox INDEXED BY outbox_due
-     WHERE channel = $1 AND source = $2 AND done_at IS NULL AND next_at <= $3 ORDER BY next_at, id LIMIT $4",
+     WHERE channel = $1 AND source = $2 AND done_at IS NULL AND next_at <= $3 ORDER BY next_at, id LIMIT +$4",
     postgres: "SELECT id FROM outbox
      WHERE channel = $1 AND source = $2 AND done_at IS NULL AND next_at <= $3 ORDER BY next_at, id LIMIT $4
      FOR UPDATE SKIP LOCKED"

@@ -23,9 +23,9 @@ const OF_ADDRESSES: Sql = sql!(
     sqlite: "SELECT t.requester, t.version, t.body FROM json_each($1) AS r JOIN tickets AS t
        ON t.id IN (SELECT newest.id
                    FROM (SELECT id, status, updated_at FROM tickets
-                         WHERE requester = r.value->>'address' AND merged_into IS NULL ORDER BY id DESC LIMIT $2) AS newest
+                         WHERE requester = r.value->>'address' AND merged_into IS NULL ORDER BY id DESC LIMIT +$2) AS newest
                    WHERE newest.status IN ('new', 'open', 'waiting') OR newest.updated_at > $3
-                   ORDER BY newest.id DESC LIMIT $4)",
+                   ORDER BY newest.id DESC LIMIT +$4)",
     postgres: "SELECT t.requester, t.version, t.body FROM jsonb_array_elements(CAST($1 AS jsonb)) AS r
      JOIN LATERAL (SELECT newest.requester, newest.version, newest.body
                    FROM (SELECT id, requester, version, body, status, updated_at FROM tickets
