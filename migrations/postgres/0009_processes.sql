@@ -7,7 +7,7 @@ CREATE TABLE agent_turns (
 );
 
 -- How many unfinished tickets each agent has.
-CREATE INDEX tickets_load ON tickets (assignee) WHERE assignee IS NOT NULL AND status IN ('new', 'open');
+CREATE INDEX tickets_in_hand ON tickets (assignee) WHERE assignee IS NOT NULL AND status IN ('new', 'open');
 
 -- The list of problems. 'counted' is on it once it was seen often enough.
 ALTER TABLE problems ADD COLUMN state TEXT NOT NULL DEFAULT 'open';

@@ -78,7 +78,7 @@ pub(super) async fn wait(app: &Arc<App>, set: &[String]) -> anyhow::Result<()> {
                     tracing::info!(catalog = version, "settings and content reloaded");
                     note_rules(app).await;
                 }
-                Err(fault) => tracing::error!("not reloaded, what was in force stays: {fault:#}"),
+                Err(fault) => tracing::error!("settings and content not reloaded, what was in force stays: {fault:#}"),
             },
         }
     }

@@ -231,7 +231,19 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
     if !ticket.tags.is_empty() {
         out::line(format!("tags {}", ticket.tags.join(", ")));
     }
-    for message in &messages {
+    conversation(&messages, zone);
+    if let Some(decided) = &decided {
+        reasons(decided, ticket.language);
+    }
+    out::line("\nhistory");
+    for event in &events {
+        out::line(format!("  {}  {:<12} {:<10} {}", out::when(event.at, zone), event.kind, event.actor, event.detail));
+    }
+    Ok(())
+}
+
+fn conversation(messages: &[TicketMessage], zone: chrono_tz::Tz) {
+    for message in messages {
         match message {
             TicketMessage::In(stored) => {
                 let at = out::when(stored.arrived_at, zone);
@@ -255,14 +267,6 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
             }
         }
     }
-    if let Some(decided) = &decided {
-        reasons(decided, ticket.language);
-    }
-    out::line("\nhistory");
-    for event in &events {
-        out::line(format!("  {}  {:<12} {:<10} {}", out::when(event.at, zone), event.kind, event.actor, event.detail));
-    }
-    Ok(())
 }
 
 /// How its first message was decided: the desk rules that held, then each check.

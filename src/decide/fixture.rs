@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Context, decide, plan};
+use crate::domain::StoredMessage;
 use crate::domain::article::{ArticleStatus, Visibility};
 use crate::domain::catalog::{Catalog, ChatSource, Desk, Mailbox, SendLimits, Thresholds};
 use crate::domain::schedule::{Calendar, Objective, Span};
@@ -342,5 +343,23 @@ impl Scene {
 
     pub(super) fn context(&self) -> Context<'_> {
         Context { catalog: &self.catalog, classification: &self.classification, known: &self.known }
+    }
+}
+
+/// A message on ticket `on`.
+pub(super) fn stored(inbox_id: i64, on: i64) -> StoredMessage {
+    let message = message("別の話", "プリンタ");
+    StoredMessage {
+        inbox_id: InboxId(inbox_id),
+        ticket: Some(TicketId(on)),
+        fingerprint: message.fingerprint,
+        message_id: message.message_id,
+        from: message.from,
+        subject: message.subject,
+        text: message.text,
+        reply_text: message.reply_text,
+        language: Language::Ja,
+        attachments: Vec::new(),
+        arrived_at: NOW,
     }
 }

@@ -27,6 +27,7 @@ mod person;
 mod plan;
 mod priority;
 pub mod problems;
+mod quote;
 mod rating;
 mod recipient;
 mod route;

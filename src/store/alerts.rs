@@ -4,28 +4,29 @@ use serde::Serialize;
 
 use super::StoreError;
 use super::backend::{Arg, Sql, Tx, bulk, sql};
+use super::changes::put;
 use super::context::ticket_at_end;
 use crate::domain::{AlertChange, AlertFlow, AlertKnown, AlertProbe, AlertStanding, TicketId};
 
-pub(super) const INSERT_STANDINGS: Sql = bulk!(
+const INSERT_STANDINGS: Sql = bulk!(
     "INSERT INTO alert_standings (source, fingerprint, version, state, ticket_id, opened_at, body)
      SELECT value->>'source', value->>'fingerprint', 1, value->>'state', CAST(value->>'ticket' AS BIGINT),
             CAST(value->>'opened' AS BIGINT), value->>'body'
      FROM " ROWS " WHERE true ON CONFLICT (source, fingerprint) DO NOTHING"
 );
-pub(super) const UPDATE_STANDINGS: Sql = bulk!(
+const UPDATE_STANDINGS: Sql = bulk!(
     "UPDATE alert_standings SET version = alert_standings.version + 1, state = r.value->>'state',
             ticket_id = CAST(r.value->>'ticket' AS BIGINT), opened_at = CAST(r.value->>'opened' AS BIGINT), body = r.value->>'body'
      FROM " ROWS " AS r
      WHERE alert_standings.source = r.value->>'source' AND alert_standings.fingerprint = r.value->>'fingerprint'
        AND alert_standings.version = CAST(r.value->>'was' AS BIGINT)"
 );
-pub(super) const INSERT_FLOWS: Sql = bulk!(
+const INSERT_FLOWS: Sql = bulk!(
     "INSERT INTO alert_flows (source, version, umbrella_ticket_id, body)
      SELECT value->>'source', 1, CAST(value->>'umbrella' AS BIGINT), value->>'body'
      FROM " ROWS " WHERE true ON CONFLICT (source) DO NOTHING"
 );
-pub(super) const UPDATE_FLOWS: Sql = bulk!(
+const UPDATE_FLOWS: Sql = bulk!(
     "UPDATE alert_flows SET version = alert_flows.version + 1, umbrella_ticket_id = CAST(r.value->>'umbrella' AS BIGINT),
             body = r.value->>'body'
      FROM " ROWS " AS r
@@ -70,6 +71,14 @@ pub(super) struct AlertRows<'a> {
 }
 
 impl<'a> AlertRows<'a> {
+    /// Writes them; `false` when somebody else wrote one meanwhile.
+    pub(super) async fn put(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        Ok(put(tx, INSERT_STANDINGS, &self.new_standings, None).await?
+            && put(tx, UPDATE_STANDINGS, &self.standings, None).await?
+            && put(tx, INSERT_FLOWS, &self.new_flows, None).await?
+            && put(tx, UPDATE_FLOWS, &self.flows, None).await?)
+    }
+
     pub(super) fn add(&mut self, change: &'a AlertChange) {
         let standing = &change.standing;
         let list = if standing.version == 0 { &mut self.new_standings } else { &mut self.standings };

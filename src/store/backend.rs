@@ -46,6 +46,9 @@ pub(super) struct Sql {
 }
 
 /// A statement that reads the same on both databases, or one text for each.
+///
+/// `SQLite` looks at the value of a bare parameter behind LIMIT when it plans, and plans again each time one is bound; behind a `+` it
+/// does not look. `PostgreSQL` cannot tell the type of `+$1`.
 macro_rules! sql {
     ($text:expr) => {
         $crate::store::backend::Sql { sqlite: $text, postgres: $text }

@@ -2,19 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::alerts::{INSERT_FLOWS, INSERT_STANDINGS, UPDATE_FLOWS, UPDATE_STANDINGS};
 use super::attempts::UNBLOCK;
 use super::audit::INSERT_AUDIT;
 use super::backend::{Arg, Sql, Tx, bulk, json, repeat, sql};
-use super::problems::{PUT_PROBLEMS, PUT_SIGHTINGS};
-use super::processes::{PUT_COMPLAINTS, PUT_SATISFACTION, PUT_TURNS};
 use super::raw::IdRow;
-use super::rows::OutboundRow;
-use super::rows::Rows;
+use super::rows::{OutboundRow, Rows};
 use super::rule_hits::INSERT_HITS;
-use super::send_counts;
 use super::timers::{INSERT_FIRINGS, PUT_TIMERS};
-use super::{SettleError, Store, StoreError, crash, people};
+use super::{SettleError, Store, StoreError, crash, people, processes, send_counts};
 use crate::domain::{AlertChange, Changes, InboxId, OutboxId, Timestamp};
 
 const CLOSE: Sql = bulk!(
@@ -319,12 +314,8 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
     if !put(tx, INSERT_FIRINGS, &rows.fired, None).await? {
         return Ok(false);
     }
-    put(tx, PUT_PROBLEMS, &rows.problems, None).await?;
-    put(tx, PUT_SIGHTINGS, &rows.sightings, None).await?;
-    put(tx, PUT_SATISFACTION, &rows.ratings, None).await?;
-    put(tx, PUT_COMPLAINTS, &rows.complaints, None).await?;
-    put(tx, PUT_TURNS, &rows.turns, None).await?;
-    if !put_alerts(tx, rows).await? {
+    processes::put_all(tx, rows).await?;
+    if !rows.alerts.put(tx).await? {
         return Ok(false);
     }
     put(tx, INSERT_EVENTS, &rows.events, None).await?;
@@ -356,17 +347,8 @@ pub(super) async fn insert_outbox(tx: &mut Tx, rows: &[OutboundRow<'_>], now: Ti
     put(tx, INSERT_OUTBOX, rows, Some(now)).await.map(|_| ())
 }
 
-/// What is remembered of alerts; `false` when somebody else wrote it meanwhile.
-async fn put_alerts(tx: &mut Tx, rows: &Rows<'_>) -> Result<bool, StoreError> {
-    let rows = &rows.alerts;
-    Ok(put(tx, INSERT_STANDINGS, &rows.new_standings, None).await?
-        && put(tx, UPDATE_STANDINGS, &rows.standings, None).await?
-        && put(tx, INSERT_FLOWS, &rows.new_flows, None).await?
-        && put(tx, UPDATE_FLOWS, &rows.flows, None).await?)
-}
-
 /// Whether `sql` changed as many rows as it was given.
-async fn put<T: serde::Serialize>(
+pub(super) async fn put<T: serde::Serialize>(
     tx: &mut Tx,
     sql: Sql,
     rows: &[T],

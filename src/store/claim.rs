@@ -43,7 +43,7 @@ const FRESH: Sql = sql!(
         "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this INDEXED BY inbox_ready
          WHERE this.done_at IS NULL AND this.attempts = 0 AND this.after_id IS NULL AND this.hold_until <= $2 ",
         goes_first!("$2"),
-        "ORDER BY this.hold_until, this.id LIMIT $1"
+        "ORDER BY this.hold_until, this.id LIMIT +$1"
     ),
     postgres: concat!(
         "SELECT this.id, this.size_bytes, this.hold_until - this.received_at FROM inbox AS this
@@ -107,6 +107,8 @@ struct Leased {
 struct Batch {
     rows: Vec<Leased>,
     first_of: HashMap<i64, i64>,
+    /// Raw messages by row; large ones are kept elsewhere.
+    raw: HashMap<i64, Vec<u8>>,
 }
 
 /// A message leased to a worker.
@@ -238,6 +240,8 @@ impl Store {
         let companions = companions::find(&mut tx, &held.collect::<Vec<_>>(), now.0).await?;
         let (ids, first_of) = within_bytes(&found, &companions);
         let mut rows: Vec<Leased> = tx.fetch(LEASE, [json(&ids)?, Arg::Text(owner), Arg::Int(until.0)]).await?;
+        // Read here and not after the commit: what was stored a moment ago is still in this connection's memory.
+        let raw = raw::in_rows(&mut tx, &ids).await?.into_iter().collect();
         crash::point("claim.commit");
         tx.commit().await?;
         crash::point("claim.committed");
@@ -247,13 +251,12 @@ impl Store {
             let follows = first_of.contains_key(&row.id);
             (follows, if follows { row.arrived_at } else { 0 }, row.id)
         });
-        Ok(Batch { rows, first_of })
+        Ok(Batch { rows, first_of, raw })
     }
 
-    async fn load(&self, leased: Batch) -> Result<Claim, StoreError> {
-        let mut tx = self.backend.read().await?;
-        let ids: Vec<IdRow> = leased.rows.iter().map(|row| IdRow { id: row.id }).collect();
-        let mut bytes: HashMap<i64, Vec<u8>> = raw::in_rows(&mut tx, &ids).await?.into_iter().collect();
+    async fn load(&self, mut leased: Batch) -> Result<Claim, StoreError> {
+        let all_here = leased.rows.iter().all(|row| leased.raw.contains_key(&row.id));
+        let mut tx = if all_here { None } else { Some(self.backend.read().await?) };
         let mut claim = Claim::default();
         for row in leased.rows {
             let id = InboxId(row.id);
@@ -262,7 +265,7 @@ impl Store {
                 claim.to_bury.push(ToBury { id, reason });
                 continue;
             }
-            match self.raw_of(&mut tx, &row, bytes.remove(&row.id)).await {
+            match self.raw_of(tx.as_mut(), &row, leased.raw.remove(&row.id)).await {
                 Ok(raw) => {
                     let first = leased.first_of.get(&row.id).map(|first| InboxId(*first));
                     let companions = Vec::new();
@@ -277,15 +280,17 @@ impl Store {
                 Err(other) => return Err(other),
             }
         }
-        tx.commit().await?;
+        if let Some(tx) = tx {
+            tx.commit().await?;
+        }
         Ok(claim)
     }
 
-    async fn raw_of(&self, tx: &mut Tx, row: &Leased, in_row: Option<Vec<u8>>) -> Result<Vec<u8>, StoreError> {
-        match (in_row, &row.raw_sha256) {
-            (Some(raw), _) => Ok(raw),
-            (None, Some(sha256)) => self.large(tx, sha256).await,
-            (None, None) => Err(StoreError::corrupt(format!("no raw message for inbox row {}", row.id))),
+    async fn raw_of(&self, tx: Option<&mut Tx>, row: &Leased, in_row: Option<Vec<u8>>) -> Result<Vec<u8>, StoreError> {
+        match (in_row, &row.raw_sha256, tx) {
+            (Some(raw), ..) => Ok(raw),
+            (None, Some(sha256), Some(tx)) => self.large(tx, sha256).await,
+            (None, ..) => Err(StoreError::corrupt(format!("no raw message for inbox row {}", row.id))),
         }
     }
 }

@@ -20,7 +20,7 @@ const FOLLOWING: Sql = sql!(
        ON next.id IN (SELECT near.id FROM inbox AS near
                       WHERE near.conversation = this.conversation AND near.done_at IS NULL
                         AND (near.arrived_at > this.arrived_at OR (near.arrived_at = this.arrived_at AND near.id > this.id))
-                      ORDER BY near.arrived_at, near.id LIMIT $4)
+                      ORDER BY near.arrived_at, near.id LIMIT +$4)
      WHERE this.id IN (SELECT CAST(value->>'id' AS BIGINT) FROM json_each($1)) AND this.attempts <= $2
      ORDER BY this.id, next.arrived_at, next.id",
     postgres: "SELECT this.id, next.id, next.size_bytes,

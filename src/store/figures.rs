@@ -4,12 +4,15 @@ use super::backend::{Sql, Tx, sql};
 use super::{Store, StoreError};
 use crate::domain::Timestamp;
 
+// The index alone tells how many there are and the first of them; rows are numbered as they are written.
 const PENDING: Sql = sql!(
-    sqlite: "SELECT MIN(received_at), COUNT(*) FROM inbox INDEXED BY inbox_open WHERE done_at IS NULL",
+    sqlite: "SELECT (SELECT received_at FROM inbox WHERE id = open.oldest), open.number
+     FROM (SELECT MIN(id) AS oldest, COUNT(*) AS number FROM inbox INDEXED BY inbox_open WHERE done_at IS NULL) AS open",
     postgres: "SELECT MIN(received_at), COUNT(*) FROM inbox WHERE done_at IS NULL"
 );
 const WAITING: Sql = sql!(
-    sqlite: "SELECT MIN(created_at), COUNT(*) FROM outbox INDEXED BY outbox_due WHERE done_at IS NULL",
+    sqlite: "SELECT (SELECT created_at FROM outbox WHERE id = open.oldest), open.number
+     FROM (SELECT MIN(id) AS oldest, COUNT(*) AS number FROM outbox INDEXED BY outbox_due WHERE done_at IS NULL) AS open",
     postgres: "SELECT MIN(created_at), COUNT(*) FROM outbox WHERE done_at IS NULL"
 );
 const BURIED: Sql = sql!("SELECT MIN(id), COUNT(*) FROM inbox WHERE fate = 'buried'");

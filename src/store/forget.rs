@@ -128,12 +128,11 @@ impl Store {
             tx.execute(sql, [rows.clone()]).await?;
         }
         forget_cards(&mut tx, rows.clone()).await?;
-        match kept {
-            Some(kept) => models::expire(&mut tx, kept).await?,
-            None => {
-                tx.execute(EXAMPLES, [rows.clone()]).await?;
-                forget_people(&mut tx, senders).await?;
-            }
+        if let Some(kept) = kept {
+            models::expire(&mut tx, kept).await?;
+        } else {
+            tx.execute(EXAMPLES, [rows.clone()]).await?;
+            forget_people(&mut tx, senders).await?;
         }
         let large: Vec<(String,)> = tx.fetch(LARGE, [rows.clone()]).await?;
         tx.execute(DETACH, [rows]).await?;

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::backend::{Arg, Sql, bulk, json, repeat, sql};
+use super::posts::Lead;
 use super::raw::IdRow;
 use super::{Store, StoreError, Which, changes, crash, posts, sent_copies};
 use crate::domain::{Channel, Outbound, OutboxId, Timestamp};
 
 const DUE: Sql = sql!(
     sqlite: "SELECT id FROM outbox INDEXED BY outbox_due
-     WHERE channel = $1 AND source = $2 AND done_at IS NULL AND next_at <= $3 ORDER BY next_at, id LIMIT $4",
+     WHERE channel = $1 AND source = $2 AND done_at IS NULL AND next_at <= $3 ORDER BY next_at, id LIMIT +$4",
     postgres: "SELECT id FROM outbox
      WHERE channel = $1 AND source = $2 AND done_at IS NULL AND next_at <= $3 ORDER BY next_at, id LIMIT $4
      FOR UPDATE SKIP LOCKED"
@@ -30,7 +31,8 @@ const BEGIN_ATTEMPTS: Sql = bulk!(
 // The owner counts, not the time: a message that was sent late must not be sent again while nobody else has taken it.
 const FINISH: Sql = bulk!(
     "UPDATE outbox SET state = r.value->>'state', done_at = CAST(r.value->>'done' AS BIGINT), error = r.value->>'error',
-            next_at = COALESCE(CAST(r.value->>'next' AS BIGINT), next_at), lease_owner = NULL,
+            next_at = COALESCE(CAST(r.value->>'next' AS BIGINT), next_at),
+            reference = COALESCE(r.value->>'reference', reference), lease_owner = NULL,
             attempts = attempts - CAST(r.value->>'untried' AS BIGINT)
      FROM " ROWS " AS r
      WHERE outbox.id = CAST(r.value->>'id' AS BIGINT) AND outbox.lease_owner = $2 AND outbox.done_at IS NULL
@@ -130,6 +132,7 @@ struct Finished<'a> {
     next: Option<i64>,
     error: &'a str,
     untried: u8,
+    reference: Option<&'a str>,
 }
 
 impl Store {
@@ -241,11 +244,8 @@ impl Store {
             tx.execute(FORGET_ATTEMPTS, [json(&untried)?, Arg::Text(owner)]).await?;
         }
         tx.execute(END_ATTEMPTS, [json(&rows)?, Arg::Text(owner), Arg::Int(now.0)]).await?;
-        for (id, delivery) in results.iter().filter(|(id, _)| held.contains(&id.0)) {
-            if let Delivery::Posted { reference, thread } = delivery {
-                posts::note(&mut tx, *id, reference, thread.as_deref()).await?;
-            }
-        }
+        let noted = results.iter().filter(|(id, _)| held.contains(&id.0));
+        posts::lead(&mut tx, &noted.flat_map(|(id, delivery)| leads(*id, delivery)).collect::<Vec<_>>()).await?;
         for row in rows.iter().filter(|row| row.state == "failed") {
             changes::note_delivery(&mut tx, OutboxId(row.id), now, row.error).await?;
         }
@@ -347,20 +347,37 @@ impl Store {
     }
 }
 
-const fn finished(id: OutboxId, delivery: &Delivery, now: Timestamp) -> Finished<'_> {
-    let of = Finished { id: id.0, state: "waiting", outcome: "", done: None, next: None, error: "", untried: 0 };
+/// The ids that lead to the ticket of a posted message.
+fn leads(id: OutboxId, delivery: &Delivery) -> impl Iterator<Item = Lead<'_>> {
+    let keys = match delivery {
+        Delivery::Posted { reference, thread } => [Some(reference), thread.as_ref()],
+        Delivery::Delivered | Delivery::Postponed { .. } | Delivery::Deferred { .. } | Delivery::Failed { .. } => {
+            [None, None]
+        }
+    };
+    keys.into_iter().flatten().map(move |key| Lead { id: id.0, key })
+}
+
+fn finished(id: OutboxId, delivery: &Delivery, now: Timestamp) -> Finished<'_> {
+    let row = |state, outcome| Finished {
+        id: id.0,
+        state,
+        outcome,
+        done: None,
+        next: None,
+        error: "",
+        untried: 0,
+        reference: None,
+    };
     match delivery {
-        Delivery::Delivered | Delivery::Posted { .. } => {
-            Finished { state: "delivered", outcome: "delivered", done: Some(now.0), ..of }
+        Delivery::Delivered => Finished { done: Some(now.0), ..row("delivered", "delivered") },
+        Delivery::Posted { reference, .. } => {
+            Finished { done: Some(now.0), reference: Some(reference), ..row("delivered", "delivered") }
         }
-        Delivery::Postponed { until, error } => {
-            Finished { outcome: "postponed", next: Some(until.0), error: error.as_str(), ..of }
-        }
+        Delivery::Postponed { until, error } => Finished { next: Some(until.0), error, ..row("waiting", "postponed") },
         Delivery::Deferred { until, reason } => {
-            Finished { outcome: "deferred", next: Some(until.0), error: reason.as_str(), untried: 1, ..of }
+            Finished { next: Some(until.0), error: reason, untried: 1, ..row("waiting", "deferred") }
         }
-        Delivery::Failed { error } => {
-            Finished { state: "failed", outcome: "failed", done: Some(now.0), error: error.as_str(), ..of }
-        }
+        Delivery::Failed { error } => Finished { done: Some(now.0), error, ..row("failed", "failed") },
     }
 }

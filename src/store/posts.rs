@@ -1,14 +1,16 @@
 //! What chat services took: under which id a post is known there, so that what is said below it finds its ticket and a later
 //! message can take its place.
 
-use super::backend::{Arg, Sql, Tx, sql};
+use serde::Serialize;
+
+use super::backend::{Arg, Sql, Tx, bulk, json, sql};
 use super::{OutboxState, Store, StoreError};
 use crate::domain::{OutboxId, Timestamp};
 
-const MARK: Sql = sql!("UPDATE outbox SET reference = $2 WHERE id = $1");
-const LEAD_HERE: Sql = sql!(
+const LEAD_HERE: Sql = bulk!(
     "INSERT INTO thread_keys (key, ticket_id)
-     SELECT CAST($2 AS TEXT), ticket_id FROM outbox WHERE id = $1 AND ticket_id IS NOT NULL ON CONFLICT (key) DO NOTHING"
+     SELECT r.value->>'key', outbox.ticket_id FROM " ROWS " AS r JOIN outbox ON outbox.id = CAST(r.value->>'id' AS BIGINT)
+     WHERE outbox.ticket_id IS NOT NULL ON CONFLICT (key) DO NOTHING"
 );
 const EARLIER: Sql = sql!("SELECT state, reference, next_at FROM outbox WHERE dedupe_key = $1");
 
@@ -26,11 +28,17 @@ pub enum EarlierPost {
     Gone,
 }
 
-/// Notes where an outgoing message stands now, and leads what is said below it to its ticket.
-pub(super) async fn note(tx: &mut Tx, id: OutboxId, reference: &str, thread: Option<&str>) -> Result<(), StoreError> {
-    tx.execute(MARK, [Arg::Int(id.0), Arg::Text(reference)]).await?;
-    for key in std::iter::once(reference).chain(thread) {
-        tx.execute(LEAD_HERE, [Arg::Int(id.0), Arg::Text(key)]).await?;
+/// An id in the chat service and the outgoing message it stands for.
+#[derive(Serialize)]
+pub(super) struct Lead<'a> {
+    pub(super) id: i64,
+    pub(super) key: &'a str,
+}
+
+/// Leads what is said below posts to the tickets of their messages.
+pub(super) async fn lead(tx: &mut Tx, leads: &[Lead<'_>]) -> Result<(), StoreError> {
+    if !leads.is_empty() {
+        tx.execute(LEAD_HERE, [json(leads)?]).await?;
     }
     Ok(())
 }

@@ -3,10 +3,13 @@
 use serde::Serialize;
 
 use super::backend::{Arg, Sql, Tx, bulk, sql};
+use super::changes::put;
+use super::problems::{PUT_PROBLEMS, PUT_SIGHTINGS};
+use super::rows::Rows;
 use super::{Store, StoreError};
 use crate::domain::{Complaint, Mark, Rating, Span, Ticket, TicketId, Timestamp};
 
-pub(super) const PUT_SATISFACTION: Sql = bulk!(
+const PUT_SATISFACTION: Sql = bulk!(
     "INSERT INTO satisfaction (ticket_id, requester, score, comment, at)
      SELECT CAST(value->>'ticket' AS BIGINT), value->>'requester', CAST(value->>'score' AS BIGINT), value->>'comment',
             CAST(value->>'at' AS BIGINT)
@@ -14,7 +17,7 @@ pub(super) const PUT_SATISFACTION: Sql = bulk!(
      ON CONFLICT (ticket_id) DO UPDATE SET requester = excluded.requester, score = excluded.score, comment = excluded.comment,
        at = excluded.at"
 );
-pub(super) const PUT_COMPLAINTS: Sql = bulk!(
+const PUT_COMPLAINTS: Sql = bulk!(
     "INSERT INTO complaints (ticket_id, at, service, content, action, action_by, action_at)
      SELECT CAST(value->>'ticket' AS BIGINT), CAST(value->>'at' AS BIGINT), value->>'service', value->>'content',
             value->>'action', value->>'action_by', CAST(value->>'action_at' AS BIGINT)
@@ -22,7 +25,7 @@ pub(super) const PUT_COMPLAINTS: Sql = bulk!(
      ON CONFLICT (ticket_id) DO UPDATE SET service = excluded.service, content = excluded.content, action = excluded.action,
        action_by = excluded.action_by, action_at = excluded.action_at"
 );
-pub(super) const PUT_TURNS: Sql = bulk!(
+const PUT_TURNS: Sql = bulk!(
     "INSERT INTO agent_turns (queue, agent, turn)
      SELECT value->>'queue', value->>'agent', MAX(CAST(value->>'turn' AS BIGINT)) FROM " ROWS " WHERE true
      GROUP BY value->>'queue', value->>'agent'
@@ -94,6 +97,16 @@ struct StoredComplaint {
 
 /// Unfinished tickets by agent, and the last turn of each queue and agent.
 pub type AgentsWork = (Vec<(String, i64)>, Vec<(String, String, i64)>);
+
+/// Writes what processes note of tickets.
+pub(super) async fn put_all(tx: &mut Tx, rows: &Rows<'_>) -> Result<(), StoreError> {
+    put(tx, PUT_PROBLEMS, &rows.problems, None).await?;
+    put(tx, PUT_SIGHTINGS, &rows.sightings, None).await?;
+    put(tx, PUT_SATISFACTION, &rows.ratings, None).await?;
+    put(tx, PUT_COMPLAINTS, &rows.complaints, None).await?;
+    put(tx, PUT_TURNS, &rows.turns, None).await?;
+    Ok(())
+}
 
 impl Store {
     /// How much each agent has, and whose turn it was last in each queue.

@@ -17,13 +17,21 @@ const RECENT_MS: i64 = 3 * DAY_MS;
 /// At most this many are shown.
 const MOST: usize = 5;
 
-// The newest tickets of each address; who has more open ones than this sees the newest.
+// Of the newest tickets of each address those that are open or changed a short while ago; who has more open ones than that sees the
+// newest.
 const OF_ADDRESSES: Sql = sql!(
     sqlite: "SELECT t.requester, t.version, t.body FROM json_each($1) AS r JOIN tickets AS t
-       ON t.id IN (SELECT id FROM tickets WHERE requester = r.value->>'address' AND merged_into IS NULL ORDER BY id DESC LIMIT $2)",
+       ON t.id IN (SELECT newest.id
+                   FROM (SELECT id, status, updated_at FROM tickets
+                         WHERE requester = r.value->>'address' AND merged_into IS NULL ORDER BY id DESC LIMIT +$2) AS newest
+                   WHERE newest.status IN ('new', 'open', 'waiting') OR newest.updated_at > $3
+                   ORDER BY newest.id DESC LIMIT +$4)",
     postgres: "SELECT t.requester, t.version, t.body FROM jsonb_array_elements(CAST($1 AS jsonb)) AS r
-     JOIN LATERAL (SELECT requester, version, body FROM tickets
-                   WHERE requester = r.value->>'address' AND merged_into IS NULL ORDER BY id DESC LIMIT $2) AS t ON true"
+     JOIN LATERAL (SELECT newest.requester, newest.version, newest.body
+                   FROM (SELECT id, requester, version, body, status, updated_at FROM tickets
+                         WHERE requester = r.value->>'address' AND merged_into IS NULL ORDER BY id DESC LIMIT $2) AS newest
+                   WHERE newest.status IN ('new', 'open', 'waiting') OR newest.updated_at > $3
+                   ORDER BY newest.id DESC LIMIT $4) AS t ON true"
 );
 const ORIGINALS: Sql = bulk!(
     "SELECT messages.inbox_id, messages.ticket_id, messages.fingerprint, messages.message_id, messages.sender, messages.sender_name,
@@ -54,7 +62,7 @@ pub(super) async fn add(tx: &mut Tx, probes: &[Probe], known: &mut [Known], now:
     let theirs: Vec<Vec<&str>> =
         probes.iter().zip(&*known).map(|(probe, known)| addresses(probe, known.person.as_ref())).collect();
     let all: BTreeSet<&str> = theirs.iter().flatten().copied().collect();
-    let by_address = of_addresses(tx, all).await?;
+    let by_address = of_addresses(tx, all, now).await?;
     let recent: Vec<Vec<Ticket>> = theirs.iter().map(|theirs| newest(theirs, &by_address, now)).collect();
     for (known, recent) in known.iter_mut().zip(recent) {
         known.recent = recent;
@@ -71,26 +79,33 @@ fn addresses<'a>(probe: &'a Probe, person: Option<&'a Person>) -> Vec<&'a str> {
     all.into_iter().filter(|address| !address.is_empty()).collect()
 }
 
-async fn of_addresses(tx: &mut Tx, addresses: BTreeSet<&str>) -> Result<HashMap<String, Vec<Ticket>>, StoreError> {
+async fn of_addresses(
+    tx: &mut Tx,
+    addresses: BTreeSet<&str>,
+    now: Timestamp,
+) -> Result<HashMap<String, Vec<Ticket>>, StoreError> {
     let mut found: HashMap<String, Vec<Ticket>> = HashMap::new();
     if addresses.is_empty() {
         return Ok(found);
     }
     let rows: Vec<Name<'_>> = addresses.into_iter().map(|address| Name { address }).collect();
-    let most = i64::try_from(MOST * 2).unwrap_or(i64::MAX);
-    for (requester, version, body) in
-        tx.fetch::<(String, i64, String)>(OF_ADDRESSES, [json(&rows)?, Arg::Int(most)]).await?
-    {
+    let [looked_at, most] = [MOST * 2, MOST].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    let args = [json(&rows)?, Arg::Int(looked_at), Arg::Int(ended_since(now).0), Arg::Int(most)];
+    for (requester, version, body) in tx.fetch::<(String, i64, String)>(OF_ADDRESSES, args).await? {
         found.entry(requester).or_default().push(rows::ticket(version, &body)?);
     }
     Ok(found)
+}
+
+const fn ended_since(now: Timestamp) -> Timestamp {
+    now.plus_ms(-RECENT_MS)
 }
 
 /// The tickets of `addresses` that are open or ended a short while ago, newest first.
 fn newest(addresses: &[&str], by_address: &HashMap<String, Vec<Ticket>>, now: Timestamp) -> Vec<Ticket> {
     let is_recent = |ticket: &&Ticket| match ticket.status {
         Status::New | Status::Open | Status::Waiting => true,
-        Status::Answered | Status::Resolved | Status::Closed => ticket.updated_at > now.plus_ms(-RECENT_MS),
+        Status::Answered | Status::Resolved | Status::Closed => ticket.updated_at > ended_since(now),
     };
     let mut recent: Vec<Ticket> =
         addresses.iter().filter_map(|address| by_address.get(*address)).flatten().filter(is_recent).cloned().collect();
@@ -175,7 +190,7 @@ impl Store {
             .next()
             .and_then(|(person, _)| person);
         let theirs = addresses(&probe, person.as_ref());
-        let by_address = of_addresses(&mut tx, theirs.iter().copied().collect()).await?;
+        let by_address = of_addresses(&mut tx, theirs.iter().copied().collect(), now).await?;
         tx.commit().await?;
         Ok(newest(&theirs, &by_address, now))
     }

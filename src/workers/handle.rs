@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::sync::Mutex;
 
 use super::bursts::{Burst, has_any, probe};
@@ -26,7 +27,9 @@ const LEASE_MS: i64 = 15_000;
 const LOOK: Duration = Duration::from_secs(1);
 /// The pause after a small batch. Each message costs its batch the same few transactions, so a stream of single messages is taken
 /// in handfuls; one that comes while nothing else does is taken at once.
-const REST: Duration = Duration::from_millis(25);
+const REST: Duration = Duration::from_millis(40);
+/// Messages read at the same time: a chat service is asked who wrote, a scanner what a file is, and each takes its time to answer.
+const AT_ONCE: usize = 8;
 /// How often a clashing message is decided again before it goes back to the queue.
 const ROUNDS: usize = 3;
 
@@ -76,7 +79,8 @@ impl Worker for Handler {
         }
         let now = self.clock.now();
         let hold = self.store.next_hold(now).await.map_err(|fault| with_causes(&fault))?;
-        Ok(Did::Nothing(hold.map_or(LOOK, |at| pause(now, at))))
+        // While text is held more of it comes in: each arrival would be a look that finds nothing.
+        Ok(hold.map_or(Did::Nothing(LOOK), |at| Did::Little(pause(now, at).min(REST))))
     }
 
     fn signal(&self) -> impl Future<Output = ()> + Send {
@@ -133,8 +137,14 @@ impl Handler {
         }
         let rules = self.live.get();
         let mut read = Vec::with_capacity(claim.items.len());
-        for item in &claim.items {
-            read.push(self.read_burst(item, rules.catalog.desk.language).await?);
+        for some in claim.items.chunks(AT_ONCE) {
+            let mut reading = Vec::with_capacity(some.len());
+            for item in some {
+                reading.push(self.read_burst(item, rules.catalog.desk.language));
+            }
+            for burst in join_all(reading).await {
+                read.push(burst?);
+            }
         }
         let count: usize = read.iter().map(Vec::len).sum();
         self.settle(&rules, read).await?;

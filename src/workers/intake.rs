@@ -18,7 +18,7 @@ const TOGETHER: usize = 256;
 /// When this many came together last time, more are waited for this long: a busy desk writes fewer, larger transactions. An
 /// acknowledgement takes that much longer, which is little of the three seconds it may take.
 const BUSY: usize = 4;
-const GATHERS: Duration = Duration::from_millis(4);
+const GATHERS: Duration = Duration::from_millis(10);
 
 /// Reads the end of [`crate::connectors::intake`].
 pub struct IntakeWriter {

@@ -15,6 +15,7 @@ use minijinja::Value;
 
 use super::feedback::by_agent;
 use super::letter::{Letter, Post, Way, is_id};
+use super::quote::quote;
 use super::recipient::{is_nobody, is_own, is_usable, same};
 use super::silence::allowed;
 use super::wording::{ChatTemplate, Template, Values, deadline};
@@ -74,6 +75,10 @@ pub fn reply(hand: &Hand<'_>, ticket: &Ticket, reply: &Reply<'_>) -> Result<Chan
         work.may_end()?;
     }
     let mut values = Values::from([("text", Value::from(reply.text.trim()))]);
+    let zone = hand.catalog.desk.timezone;
+    if let Some(quoted) = reply.last.and_then(|last| quote(last, zone, ticket.language)) {
+        values.insert("quote", Value::from(quoted));
+    }
     let cc = work.others();
     if reply.then == Then::IsResolved {
         work.ask_how_it_was(&mut values);

@@ -1,27 +1,9 @@
-use super::super::fixture::{DAY_MS, NOW, address, catalog, message, ring, ticket};
+use super::super::fixture::{DAY_MS, NOW, address, catalog, ring, stored, ticket};
 use super::*;
-use crate::domain::{InboxId, Language};
 
 fn with<T>(act: impl FnOnce(&Hand<'_>) -> T) -> T {
     let (catalog, keyring) = (catalog(), ring());
     act(&Hand { catalog: &catalog, keyring: &keyring, agent: "aoki", now: NOW })
-}
-
-fn stored(inbox_id: i64, on: i64) -> StoredMessage {
-    let message = message("別の話", "プリンタ");
-    StoredMessage {
-        inbox_id: InboxId(inbox_id),
-        ticket: Some(TicketId(on)),
-        fingerprint: message.fingerprint,
-        message_id: message.message_id,
-        from: message.from,
-        subject: message.subject,
-        text: message.text,
-        reply_text: message.reply_text,
-        language: Language::Ja,
-        attachments: Vec::new(),
-        arrived_at: NOW,
-    }
 }
 
 fn waits(text: &str) -> Reply<'_> {
@@ -45,7 +27,10 @@ fn a_reply_goes_to_everybody_and_stops_the_first_clock() {
     let token = ring().sign(TicketId(7));
     assert_eq!(
         sent.text,
-        format!("対応しました。\n\nご確認ください。\n\n--\nサンプル窓口\n受付番号: T-7\nref: {token}")
+        format!(
+            "対応しました。\n\nご確認ください。\n\n{}\n> プリンタ\n\n--\nサンプル窓口\n受付番号: T-7\nref: {token}",
+            "2026年11月22日(日) 19:00、花子 様からのメール:"
+        )
     );
     assert_eq!(
         (sent.in_reply_to.as_deref(), sent.message_id.as_str()),

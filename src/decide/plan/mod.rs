@@ -20,8 +20,8 @@ use super::{alert, card, notice, offers, person};
 use crate::domain::rulebook::RuleReply;
 use crate::domain::{
     Act, Address, Alert, Bilingual, Changes, Decided, Decision, Envelope, EventKind, Fate, IgnoreReason, Keyring,
-    Message, Outbound, OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent, TicketId,
-    Timestamp, past,
+    Known, Message, Outbound, OutboundKind, Seen, Settled, Step, StoredMessage, ThreadKey, Ticket, TicketEvent,
+    TicketId, Timestamp, past,
 };
 
 /// Addresses on a ticket beside which no more are taken on.
@@ -95,6 +95,16 @@ fn promise(changes: &mut Changes, message: &Message, context: &Context<'_>, now:
     }
     let known: Vec<&Ticket> = context.known.ticket.iter().chain(&context.known.recent).collect();
     keep::keep(context.catalog, &known, changes, (clocks::start(message, now), now));
+}
+
+/// `known` as far as making the decision again needs it. The clocks of a ticket say nothing unless the decision changes it, and are
+/// the longest part of it.
+fn remembered(known: &Known, changed: &[Ticket]) -> Known {
+    let mut kept = known.clone();
+    for ticket in kept.recent.iter_mut().filter(|ticket| !changed.iter().any(|other| other.id == ticket.id)) {
+        ticket.promises.clocks.clear();
+    }
+    kept
 }
 
 /// The changes while they are being put together.
@@ -265,7 +275,7 @@ impl Sheet<'_> {
     fn settle(mut self, fate: Fate, reason: &str, ticket: Option<TicketId>, article: Option<String>) -> Changes {
         let seen = Seen {
             at: self.post.now,
-            known: self.context.known.clone(),
+            known: remembered(self.context.known, &self.changes.tickets),
             copy: self.context.known.duplicate.is_some(),
             language: self.context.known.duplicate.map(|_| self.message.language),
             envelope: Envelope::of(self.message, |name| {
