@@ -29,8 +29,9 @@ impl Tally<'_> {
         if clipped.is_empty() {
             return;
         }
-        let updates = [ClockLevel::Slo, ClockLevel::Sla].into_iter();
-        let updates = updates.filter_map(|level| ticket.promises.clock(ClockKind::Update, level)).next();
+        let updates = [ClockLevel::Slo, ClockLevel::Sla]
+            .into_iter()
+            .find_map(|level| ticket.promises.clock(ClockKind::Update, level));
         let updates = updates.map(|clock| self.promise(clock, life));
         let said = stated.map(|stated| stated.cause.clone()).filter(|cause| !cause.is_empty());
         self.outages.push(Outage {
@@ -52,8 +53,8 @@ impl Tally<'_> {
 
 /// The problem its history says it was put under last.
 fn put_under(life: &TicketLife) -> Option<String> {
-    let linked = life.events.iter().rev().filter(|event| event.kind == EventKind::Linked);
-    linked.filter_map(|event| event.detail.strip_prefix(TicketEvent::PROBLEM)).next().map(str::to_owned)
+    let mut linked = life.events.iter().rev().filter(|event| event.kind == EventKind::Linked);
+    linked.find_map(|event| event.detail.strip_prefix(TicketEvent::PROBLEM)).map(str::to_owned)
 }
 
 /// When within the ticket's life the service was down, in order, and whether it still is. What people stated takes the place of what the history shows for

@@ -62,16 +62,24 @@ pub(super) struct Fact {
     /// Working minutes to the first word of a person, and to the solution.
     pub first_minutes: Option<f64>,
     pub solved_minutes: Option<f64>,
-    /// The machine's answer was all there was.
-    pub answered_alone: bool,
+    pub handled: Handled,
     /// An article answered it or was suggested.
     pub has_article: bool,
     pub reopened: u32,
     pub is_complaint: bool,
     /// The register of complaints has it.
     pub is_registered: bool,
+}
+
+/// Who dealt with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Handled {
+    /// The machine's answer was all there was.
+    Answered,
     /// An alert that ended by itself: nobody worked on it.
-    pub recovered_alone: bool,
+    Recovered,
+    /// People, or nobody yet.
+    People,
 }
 
 /// How one clock of a ticket stands, all its cycles together.
@@ -166,6 +174,16 @@ impl<'a> Tally<'a> {
         let is = |types: &[String]| ticket.intent.as_ref().is_some_and(|intent| types.contains(intent));
         let by_people = life.events.iter().any(|event| is_agent(&event.actor));
         let has_ended = matches!(ticket.status, Status::Resolved | Status::Closed);
+        let is_answered = ticket.article.is_some() && ticket.first_response_at.is_none();
+        let handled = if by_people {
+            Handled::People
+        } else if is_answered && (has_ended || ticket.status == Status::Answered) {
+            Handled::Answered
+        } else if has_ended && ticket.channel == Channel::Alert {
+            Handled::Recovered
+        } else {
+            Handled::People
+        };
         Fact {
             id: ticket.id,
             created_at: ticket.created_at,
@@ -178,15 +196,11 @@ impl<'a> Tally<'a> {
             promises: ticket.promises.clocks.iter().map(|clock| self.promise(clock, life)).collect(),
             first_minutes: self.minutes(ticket, ClockKind::FirstResponse),
             solved_minutes: self.minutes(ticket, ClockKind::Resolution),
-            answered_alone: ticket.article.is_some()
-                && ticket.first_response_at.is_none()
-                && !by_people
-                && matches!(ticket.status, Status::Answered | Status::Resolved | Status::Closed),
+            handled,
             has_article: ticket.article.is_some(),
             reopened: ticket.promises.count(Signal::Reopened),
             is_complaint: is(&self.basis.terms.complaint_types) || ticket.promises.count(Signal::Complaint) > 0,
             is_registered: ticket.course.complaint.is_some(),
-            recovered_alone: ticket.channel == Channel::Alert && has_ended && !by_people,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The figures a lead looks at first, beside those of the last period.
 
 use super::Sheets;
+use super::facts::Handled;
 use super::levels::{rank, share, sorted};
 use super::sheet::{Kind, Section};
 use crate::domain::ClockLevel;
@@ -47,7 +48,7 @@ impl Sheets<'_> {
         let mut lines = vec![
             line(words.volumes, "", |sheets| Some(sheets.told.tally.cohort.len() as f64)),
             line(words.alone, "", |sheets| {
-                Some(sheets.told.tally.cohort.iter().filter(|fact| fact.answered_alone).count() as f64)
+                Some(sheets.told.tally.cohort.iter().filter(|fact| fact.handled == Handled::Answered).count() as f64)
             }),
             line(words.first_p50, "min", |sheets| {
                 rank(&sorted(sheets.told.tally.cohort.iter().filter_map(|fact| fact.first_minutes)), 50)

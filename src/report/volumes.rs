@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, TimeZone, Timelike};
 
-use super::facts::Fact;
+use super::facts::{Fact, Handled};
 use super::sheet::{Cell, Kind, Section};
 use super::{Sheets, ids};
 use crate::domain::TicketId;
@@ -35,12 +35,12 @@ impl Sheets<'_> {
         let by_type = |fact: &Fact| (self.place(fact.intent.as_deref()), self.title(fact.intent.as_deref()));
         let by_service = |fact: &Fact| (0, fact.service.clone().unwrap_or_else(|| words.unknown.to_owned()));
         let by_outcome = |fact: &Fact| {
-            let (place, name) = match (fact.answered_alone, fact.recovered_alone) {
-                (true, _) => (0, words.alone),
-                (false, true) => (1, words.recovered_alone),
-                (false, false) => (2, words.people),
+            let name = match fact.handled {
+                Handled::Answered => words.alone,
+                Handled::Recovered => words.recovered_alone,
+                Handled::People => words.people,
             };
-            (place, name.to_owned())
+            (fact.handled as usize, name.to_owned())
         };
         for (by, lines) in [
             (words.by_channel, grouped(all, |fact| (0, fact.channel.to_string()))),

@@ -109,10 +109,10 @@ fn change_of(kind: EventKind, detail: &str) -> Option<(String, String)> {
             let after = if kind == EventKind::Status { after.split([':', ' ']).next().unwrap_or(after) } else { after };
             Some((before.to_owned(), after.to_owned()))
         }
-        // Why it was passed up may quote the message.
-        EventKind::Escalated => Some((String::new(), detail.split(':').next().unwrap_or(detail).to_owned())),
-        // What was said with it is not the desk's alone to keep.
-        EventKind::Approval => Some((String::new(), detail.split(':').next().unwrap_or(detail).to_owned())),
+        // Why it was passed up may quote the message; so may what was said with leave.
+        EventKind::Escalated | EventKind::Approval => {
+            Some((String::new(), detail.split(':').next().unwrap_or(detail).to_owned()))
+        }
         // A problem is called after a detail of the request.
         EventKind::Linked if detail.starts_with(TicketEvent::PROBLEM) => {
             Some((String::new(), TicketEvent::PROBLEM.trim_end().to_owned()))
