@@ -29,7 +29,7 @@ fn a_reply_goes_to_everybody_and_stops_the_first_clock() {
         sent.text,
         format!(
             "対応しました。\n\nご確認ください。\n\n{}\n> プリンタ\n\n--\nサンプル窓口\n受付番号: T-7\nref: {token}",
-            "2026年11月22日(日) 19:00、花子 様からのメール:"
+            "2026年11月22日(日) 15:00、山田 花子 様からのメール:"
         )
     );
     assert_eq!(
