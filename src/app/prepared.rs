@@ -20,13 +20,11 @@ const DIGEST_BYTES: usize = 32;
 
 /// The rules for `catalog` and what was learnt; fitted only when no earlier run did so.
 pub(super) fn rules(config: &Config, catalog: Catalog, learned: &Learned) -> Result<Rules, BuildError> {
-    let directory = config.data_dir.join("cache");
-    let file = named("classifier", |digest| {
+    let file = place(config, "classifier", |digest| {
         digest.update(&catalog.content);
         digest.update(serde_json::to_vec(&learned.examples).ok()?);
         Some(())
-    })
-    .map(|name| directory.join(name));
+    });
     if let Some(fitted) = file.as_deref().and_then(read) {
         return Rules::recall(catalog, learned, &fitted);
     }
@@ -38,12 +36,10 @@ pub(super) fn rules(config: &Config, catalog: Catalog, learned: &Learned) -> Res
 /// The content of the settings' directories with its faults. Files in which an earlier run found none are not tried again.
 pub(super) fn content(config: &Config) -> (Content, Vec<Fault>) {
     let directories = (config.intents.as_path(), config.knowledge_base.as_path());
-    let directory = config.data_dir.join("cache");
-    let file = named("sound", |digest| {
+    let file = place(config, "sound", |digest| {
         digest.update(content::fingerprint(directories.0, directories.1)?);
         Some(())
-    })
-    .map(|name| directory.join(name));
+    });
     if let Some(known) = file.as_deref().and_then(read) {
         let (content, faults) = content::load_known(directories.0, directories.1);
         // They may have changed between the two looks.
@@ -66,15 +62,16 @@ fn keep(config: &Config, file: Option<&Path>, bytes: &[u8]) {
     }
 }
 
-/// The name of a file that depends on this build of the program and on what `more` adds; `None` when either cannot be told.
-fn named(kind: &str, more: impl FnOnce(&mut Sha256) -> Option<()>) -> Option<String> {
+/// The file that depends on this build of the program and on what `more` adds; `None` when either cannot be told.
+fn place(config: &Config, kind: &str, more: impl FnOnce(&mut Sha256) -> Option<()>) -> Option<PathBuf> {
     let program = std::env::current_exe().and_then(std::fs::metadata).ok()?;
     let built = program.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     let mut digest = Sha256::new();
     digest.update(program.len().to_le_bytes());
     digest.update(built.as_nanos().to_le_bytes());
     more(&mut digest)?;
-    Some(format!("{kind}-{}", hex::encode(&digest.finalize()[..16])))
+    let name = format!("{kind}-{}", hex::encode(&digest.finalize()[..16]));
+    Some(config.data_dir.join("cache").join(name))
 }
 
 fn read(file: &Path) -> Option<Vec<u8>> {

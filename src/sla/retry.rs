@@ -18,32 +18,18 @@ const HOUR_S: u32 = 3_600;
 
 /// Mail and webhooks: five days in 37 attempts, the first repeats soon.
 pub const DELIVERY: RetryPlan =
-    RetryPlan { delays_s: &delivery_delays(), jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
+    RetryPlan { delays_s: &DELIVERY_S, jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
 
 /// Posts in chat: somebody waits at the screen, and services are mostly back within seconds. About a day in 38 attempts. An attempt
 /// that was cut off by the end of the process counts too, so the first waits grow slowly.
-pub const CHAT: RetryPlan = RetryPlan { delays_s: &chat_delays(), jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
-
-const fn chat_delays() -> [u32; 37] {
-    let first =
-        [2, 3, 5, 10, 15, 20, 30, 30, MINUTE_S, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S];
-    let mut delays = [HOUR_S; 37];
-    let mut n = 0;
-    while n < first.len() {
-        delays[n] = first[n];
-        n += 1;
-    }
-    delays
-}
+pub const CHAT: RetryPlan = RetryPlan { delays_s: &CHAT_S, jitter_percent: 10, retry_after_s: (1, 24 * HOUR_S) };
 
 /// Notices to people on duty: soon and often at first, given up after three days in 85 attempts.
-pub const NOTICE: RetryPlan = RetryPlan { delays_s: &notice_delays(), jitter_percent: 10, retry_after_s: (1, HOUR_S) };
+pub const NOTICE: RetryPlan = RetryPlan { delays_s: &NOTICE_S, jitter_percent: 10, retry_after_s: (1, HOUR_S) };
 
-/// Growing waits that make two hours, then every hour: 75 hours in all.
-const fn notice_delays() -> [u32; 84] {
-    let mut delays = [HOUR_S; 84];
-    let first =
-        [5, 10, 15, 30, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S, 26 * MINUTE_S, HOUR_S];
+/// The waits in `first`, then the same wait again and again.
+const fn growing<const N: usize>(first: &[u32], then_s: u32) -> [u32; N] {
+    let mut delays = [then_s; N];
     let mut n = 0;
     while n < first.len() {
         delays[n] = first[n];
@@ -53,17 +39,19 @@ const fn notice_delays() -> [u32; 84] {
 }
 
 /// Seven growing waits that make four hours, then every four hours: 5 days in all.
-const fn delivery_delays() -> [u32; 36] {
-    let mut delays = [4 * HOUR_S; 36];
-    delays[0] = MINUTE_S;
-    delays[1] = 4 * MINUTE_S;
-    delays[2] = 10 * MINUTE_S;
-    delays[3] = 15 * MINUTE_S;
-    delays[4] = 30 * MINUTE_S;
-    delays[5] = HOUR_S;
-    delays[6] = 2 * HOUR_S;
-    delays
-}
+const DELIVERY_S: [u32; 36] =
+    growing(&[MINUTE_S, 4 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S, 30 * MINUTE_S, HOUR_S, 2 * HOUR_S], 4 * HOUR_S);
+
+const CHAT_S: [u32; 37] = growing(
+    &[2, 3, 5, 10, 15, 20, 30, 30, MINUTE_S, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S],
+    HOUR_S,
+);
+
+/// Growing waits that make two hours, then every hour: 75 hours in all.
+const NOTICE_S: [u32; 84] = growing(
+    &[5, 10, 15, 30, MINUTE_S, 2 * MINUTE_S, 5 * MINUTE_S, 10 * MINUTE_S, 15 * MINUTE_S, 26 * MINUTE_S, HOUR_S],
+    HOUR_S,
+);
 
 impl RetryPlan {
     /// When to try again after `failures` failed attempts, counted from 1; `None` when it is time to give up.
