@@ -1,5 +1,7 @@
 //! Several short messages of one person, written one after the other, read and decided as one.
 
+use std::borrow::Cow;
+
 use crate::domain::{Changes, EventKind, Fate, Message, Settled, StoredMessage, ThreadKey, TicketEvent, Timestamp};
 
 /// The reason of a message that was read together with the one before it.
@@ -33,9 +35,12 @@ fn thread(message: &Message) -> &[String] {
 /// The messages of a burst as the rules read them: the first one with everything that was written and sent along. `None` without
 /// any.
 #[must_use]
-pub fn as_one(messages: &[Message]) -> Option<Message> {
+pub fn as_one<'m>(messages: &[&'m Message]) -> Option<Cow<'m, Message>> {
     let (first, rest) = messages.split_first()?;
-    let mut one = first.clone();
+    if rest.is_empty() {
+        return Some(Cow::Borrowed(first));
+    }
+    let mut one = Message::clone(first);
     for next in rest {
         add_line(&mut one.text, &next.text);
         add_line(&mut one.reply_text, &next.reply_text);
@@ -46,7 +51,7 @@ pub fn as_one(messages: &[Message]) -> Option<Message> {
     if let Some(longest) = messages.iter().max_by_key(|message| message.reply_text.chars().count()) {
         one.language = longest.language;
     }
-    Some(one)
+    Some(Cow::Owned(one))
 }
 
 fn add_line(text: &mut String, line: &str) {
@@ -59,7 +64,7 @@ fn add_line(text: &mut String, line: &str) {
 /// `changes`, made from the whole burst, as the changes of each of its messages: the first one's as decided, the others joined to
 /// the same ticket. Each message is kept as it was written.
 #[must_use]
-pub fn spread(changes: Changes, messages: &[Message], now: Timestamp) -> Vec<Changes> {
+pub fn spread(changes: Changes, messages: &[&Message], now: Timestamp) -> Vec<Changes> {
     let Some((first, rest)) = messages.split_first().filter(|(_, rest)| !rest.is_empty()) else { return vec![changes] };
     let mut all = vec![changes];
     for message in rest {

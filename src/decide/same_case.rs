@@ -4,6 +4,7 @@
 //! both are of the same request type, or the new text and the ticket share their distinctive terms: two of them, or every one of the
 //! shorter side. It only ever proposes.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::case::Case;
@@ -25,8 +26,7 @@ pub(super) fn same_case<'a>(case: &Case<'a>) -> Option<&'a Ticket> {
     if message.automatic.is_some() {
         return None;
     }
-    let text = format!("{}\n{}", message.subject, message.reply_text);
-    let terms = terms(&text);
+    let terms = LazyCell::new(|| terms(&format!("{}\n{}", message.subject, message.reply_text)));
     case.context
         .known
         .recent

@@ -225,7 +225,7 @@ impl Handler {
             for (copy, known) in copies {
                 batch.push(self.decide_one(rules, copy, &known));
             }
-            let messages: Vec<Message> = fresh.iter().map(|(message, _)| (*message).clone()).collect();
+            let messages: Vec<&Message> = fresh.iter().map(|(message, _)| *message).collect();
             let (Some(message), Some((_, mut known))) = (decide::as_one(&messages), fresh.into_iter().next()) else {
                 continue;
             };
