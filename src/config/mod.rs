@@ -3,6 +3,7 @@
 mod alerts;
 mod build;
 mod calendars;
+mod certificate;
 mod chat;
 mod closing;
 mod document;
