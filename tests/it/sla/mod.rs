@@ -1,7 +1,8 @@
-//! Service levels over the real store: the ticker alone, two at once, ended in the middle, and a month of a desk's life.
+//! Service levels over the real store: the ticker alone, two at once, ended in the middle, killed, and a month of a desk's life.
 
 #[cfg(feature = "crash-points")]
 mod crash;
+mod kills;
 mod month;
 mod scale;
 mod staffing;
