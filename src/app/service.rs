@@ -16,6 +16,7 @@ pub(super) fn rules(config: &Config) -> ServiceRules {
         policies: service.policies.clone().unwrap_or_else(shipped::policies),
         escalations: service.escalations.clone(),
         targets: service.targets.clone(),
+        matrix: service.matrix,
         vips: service.vips.clone(),
         words: service.words.clone().unwrap_or_else(shipped::words),
         routing: service.routing.clone(),

@@ -16,7 +16,7 @@ use crate::domain::schedule::Calendar;
 use crate::domain::{Bilingual, Language, Queue};
 
 const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, sla, vip, \
-                         priority, notify, escalations, agents, customers, contacts, routing, closing, problems, http, scanner, limits, learn, report, retention, backup, log";
+                         priority_matrix, priority, notify, escalations, agents, customers, contacts, routing, closing, problems, http, scanner, limits, learn, report, retention, backup, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [

@@ -11,6 +11,7 @@ mod escalation;
 mod hours;
 mod ics;
 mod mail;
+mod matrix;
 mod network;
 mod notify;
 mod routing;

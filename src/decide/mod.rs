@@ -46,7 +46,6 @@ pub use case::Context;
 pub use chat::{form_intent, other_ticket};
 pub use letter::standing;
 pub use plan::plan;
-pub use priority::priority;
 pub use route::{queue_for, second_line};
 pub use rules::passed_over;
 pub use tick::{tick, tick_staffed};

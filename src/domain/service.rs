@@ -1,7 +1,7 @@
 //! What a support lead writes about service levels: policies, what makes a ticket urgent, the rules that pass it up, and who
 //! is told.
 
-use super::priority::Priority;
+use super::priority::{Matrix, Priority};
 use super::promise::{Clock, ClockKind, ClockLevel, Signal};
 use super::routing::Routing;
 use super::schedule::{Objective, Timetable};
@@ -302,6 +302,8 @@ pub struct ServiceRules {
     /// When quiet tickets are closed, and by whom.
     pub closing: Closing,
     /// When repeated incidents become a problem.
+    /// What impact and urgency make together.
+    pub matrix: Matrix,
     pub problems: ProblemRules,
     /// Where alerts come from.
     pub alerts: Vec<super::AlertSource>,

@@ -108,6 +108,7 @@ pub fn catalog() -> Catalog {
             policies: shipped::policies(),
             escalations: vec![missed],
             targets: vec![NotifyTarget { name: "leads".into(), way: leads }],
+            matrix: madoguchi::domain::priority::Matrix::default(),
             vips: Vec::new(),
             words: shipped::words(),
             routing: Routing::default(),
