@@ -22,6 +22,8 @@ pub(super) fn rules(config: &Config) -> ServiceRules {
         routing: service.routing.clone(),
         closing: service.closing.clone().unwrap_or_else(shipped::closing),
         problems: service.problems.clone(),
+        questions: service.questions.clone(),
+        maintenance: service.maintenance.clone(),
         alerts: config.alerts.iter().map(|alerts| alerts.source.clone()).collect(),
         timetables: config.calendars.iter().cloned().map(Timetable::new).collect(),
     }

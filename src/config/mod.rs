@@ -11,10 +11,12 @@ mod escalation;
 mod hours;
 mod ics;
 mod mail;
+mod maintenance;
 mod matrix;
 mod network;
 mod notify;
 mod routing;
+mod satisfaction;
 mod secret;
 mod sections;
 #[cfg(test)]

@@ -5,12 +5,13 @@ use serde::Deserialize;
 use super::document::Document;
 use super::matrix;
 use super::notify::NotifySettings;
+use crate::domain::maintenance::Maintenance;
 use crate::domain::priority::Matrix;
 use crate::domain::promise::{ClockKind, ClockLevel};
 use crate::domain::routing::{Customer, Routing};
 use crate::domain::schedule::{Calendar, Objective};
 use crate::domain::service::{
-    Closing, Escalation, NotifyTarget, Policy, PriorityWords, ProblemRules, Scope, Target, Vip,
+    Closing, Escalation, NotifyTarget, Policy, PriorityWords, ProblemRules, Question, Scope, Target, Vip,
 };
 use crate::domain::{Channel, Priority, Queue};
 
@@ -37,6 +38,10 @@ pub struct ServiceSettings {
     pub closing: Option<Closing>,
     /// When repeated incidents become a problem.
     pub problems: ProblemRules,
+    /// What requesters are asked beside how satisfied they are.
+    pub questions: Vec<Question>,
+    /// Planned maintenance.
+    pub maintenance: Vec<Maintenance>,
     /// Request types these sections name, with their lines: checked once the content is read.
     pub intents: Vec<(usize, String)>,
 }

@@ -21,6 +21,7 @@ mod follow_up;
 mod guard;
 mod keep;
 mod letter;
+pub mod maintenance;
 mod notice;
 mod offers;
 mod person;

@@ -5,7 +5,7 @@ use super::priority::{Matrix, Priority};
 use super::promise::{Clock, ClockKind, ClockLevel, Signal};
 use super::routing::Routing;
 use super::schedule::{Objective, Timetable};
-use super::words::Channel;
+use super::words::{Bilingual, Channel};
 
 /// Which tickets a policy or a rule is for. Every list that is not empty must hold the ticket's value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -256,6 +256,15 @@ pub enum NotifyWay {
     },
 }
 
+/// A question that requesters answer with 1 to 5, beside how satisfied they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Unique; stands on the ticket and in the report.
+    pub name: String,
+    /// As it is asked, and as an answer names it.
+    pub title: Bilingual,
+}
+
 /// Somebody whose tickets are more urgent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vip {
@@ -293,6 +302,8 @@ pub struct ServiceRules {
     pub escalations: Vec<Escalation>,
     /// By name.
     pub targets: Vec<NotifyTarget>,
+    /// What impact and urgency make together.
+    pub matrix: Matrix,
     /// All that match count.
     pub vips: Vec<Vip>,
     /// All that match count, in order.
@@ -302,9 +313,11 @@ pub struct ServiceRules {
     /// When quiet tickets are closed, and by whom.
     pub closing: Closing,
     /// When repeated incidents become a problem.
-    /// What impact and urgency make together.
-    pub matrix: Matrix,
     pub problems: ProblemRules,
+    /// What requesters are asked when their ticket is solved, in order.
+    pub questions: Vec<Question>,
+    /// Planned maintenance.
+    pub maintenance: Vec<super::maintenance::Maintenance>,
     /// Where alerts come from.
     pub alerts: Vec<super::AlertSource>,
     /// The calendars with their tables; worked out again from the catalog's calendars for a name that is not here.

@@ -114,6 +114,8 @@ pub fn catalog() -> Catalog {
             routing: Routing::default(),
             closing: service::Closing::default(),
             problems: service::ProblemRules::default(),
+            questions: Vec::new(),
+            maintenance: Vec::new(),
             alerts: Vec::new(),
             timetables: calendars.iter().cloned().map(Timetable::new).collect(),
         },
