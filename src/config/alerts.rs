@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::certificate;
 use super::document::Document;
 use super::escalation::Ways;
 use super::secret::SecretSource;
@@ -35,6 +36,8 @@ pub struct AlertSettings {
     pub senders: Vec<String>,
     /// SNS topics that may report. Empty for none.
     pub topics: Vec<String>,
+    /// RSA keys (DER) one of which must have signed what SNS sends. Empty: signatures are not looked at.
+    pub sns_keys: Vec<Vec<u8>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -55,6 +58,8 @@ struct RawSource {
     senders: Vec<String>,
     #[serde(default)]
     topics: Vec<String>,
+    #[serde(default)]
+    sns_certificates: Vec<String>,
     queue: Option<String>,
     request_type: Option<String>,
     #[serde(default)]
@@ -166,9 +171,18 @@ fn source(
     if let Some(topic) = raw.topics.iter().find(|topic| !topic.starts_with("arn:")) {
         return Err(format!("topics: \"{topic}\" is not an ARN; write arn:aws:sns:REGION:ACCOUNT:NAME"));
     }
+    let mut sns_keys = Vec::new();
+    for file in &raw.sns_certificates {
+        let found =
+            certificate::rsa_keys(&ways.base.join(file)).map_err(|fault| format!("sns_certificates: {fault}"))?;
+        sns_keys.extend(found);
+    }
+    if !sns_keys.is_empty() && raw.topics.is_empty() {
+        return Err("sns_certificates means nothing without topics".into());
+    }
     let senders = raw.senders.iter().map(|sender| sender.to_lowercase()).collect();
     let topics = raw.topics.clone();
-    Ok(AlertSettings { source: rules(raw, known, targets)?, token, format, mailbox, senders, topics })
+    Ok(AlertSettings { source: rules(raw, known, targets)?, token, format, mailbox, senders, topics, sns_keys })
 }
 
 fn token(token: &SecretSource, base: &Path) -> Result<SecretString, String> {

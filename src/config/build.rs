@@ -7,16 +7,16 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
 use super::{
-    Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, closing, escalation, mail, routing,
-    sections, sla, upkeep,
+    Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, closing, escalation, mail, maintenance,
+    routing, satisfaction, sections, sla, upkeep,
 };
 use crate::domain::catalog::SendLimits;
 use crate::domain::routing::{Line, Routing};
 use crate::domain::schedule::Calendar;
-use crate::domain::{Bilingual, Language, Queue};
+use crate::domain::{Bilingual, Language, Queue, ReportTerms};
 
 const SECTIONS: &str = "desk, database, console, content, triage, queues, mailboxes, slack, discord, calendars, sla, vip, \
-                         priority, notify, escalations, agents, customers, contacts, routing, closing, problems, http, scanner, limits, learn, report, retention, backup, log";
+                         priority_matrix, priority, notify, escalations, agents, customers, contacts, routing, closing, problems, satisfaction, maintenance, http, scanner, limits, learn, report, retention, backup, log";
 
 /// The queues the shipped intents name: name, Japanese, English, second line.
 const QUEUES: [(&str, &str, &str, Option<&str>); 7] = [
@@ -37,7 +37,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
     let learning = learning(document);
     let retention = upkeep::retention(document);
-    let report = upkeep::report(document);
+    let mut report = upkeep::report(document);
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
     let language = desk.language.parse().unwrap_or_else(|fault| {
@@ -54,7 +54,8 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let scanner = scanner(document, base);
     let people = routing::people(document, &queues, staffing, timezone);
     let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref(), base };
-    let (service, alerts, max_body_bytes) = service(document, (&calendars, &queues), people, ways);
+    let (service, alerts, max_body_bytes) =
+        service(document, (&calendars, &queues), (people, timezone, &mut report), ways);
     let data_dir = base.join(desk.data_dir);
     let config = Config {
         file: file.to_path_buf(),
@@ -96,7 +97,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
 fn service(
     document: &mut Document<'_>,
     (calendars, queues): (&[Calendar], &[Queue]),
-    mut people: Routing,
+    (mut people, zone, report): (Routing, chrono_tz::Tz, &mut ReportTerms),
     ways: escalation::Ways<'_>,
 ) -> (sla::ServiceSettings, Vec<super::AlertSettings>, usize) {
     let nobody = sla::Known { calendars, queues, customers: &[] };
@@ -110,6 +111,8 @@ fn service(
     routing::ways(document, &mut service, known);
     escalation::rules(document, &mut service, known);
     closing::closing(document, &mut service, known);
+    (service.questions, report.own) = satisfaction::satisfaction(document);
+    service.maintenance = maintenance::maintenance(document, &customers, zone);
     let (alerts, max_body_bytes) = alerts::alerts(document, &mut service, known, ways);
     (service, alerts, max_body_bytes)
 }

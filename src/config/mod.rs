@@ -3,6 +3,7 @@
 mod alerts;
 mod build;
 mod calendars;
+mod certificate;
 mod chat;
 mod closing;
 mod document;
@@ -10,9 +11,12 @@ mod escalation;
 mod hours;
 mod ics;
 mod mail;
+mod maintenance;
+mod matrix;
 mod network;
 mod notify;
 mod routing;
+mod satisfaction;
 mod secret;
 mod sections;
 #[cfg(test)]

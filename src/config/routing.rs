@@ -39,6 +39,9 @@ struct RawCustomer {
     sla: Vec<String>,
     queue: Option<String>,
     at_least: Option<String>,
+    #[serde(default)]
+    notices: Vec<String>,
+    language: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -241,7 +244,14 @@ fn customer(raw: RawCustomer, routing: &Routing, known: Known<'_>) -> Result<Cus
         return Err(format!("queue = \"{queue}\" is not a queue"));
     }
     let at_least = raw.at_least.map(|word| word.parse().map_err(|fault| format!("at_least: {fault}"))).transpose()?;
+    let plain = |mail: &String| !mail.starts_with('@') && mail.contains('@') && !mail.contains(char::is_whitespace);
+    if let Some(mail) = raw.notices.iter().find(|mail| !plain(mail)) {
+        return Err(format!("notices: `{mail}` is not a mail address"));
+    }
+    let language = raw.language.map(|word| word.parse().map_err(|fault| format!("language: {fault}"))).transpose()?;
     Ok(Customer {
+        notices: raw.notices.iter().map(|mail| mail.to_lowercase()).collect(),
+        language,
         name: raw.name,
         addresses: list,
         account_engineer: raw.account_engineer,

@@ -1,14 +1,17 @@
-//! `[[sla]]`, `[[vip]]` and `[[priority]]`: what is promised to whom, and what makes a ticket more urgent.
+//! `[[sla]]`, `[priority_matrix]`, `[[vip]]` and `[[priority]]`: what is promised to whom, and what makes a ticket more urgent.
 
 use serde::Deserialize;
 
 use super::document::Document;
+use super::matrix;
 use super::notify::NotifySettings;
+use crate::domain::maintenance::Maintenance;
+use crate::domain::priority::Matrix;
 use crate::domain::promise::{ClockKind, ClockLevel};
 use crate::domain::routing::{Customer, Routing};
 use crate::domain::schedule::{Calendar, Objective};
 use crate::domain::service::{
-    Closing, Escalation, NotifyTarget, Policy, PriorityWords, ProblemRules, Scope, Target, Vip,
+    Closing, Escalation, NotifyTarget, Policy, PriorityWords, ProblemRules, Question, Scope, Target, Vip,
 };
 use crate::domain::{Channel, Priority, Queue};
 
@@ -23,6 +26,8 @@ pub struct ServiceSettings {
     pub targets: Vec<NotifyTarget>,
     /// The connections of those that are told by HTTP.
     pub connections: Vec<NotifySettings>,
+    /// What impact and urgency make together.
+    pub matrix: Matrix,
     /// Important requesters.
     pub vips: Vec<Vip>,
     /// Words that change the priority.
@@ -33,6 +38,10 @@ pub struct ServiceSettings {
     pub closing: Option<Closing>,
     /// When repeated incidents become a problem.
     pub problems: ProblemRules,
+    /// What requesters are asked beside how satisfied they are.
+    pub questions: Vec<Question>,
+    /// Planned maintenance.
+    pub maintenance: Vec<Maintenance>,
     /// Request types these sections name, with their lines: checked once the content is read.
     pub intents: Vec<(usize, String)>,
 }
@@ -107,9 +116,9 @@ struct RawWords {
 /// Time set by the request type itself.
 const BY_REQUEST_TYPE: &str = "request_type";
 
-/// Reads the three sections; escalation and the places that are told are read by `escalation`.
+/// Reads these sections; escalation and the places that are told are read by `escalation`.
 pub(super) fn service(document: &mut Document<'_>, known: Known<'_>) -> ServiceSettings {
-    let mut settings = ServiceSettings::default();
+    let mut settings = ServiceSettings { matrix: matrix::matrix(document), ..ServiceSettings::default() };
     let mut policies: Vec<Policy> = Vec::new();
     for (line, raw) in document.list::<RawPolicy>("sla") {
         settings.intents.extend(raw.scope.request_types.iter().map(|name| (line, name.clone())));

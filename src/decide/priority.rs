@@ -1,16 +1,10 @@
-//! How soon: impact × urgency, moved one step by what the requester wishes, then by the settings' words and important people;
-//! words of a security incident are critical.
+//! How soon: impact × urgency in the settings' matrix, moved one step by what the requester wishes, then by the settings' words and
+//! important people; words of a security incident are critical.
 
 use super::case::Context;
-use crate::domain::catalog::priority_of;
+use crate::domain::priority::Matrix;
 use crate::domain::{Classification, Intent, Level, Message, Priority, Wish};
 use crate::sla::book::is_among;
-
-/// The priority of a new ticket.
-#[must_use]
-pub fn priority(intent: Option<&Intent>, classification: &Classification) -> Priority {
-    weighed(intent, classification, wish_in_words(classification)).0
-}
 
 /// How soon the requester wants it: what they state as the priority (`優先度: 高`, `priority: low`), else what their words say. `None`
 /// when they say nothing, or both.
@@ -45,27 +39,37 @@ fn stated(line: &str) -> Option<Level> {
 }
 
 /// The priority and the figures it came from.
-fn weighed(intent: Option<&Intent>, classification: &Classification, wish: Option<Level>) -> (Priority, String) {
+fn weighed(
+    matrix: &Matrix,
+    intent: Option<&Intent>,
+    classification: &Classification,
+    wish: Option<Level>,
+) -> (Priority, String) {
     if classification.has(Wish::Security) {
         return (Priority::Critical, "words of a security incident: critical".to_owned());
     }
-    let base = priority_of(intent);
-    let matrix = intent.map_or_else(
-        || format!("no request type: {base}"),
-        |intent| format!("impact {} × urgency {} = {base}", intent.impact, intent.urgency),
-    );
+    // Whoever reads the history later may have another matrix before them.
+    let own = if *matrix == Matrix::SHIPPED { "" } else { " by the desk's own matrix" };
+    let (base, because) = match intent {
+        None => (matrix.no_request_type, format!("no request type: {}{own}", matrix.no_request_type)),
+        Some(intent) => {
+            let base = matrix.of(intent.impact, intent.urgency);
+            (base, format!("impact {} × urgency {} = {base}{own}", intent.impact, intent.urgency))
+        }
+    };
     match wish {
-        Some(Level::High) => (raised(base), format!("{matrix}; wished sooner: {}", raised(base))),
-        Some(Level::Low) => (lowered(base), format!("{matrix}; wished later: {}", lowered(base))),
-        Some(Level::Medium) => (base, format!("{matrix}; wished as usual")),
-        None => (base, matrix),
+        Some(Level::High) => (raised(base), format!("{because}; wished sooner: {}", raised(base))),
+        Some(Level::Low) => (lowered(base), format!("{because}; wished later: {}", lowered(base))),
+        Some(Level::Medium) => (base, format!("{because}; wished as usual")),
+        None => (base, because),
     }
 }
 
 /// The priority of a message, with everything that moved it.
 pub(super) fn of_message(context: Context<'_>, intent: Option<&Intent>, message: &Message) -> (Priority, String) {
-    let (mut priority, mut because) = weighed(intent, context.classification, wish(message, context.classification));
     let service = &context.catalog.service;
+    let wished = wish(message, context.classification);
+    let (mut priority, mut because) = weighed(&service.matrix, intent, context.classification, wished);
     let text = format!("{}\n{}", message.subject, message.reply_text).to_lowercase();
     if !context.classification.has(Wish::Security) {
         for rule in &service.words {
@@ -114,6 +118,12 @@ mod tests {
     use super::super::fixture::{catalog, classified};
     use super::*;
 
+    /// By the matrix that ships.
+    fn usual(intent: Option<&Intent>, wishes: &[Wish]) -> (Priority, String) {
+        let classification = classified(wishes);
+        weighed(&Matrix::SHIPPED, intent, &classification, wish_in_words(&classification))
+    }
+
     #[test]
     fn wishes_move_one_step_and_security_is_critical() {
         let catalog = catalog();
@@ -129,11 +139,43 @@ mod tests {
             (None, &[Wish::Security, Wish::Low], Priority::Critical),
         ];
         for (intent, wishes, wanted) in cases {
-            let got = priority(intent.and_then(|id| catalog.intent(id)), &classified(wishes));
-            assert_eq!(got, wanted, "{intent:?} {wishes:?}");
+            assert_eq!(usual(intent.and_then(|id| catalog.intent(id)), wishes).0, wanted, "{intent:?} {wishes:?}");
         }
-        let high = Intent { urgency: crate::domain::Level::Medium, ..catalog.intent("incident").unwrap().clone() };
-        assert_eq!(priority(Some(&high), &classified(&[Wish::High])), Priority::Critical);
+        let high = Intent { urgency: Level::Medium, ..catalog.intent("incident").unwrap().clone() };
+        assert_eq!(usual(Some(&high), &[Wish::High]).0, Priority::Critical);
+    }
+
+    #[test]
+    fn the_shipped_matrix_is_the_usual_one() {
+        use Priority::{Critical, High, Low, Medium};
+        let catalog = catalog();
+        let rows = [
+            (Level::Low, [Low, Low, Medium]),
+            (Level::Medium, [Low, Medium, High]),
+            (Level::High, [Medium, High, Critical]),
+        ];
+        for (impact, row) in rows {
+            for (urgency, wanted) in Level::ALL.iter().zip(row) {
+                let intent = Intent { impact, urgency: *urgency, ..catalog.intent("incident").unwrap().clone() };
+                let because = format!("impact {impact} × urgency {urgency} = {wanted}");
+                assert_eq!(usual(Some(&intent), &[]), (wanted, because));
+            }
+        }
+    }
+
+    #[test]
+    fn the_desks_own_matrix_is_gone_by_and_named() {
+        let catalog = catalog();
+        let mut matrix = Matrix { no_request_type: Priority::Low, ..Matrix::SHIPPED };
+        matrix.cells[Level::Medium as usize][Level::Medium as usize] = Priority::High;
+        let wished = classified(&[Wish::High]);
+        let restart = weighed(&matrix, catalog.intent("restart_server"), &wished, Some(Level::High));
+        let because = "impact medium × urgency medium = high by the desk's own matrix; wished sooner: critical";
+        assert_eq!(restart, (Priority::Critical, because.to_owned()));
+        let unknown = weighed(&matrix, None, &classified(&[]), None);
+        assert_eq!(unknown, (Priority::Low, "no request type: low by the desk's own matrix".to_owned()));
+        let security = weighed(&matrix, None, &classified(&[Wish::Security]), None);
+        assert_eq!(security.0, Priority::Critical, "which no matrix makes light of");
     }
 
     #[test]

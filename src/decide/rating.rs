@@ -1,6 +1,7 @@
 //! How satisfied a requester is, read out of a reply: `4`, `満足度: 4 早くて助かりました`, `★★★★`. A number that may be anything else
 //! is no rating: then people read the reply.
 
+use crate::domain::service::Question;
 use crate::domain::{Message, Status, Ticket};
 
 /// Words before a number that say what it is.
@@ -17,6 +18,34 @@ pub(super) fn of(message: &Message, ticket: &Ticket) -> Option<(u8, String)> {
     }
     let more = || Some((ticket.course.rating.as_ref()?.score, comment(&message.reply_text)?));
     read(&message.reply_text).or_else(more)
+}
+
+/// The answers in what was written with a rating, each on a line of its own (`対応の早さ: 4`), and what is left of the text.
+pub(super) fn answers(said: &str, questions: &[Question]) -> (Vec<(String, u8)>, String) {
+    let mut found: Vec<(String, u8)> = Vec::new();
+    let mut left = Vec::new();
+    for line in said.lines() {
+        match questions.iter().find_map(|question| Some((question, answer(line, question)?))) {
+            Some((question, score)) => {
+                found.retain(|(name, _)| *name != question.name);
+                found.push((question.name.clone(), score));
+            }
+            None => left.push(line),
+        }
+    }
+    (found, left.join("\n").trim().to_owned())
+}
+
+/// The score on a line that begins with the question in either language.
+fn answer(line: &str, question: &Question) -> Option<u8> {
+    let bare =
+        |text: &str| text.trim_start_matches(|c: char| c.is_whitespace() || "・-*:\u{ff1a}".contains(c)).to_owned();
+    let line = bare(line);
+    let rest =
+        [&question.title.ja, &question.title.en].into_iter().find_map(|title| line.strip_prefix(title.as_str()))?;
+    let rest = bare(rest);
+    let (score, tail) = stars(&rest).or_else(|| digit(&rest))?;
+    matches!(tail.trim(), "" | "点" | "/5").then_some(score)
 }
 
 fn read(text: &str) -> Option<(u8, String)> {
@@ -128,6 +157,27 @@ mod tests {
         let rating = more.tickets[0].course.rating.as_ref().unwrap();
         assert_eq!((rating.score, rating.comment.as_str()), (2, "電話がほしかった"));
         assert_eq!(more.tickets[0].promises.count(Signal::Negative), 1, "the same rating is not bad news twice");
+    }
+
+    #[test]
+    fn answers_to_the_desks_own_questions_are_kept_apart_from_the_comment() {
+        let question = |name: &str, ja: &str, en: &str| Question {
+            name: name.into(),
+            title: crate::domain::Bilingual { ja: ja.into(), en: en.into() },
+        };
+        let questions = vec![question("speed", "対応の早さ", "Speed"), question("words", "説明", "Clear words")];
+        let text = "満足度: 4\n・対応の早さ: 3\n説明:5点\n説明: とても長い\nありがとう";
+        let changes =
+            Scene::reply(ended(), text).with(|scene| scene.catalog.service.questions.clone_from(&questions)).planned();
+        let course = &changes.tickets[0].course;
+        assert_eq!(course.answers, [("speed".to_owned(), 3), ("words".to_owned(), 5)]);
+        let rating = course.rating.as_ref().unwrap();
+        assert_eq!((rating.score, rating.comment.as_str()), (4, "説明: とても長い\nありがとう"));
+        let english = answers("Speed: ★★☆☆☆\n- Clear words: 4/5\nSpeed 22", &questions);
+        assert_eq!(english, (vec![("speed".to_owned(), 2), ("words".to_owned(), 4)], "Speed 22".to_owned()));
+        let again = Scene::reply(changes.tickets[0].clone(), "3")
+            .with(|scene| scene.catalog.service.questions.clone_from(&questions));
+        assert_eq!(again.planned().tickets[0].course.answers.len(), 2, "a later rating takes no answer away");
     }
 
     #[test]

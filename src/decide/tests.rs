@@ -7,6 +7,7 @@ use crate::domain::{
 mod chat;
 mod conversations;
 mod letters;
+mod promises;
 
 fn name(scene: &Scene) -> &'static str {
     scene.decided().decision.name()

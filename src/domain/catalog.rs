@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::Timestamp;
 use super::article::Article;
-use super::priority::{Level, Priority};
+use super::priority::Level;
 use super::schedule::{Calendar, Objective};
 use super::words::{Bilingual, Channel, Language, words};
 
@@ -265,10 +265,4 @@ pub struct Due {
     pub resolution: Option<Timestamp>,
     /// The next word to the requester while it lasts.
     pub next_update: Option<Timestamp>,
-}
-
-/// What the catalog makes of an intent's impact and urgency.
-#[must_use]
-pub fn priority_of(intent: Option<&Intent>) -> Priority {
-    intent.map_or(Priority::Medium, |intent| Priority::from_matrix(intent.impact, intent.urgency))
 }

@@ -149,6 +149,9 @@ pub struct Course {
     /// What they answered.
     #[serde(skip_serializing_if = "is_default")]
     pub rating: Option<Rating>,
+    /// What they answered to the desk's own questions: name and score.
+    #[serde(skip_serializing_if = "is_default")]
+    pub answers: Vec<(String, u8)>,
     /// Since when nobody has said anything.
     #[serde(skip_serializing_if = "is_default")]
     pub quiet_since: Option<Timestamp>,

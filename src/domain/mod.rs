@@ -13,6 +13,7 @@ pub mod decision;
 pub mod feedback;
 mod ids;
 pub mod labelled;
+pub mod maintenance;
 pub mod message;
 pub mod notice;
 pub mod outbound;

@@ -28,15 +28,35 @@ words! {
     }
 }
 
-impl Priority {
-    /// The usual impact × urgency matrix.
+/// What impact and urgency make together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    /// Rows by impact, columns by urgency, both from low to high.
+    pub cells: [[Priority; 3]; 3],
+    /// What a message without a request type begins with: it has neither.
+    pub no_request_type: Priority,
+}
+
+impl Matrix {
+    /// The usual one.
+    pub const SHIPPED: Self = Self {
+        cells: [
+            [Priority::Low, Priority::Low, Priority::Medium],
+            [Priority::Low, Priority::Medium, Priority::High],
+            [Priority::Medium, Priority::High, Priority::Critical],
+        ],
+        no_request_type: Priority::Medium,
+    };
+
+    /// The cell of `impact` and `urgency`.
     #[must_use]
-    pub const fn from_matrix(impact: Level, urgency: Level) -> Self {
-        match (impact, urgency) {
-            (Level::High, Level::High) => Self::Critical,
-            (Level::High, Level::Medium) | (Level::Medium, Level::High) => Self::High,
-            (Level::Medium, Level::Medium) | (Level::High, Level::Low) | (Level::Low, Level::High) => Self::Medium,
-            (Level::Medium | Level::Low, Level::Low) | (Level::Low, Level::Medium) => Self::Low,
-        }
+    pub const fn of(&self, impact: Level, urgency: Level) -> Priority {
+        self.cells[impact as usize][urgency as usize]
+    }
+}
+
+impl Default for Matrix {
+    fn default() -> Self {
+        Self::SHIPPED
     }
 }

@@ -51,6 +51,9 @@ pub struct Beside {
     pub problems: Vec<ProblemRecord>,
 }
 
+/// How satisfied somebody is on the whole, among the names of questions.
+pub const OVERALL: &str = "overall";
+
 /// What a support lead says about the figures of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReportTerms {
@@ -64,6 +67,14 @@ pub struct ReportTerms {
     pub slo_share: f64,
     /// The share of the contract's promises that must be kept, 0 to 1.
     pub sla_share: f64,
+    /// The mean time to recovery may be so many minutes …
+    pub mttr_minutes: f64,
+    /// … the longest outage so many …
+    pub longest_minutes: f64,
+    /// … and there may be so many outages in a period.
+    pub outages: u32,
+    /// What the desk says of itself: period, question (or [`OVERALL`]) and score.
+    pub own: Vec<(String, String, u8)>,
     /// Request types that report an incident.
     pub incident_types: Vec<String>,
     /// Request types that are a complaint.
@@ -106,6 +117,10 @@ impl Default for ReportTerms {
             change_minutes: 2.0,
             slo_share: 0.95,
             sla_share: 1.0,
+            mttr_minutes: 60.0,
+            longest_minutes: 240.0,
+            outages: 3,
+            own: Vec::new(),
             incident_types: vec!["incident".to_owned(), "security-incident".to_owned()],
             complaint_types: vec!["complaint".to_owned()],
         }

@@ -3,7 +3,7 @@
 use super::Timestamp;
 use super::priority::Priority;
 use super::service::Scope;
-use super::words::words;
+use super::words::{Language, words};
 
 words! {
     /// Where a queue stands in the chain of escalation.
@@ -101,6 +101,10 @@ pub struct Customer {
     pub queue: Option<String>,
     /// At least this.
     pub at_least: Option<Priority>,
+    /// Mail addresses that are told of planned maintenance, lower case.
+    pub notices: Vec<String>,
+    /// The language they are told in; none for the desk's.
+    pub language: Option<Language>,
 }
 
 /// Somebody on a list of people to be called.

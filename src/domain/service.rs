@@ -1,11 +1,11 @@
 //! What a support lead writes about service levels: policies, what makes a ticket urgent, the rules that pass it up, and who
 //! is told.
 
-use super::priority::Priority;
+use super::priority::{Matrix, Priority};
 use super::promise::{Clock, ClockKind, ClockLevel, Signal};
 use super::routing::Routing;
 use super::schedule::{Objective, Timetable};
-use super::words::Channel;
+use super::words::{Bilingual, Channel};
 
 /// Which tickets a policy or a rule is for. Every list that is not empty must hold the ticket's value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -256,6 +256,15 @@ pub enum NotifyWay {
     },
 }
 
+/// A question that requesters answer with 1 to 5, beside how satisfied they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Unique; stands on the ticket and in the report.
+    pub name: String,
+    /// As it is asked, and as an answer names it.
+    pub title: Bilingual,
+}
+
 /// Somebody whose tickets are more urgent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vip {
@@ -293,6 +302,8 @@ pub struct ServiceRules {
     pub escalations: Vec<Escalation>,
     /// By name.
     pub targets: Vec<NotifyTarget>,
+    /// What impact and urgency make together.
+    pub matrix: Matrix,
     /// All that match count.
     pub vips: Vec<Vip>,
     /// All that match count, in order.
@@ -303,6 +314,10 @@ pub struct ServiceRules {
     pub closing: Closing,
     /// When repeated incidents become a problem.
     pub problems: ProblemRules,
+    /// What requesters are asked when their ticket is solved, in order.
+    pub questions: Vec<Question>,
+    /// Planned maintenance.
+    pub maintenance: Vec<super::maintenance::Maintenance>,
     /// Where alerts come from.
     pub alerts: Vec<super::AlertSource>,
     /// The calendars with their tables; worked out again from the catalog's calendars for a name that is not here.

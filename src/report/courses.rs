@@ -45,6 +45,8 @@ pub(super) struct Courses {
     pub briefs: BTreeMap<TicketId, Brief>,
     /// Tickets whose requester was asked in the span how content they are, and whether they answered.
     pub asked: Vec<(TicketId, bool)>,
+    /// Answers to the desk's own questions that were given in the span: question, ticket, score.
+    pub answers: Vec<(String, TicketId, u8)>,
     pub leaves: Vec<Leave>,
 }
 
@@ -54,6 +56,10 @@ impl Tally<'_> {
         if course.asked_at.is_some() || course.rating.is_some() || course.complaint.is_some() {
             let (intent, queue) = (ticket.intent.clone(), ticket.queue.clone());
             self.courses.briefs.insert(ticket.id, Brief { intent, queue, status: ticket.status });
+        }
+        if course.rating.as_ref().is_some_and(|rating| self.span.holds(rating.at)) {
+            let answers = course.answers.iter().map(|(name, score)| (name.clone(), ticket.id, *score));
+            self.courses.answers.extend(answers);
         }
         if course.asked_at.is_some_and(|at| self.span.holds(at)) {
             self.courses.asked.push((ticket.id, course.rating.is_some()));

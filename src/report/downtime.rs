@@ -1,6 +1,7 @@
 //! From an incident with its history to the outage it was: when the service was down, why, and how well people were kept informed.
 
 use super::facts::{Outage, Tally, service};
+use crate::domain::maintenance::Maintenance;
 use crate::domain::{
     ClockKind, ClockLevel, EventKind, Outage as Stated, Priority, Span, Status, TicketEvent, TicketLife,
 };
@@ -20,6 +21,9 @@ impl Tally<'_> {
             return;
         }
         let (stretches, lasts) = down(Span { from: ticket.created_at, to: self.basis.now }, &life.events, stated);
+        let service = service(ticket);
+        let planned = planned(&self.basis.catalog.service.maintenance, service.as_deref());
+        let stretches = outside(stretches, &planned);
         let whole_ms = stretches.iter().map(|one| one.to.0 - one.from.0).sum();
         let clipped: Vec<Span> = stretches
             .into_iter()
@@ -37,7 +41,7 @@ impl Tally<'_> {
         self.outages.push(Outage {
             ticket: ticket.id,
             began_at: stated.map_or(ticket.created_at, |stated| stated.from),
-            service: service(ticket),
+            service,
             event: ticket.subject.clone(),
             cause: said.or_else(|| ticket.slots.get(CAUSE_SLOT).cloned()),
             matter: ticket.course.matter.clone().or_else(|| put_under(life)),
@@ -49,6 +53,29 @@ impl Tally<'_> {
             lasts,
         });
     }
+}
+
+/// When maintenance of the service is planned, in order.
+pub(super) fn planned(all: &[Maintenance], service: Option<&str>) -> Vec<Span> {
+    let mut spans: Vec<Span> = all.iter().filter(|plan| plan.touches(service)).map(|plan| plan.span).collect();
+    spans.sort_by_key(|span| span.from);
+    spans
+}
+
+/// What of `stretches` lies in none of `spans`, which are in order.
+pub(super) fn outside(stretches: Vec<Span>, spans: &[Span]) -> Vec<Span> {
+    let mut left = Vec::new();
+    for mut stretch in stretches {
+        for span in spans.iter().filter(|span| span.from < stretch.to) {
+            if span.to <= stretch.from {
+                continue;
+            }
+            left.extend((stretch.from < span.from).then_some(Span { from: stretch.from, to: span.from }));
+            stretch.from = span.to.min(stretch.to);
+        }
+        left.extend((stretch.from < stretch.to).then_some(stretch));
+    }
+    left
 }
 
 /// The problem its history says it was put under last.
@@ -91,6 +118,25 @@ mod tests {
     fn turned(at: i64, detail: &str) -> TicketEvent {
         let (kind, actor) = (EventKind::Status, "aoki".to_owned());
         TicketEvent { ticket: TicketId(1), at: Timestamp(at), kind, actor, detail: detail.to_owned() }
+    }
+
+    #[test]
+    fn planned_maintenance_is_taken_out_of_an_outage() {
+        let span = |(from, to)| Span { from: Timestamp(from), to: Timestamp(to) };
+        for (stretches, planned, wanted) in [
+            (vec![(10, 50)], vec![], vec![(10, 50)]),
+            (vec![(10, 50)], vec![(20, 30)], vec![(10, 20), (30, 50)]),
+            (vec![(10, 50)], vec![(0, 10), (50, 60)], vec![(10, 50)]),
+            (vec![(10, 50)], vec![(0, 15), (12, 18), (40, 70)], vec![(18, 40)]),
+            (vec![(10, 50), (60, 70)], vec![(5, 65)], vec![(65, 70)]),
+            (vec![(10, 50)], vec![(10, 50)], vec![]),
+            (vec![(10, 50)], vec![(5, 40), (8, 20)], vec![(40, 50)]),
+        ] {
+            let planned: Vec<Span> = planned.into_iter().map(span).collect();
+            let left = outside(stretches.iter().copied().map(span).collect(), &planned);
+            let left: Vec<(i64, i64)> = left.iter().map(|one| (one.from.0, one.to.0)).collect();
+            assert_eq!(left, wanted, "{stretches:?} {planned:?}");
+        }
     }
 
     #[test]

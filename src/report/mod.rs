@@ -111,6 +111,7 @@ pub fn make(period: Period, language: Language, this: &Told<'_>, last: &Told<'_>
             now.approvals(),
             now.complaints(),
             now.satisfaction(),
+            now.satisfaction_questions(&period.to_string()),
             now.satisfaction_groups(),
             now.satisfaction_comments(),
             now.nonconformities(),

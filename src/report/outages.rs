@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::downtime;
 use super::facts::Outage;
 use super::sheet::{Cell, Kind, Section};
 use super::{Sheets, ids};
@@ -11,10 +12,6 @@ use crate::text::redact::redact;
 
 /// Shorter outages do not count against availability.
 const LEAST_MINUTES: f64 = 5.0;
-/// Typical targets of a desk's contract.
-const MTTR_MINUTES: f64 = 60.0;
-const RTO_MINUTES: f64 = 240.0;
-const OUTAGES_A_YEAR: usize = 3;
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a period are far below 2^52")]
 fn minutes(span: &Span) -> f64 {
@@ -109,6 +106,13 @@ impl Sheets<'_> {
             ],
         );
         let tally = &self.told.tally;
+        let terms = tally.basis.terms;
+        let bounds = [
+            ("{mttr}", terms.mttr_minutes.to_string()),
+            ("{longest}", terms.longest_minutes.to_string()),
+            ("{outages}", terms.outages.to_string()),
+        ];
+        section.formula = bounds.iter().fold(section.formula, |text, (name, bound)| text.replace(name, bound));
         let counted: Vec<&Outage> = tally.outages.iter().filter(|outage| counts(outage)).collect();
         let mut services: BTreeMap<String, Vec<&Outage>> = BTreeMap::new();
         for outage in &counted {
@@ -116,11 +120,17 @@ impl Sheets<'_> {
             services.entry(name).or_default().push(outage);
         }
         let to = tally.span.to.min(tally.basis.now).max(tally.span.from);
-        let planned = minutes(&Span { from: tally.span.from, to });
+        let whole = Span { from: tally.span.from, to };
+        // Maintenance of some services alone takes nothing from the whole.
+        let planned = |service: Option<&str>| -> f64 {
+            let maintenance = downtime::planned(&tally.basis.catalog.service.maintenance, service);
+            downtime::outside(vec![whole], &maintenance).iter().map(minutes).sum()
+        };
         for (name, outages) in services {
-            self.available(&mut section, (name, &outages), planned);
+            let service = planned(outages.first().and_then(|outage| outage.service.as_deref()));
+            self.available(&mut section, (name, &outages), service);
         }
-        self.available(&mut section, (words.total.to_owned(), &counted), planned);
+        self.available(&mut section, (words.total.to_owned(), &counted), planned(None));
         section
     }
 
@@ -130,7 +140,10 @@ impl Sheets<'_> {
         let longest = outages.iter().map(|outage| length(outage)).fold(0.0, f64::max);
         let count = outages.len();
         let mttr = (count > 0).then(|| outages.iter().map(|outage| length(outage)).sum::<f64>() / count as f64);
-        let holds = mttr.unwrap_or(0.0) <= MTTR_MINUTES && longest <= RTO_MINUTES && count <= OUTAGES_A_YEAR;
+        let terms = self.told.tally.basis.terms;
+        let holds = mttr.unwrap_or(0.0) <= terms.mttr_minutes
+            && longest <= terms.longest_minutes
+            && count <= usize::try_from(terms.outages).unwrap_or(usize::MAX);
         let cells = vec![
             Cell::from(name),
             count.into(),

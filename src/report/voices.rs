@@ -6,6 +6,7 @@ use super::facts::Fact;
 use super::levels;
 use super::sheet::{Cell, Kind, Section};
 use super::{Sheets, ids};
+use crate::domain::reporting::OVERALL;
 use crate::domain::{ClockLevel, Rating, TicketId};
 use crate::text::redact::redact;
 
@@ -131,6 +132,48 @@ impl Sheets<'_> {
         ];
         let asked = ids(asked.iter().map(|(ticket, _)| *ticket));
         section.total(cells, vec![("count", ids(rated.iter().map(|(ticket, _)| *ticket))), ("asked", asked)]);
+        section
+    }
+
+    /// By question, beside what the desk wrote of itself.
+    #[expect(clippy::cast_precision_loss, reason = "no desk counts to 2^52")]
+    pub(super) fn satisfaction_questions(&self, period: &str) -> Section {
+        let words = self.words;
+        let mut section = Section::new(
+            "satisfaction_questions",
+            words.satisfaction_questions,
+            words.satisfaction_questions_how,
+            &[
+                ("question", words.question, Kind::Text),
+                ("count", words.count, Kind::Count),
+                ("mean", words.mean, Kind::Number),
+                ("content", words.content_share, Kind::Share),
+                ("own", words.own, Kind::Count),
+            ],
+        );
+        let tally = &self.told.tally;
+        let overall = self.rated().iter().map(|(ticket, rating)| (*ticket, rating.score)).collect();
+        let mut rows: Vec<(&str, String, Vec<(TicketId, u8)>)> = vec![(OVERALL, words.overall.to_owned(), overall)];
+        for question in &tally.basis.catalog.service.questions {
+            let of = tally.courses.answers.iter().filter(|(name, ..)| *name == question.name);
+            let scores = of.map(|(_, ticket, score)| (*ticket, *score)).collect();
+            rows.push((&question.name, question.title.get(words.language).to_owned(), scores));
+        }
+        for (name, title, scores) in rows {
+            let own = tally.basis.terms.own.iter().find(|(of, question, _)| of == period && question == name);
+            let count = scores.len() as f64;
+            let sum: u64 = scores.iter().map(|(_, score)| u64::from(*score)).sum();
+            let content = scores.iter().filter(|(_, score)| *score >= 4).count() as f64;
+            let share = |part: f64| (count > 0.0).then(|| part / count);
+            let cells = vec![
+                Cell::from(title),
+                scores.len().into(),
+                share(sum as f64).into(),
+                share(content).into(),
+                own.map_or(Cell::None, |(.., score)| Cell::Count(u64::from(*score))),
+            ];
+            section.row(cells, vec![("count", ids(scores.iter().map(|(ticket, _)| *ticket)))]);
+        }
         section
     }
 

@@ -73,8 +73,8 @@ both! {
     minutes: "分", "minutes";
     tickets: "チケット", "tickets";
     incidents: "重大障害", "Major incidents";
-    incidents_how: "サービスに影響のある障害（障害の種別で優先度 critical）と、停止を記録したもの。停止時間 = 記録した停止から復旧まで、記録がなければ受付から解決まで。再開後も含む。期間内の分だけを数える。原因と回避策は記録か問題管理から。報告の間に合い・遅れは経過報告の約束（1時間ごと）の回数。",
-        "Incidents with service impact (incident types of priority critical), and whatever was stated to have been down. Downtime: as stated, else from arrival to resolution; and again after a reopening; as far as it lies in the period. Cause and workaround as stated or from the problem. In time and late: how often the promise of an interim report was kept and missed.";
+    incidents_how: "サービスに影響のある障害（障害の種別で優先度 critical）と、停止を記録したもの。停止時間 = 記録した停止から復旧まで、記録がなければ受付から解決まで。再開後も含む。期間内の分だけ、計画メンテナンスの外だけを数える。原因と回避策は記録か問題管理から。報告の間に合い・遅れは経過報告の約束（1時間ごと）の回数。",
+        "Incidents with service impact (incident types of priority critical), and whatever was stated to have been down. Downtime: as stated, else from arrival to resolution; and again after a reopening; as far as it lies in the period and outside planned maintenance. Cause and workaround as stated or from the problem. In time and late: how often the promise of an interim report was kept and missed.";
     problem: "問題", "problem";
     workaround: "回避策", "workaround";
     reports: "経過報告", "interim reports";
@@ -89,8 +89,8 @@ both! {
     lasts: "継続中", "lasts";
     recovered: "復旧", "recovered";
     availability: "可用性", "Availability";
-    availability_how: "可用性 = (計画稼働時間 − 停止時間) ÷ 計画稼働時間。5分以上の停止だけを数え、重なりは一度だけ。計画稼働時間 = 期間（進行中の期間は作成時点まで）の全時間。MTTR = 停止時間の平均。判定: MTTR 60分以内、最長 240分以内（RTO）、停止は年3回以内。",
-        "(planned service time − downtime) ÷ planned service time. Only outages of 5 minutes or more, overlaps once. Planned: all of the period, up to now while it lasts. MTTR: mean length. Verdict: MTTR within 60 min, the longest within 240 min (RTO), at most 3 outages a year.";
+    availability_how: "可用性 = (計画稼働時間 − 停止時間) ÷ 計画稼働時間。5分以上の停止だけを数え、重なりは一度だけ。計画稼働時間 = 期間（進行中の期間は作成時点まで）から計画メンテナンスを除いた時間。計画メンテナンス中の停止は数えない。MTTR = 停止時間の平均。判定: MTTR {mttr}分以内、最長 {longest}分以内、停止は期間内 {outages}回以内。",
+        "(planned service time − downtime) ÷ planned service time. Only outages of 5 minutes or more, overlaps once. Planned: the period, up to now while it lasts, without planned maintenance; being down in it does not count. MTTR: mean length. Verdict: MTTR within {mttr} min, the longest within {longest} min, at most {outages} outages in the period.";
     outages: "停止回数", "outages";
     longest: "最長 分", "longest min";
     mttr: "MTTR 分", "MTTR min";
@@ -131,6 +131,13 @@ both! {
     satisfaction_groups: "満足度（窓口・種別ごと）", "Satisfaction by queue and request type";
     satisfaction_groups_how: "計算は満足度と同じ。窓口の自己評価として、同じ窓口・種別の SLO 達成率を並べる。",
         "As above; beside it what the desk says of itself: the share of its own targets (SLO) it met there.";
+    satisfaction_questions: "満足度（質問ごと）", "Satisfaction by question";
+    satisfaction_questions_how: "質問（設定 [satisfaction]）ごとの1〜5の評価。平均 = 評価の和 ÷ 件数。満足 = 4以上の割合。自己評価 = 窓口自身が期間について設定に書いたもの。",
+        "Ratings of each question in [satisfaction], 1 to 5. Mean = sum of ratings ÷ count. Content: the share of 4 and 5. Own: what the desk wrote in the settings about itself in the period.";
+    question: "質問", "question";
+    overall: "全体の満足度", "satisfied on the whole";
+    content_share: "満足（4以上）", "content (4 or 5)";
+    own: "自己評価", "own";
     satisfaction_comments: "満足度の自由記述", "What was written with a rating";
     satisfaction_comments_how: "評価に添えられた文。メールアドレス・電話番号・カード番号は伏せる。", "In the requesters' words; mail addresses, telephone and card numbers are taken out.";
     rating: "評価", "rating";

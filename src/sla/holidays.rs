@@ -135,6 +135,8 @@ fn equinox(year: i32, base: i32) -> u32 {
 }
 
 #[cfg(test)]
+mod law;
+#[cfg(test)]
 mod tests {
     use super::*;
 

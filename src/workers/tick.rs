@@ -3,6 +3,7 @@
 //!
 //! When the rules change, every open ticket is brought up to them once, a page at a time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::Mutex;
 use super::live::Live;
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
-use crate::decide::{Staff, problems, tick_staffed};
+use crate::decide::{Staff, maintenance, problems, tick_staffed};
 use crate::domain::routing::Strategy;
 use crate::domain::{Catalog, Changes, Keyring, Ticket, TicketId, Timestamp};
 use crate::store::{Store, StoreError, crash};
@@ -20,6 +21,8 @@ use crate::store::{Store, StoreError, crash};
 const PAGE: u32 = 200;
 /// How long nothing is looked at when nothing was due.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Stands in the place of the version while open tickets are being brought up to it.
+const UNFINISHED: &str = "unfinished";
 
 /// Lets time pass on tickets. Several may run at once, also on several machines.
 pub struct Ticker {
@@ -44,6 +47,8 @@ pub struct Renewal {
     wanted: String,
     /// The last ticket looked at.
     after: TicketId,
+    /// Keys of announcements that are in the outbox.
+    announced: BTreeSet<String>,
 }
 
 impl Worker for Ticker {
@@ -71,7 +76,23 @@ impl Ticker {
         let renewed = self.renew(&rules.catalog, now).await?;
         let due = self.store.timers_due(now, PAGE).await?;
         let written = self.write(&rules.catalog, &due, now).await?;
-        Ok(renewed + written + self.review(&rules.catalog, now).await?)
+        let announced = self.announce(&rules.catalog, now).await?;
+        Ok(renewed + written + announced + self.review(&rules.catalog, now).await?)
+    }
+
+    /// Announces planned maintenance. What another process, or this one before it was started, wrote is written once all the same.
+    async fn announce(&self, catalog: &Catalog, now: Timestamp) -> Result<usize, StoreError> {
+        let mut outbound = maintenance::announcements(catalog, now);
+        let mut renewal = self.renewal.lock().await;
+        outbound.retain(|announcement| !renewal.announced.contains(&announcement.dedupe_key));
+        if outbound.is_empty() {
+            return Ok(0);
+        }
+        let keys: Vec<String> = outbound.iter().map(|announcement| announcement.dedupe_key.clone()).collect();
+        self.store.apply(&Changes { outbound, ..Changes::default() }, now).await?;
+        let count = keys.len();
+        renewal.announced.extend(keys);
+        Ok(count)
     }
 
     /// Looks at matters that were seen again, and at problems whose owner is to be nudged.
@@ -141,16 +162,20 @@ impl Ticker {
             return Ok(0);
         }
         if renewal.wanted != *version {
-            (renewal.wanted, renewal.after) = (version.clone(), TicketId::default());
+            (renewal.wanted, renewal.after, renewal.done) = (version.clone(), TicketId::default(), None);
         }
-        if renewal.after == TicketId::default() && self.store.clock_rules().await?.as_ref() == Some(version) {
-            renewal.done = Some(version.clone());
-            return Ok(0);
+        if renewal.after == TicketId::default() {
+            if self.store.clock_rules().await?.as_ref() == Some(version) {
+                renewal.done = Some(version.clone());
+                return Ok(0);
+            }
+            // Rules that come back before these have reached every ticket have to go through all of them again.
+            self.store.put_clock_rules(UNFINISHED, now).await?;
         }
         let page = self.store.unfinished_tickets(renewal.after, PAGE).await?;
         let Some(last) = page.last() else {
             self.store.put_clock_rules(version, now).await?;
-            *renewal = Renewal { done: Some(version.clone()), ..Renewal::default() };
+            (renewal.done, renewal.after) = (Some(version.clone()), TicketId::default());
             return Ok(0);
         };
         let after = last.id;

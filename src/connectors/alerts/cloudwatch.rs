@@ -1,11 +1,11 @@
 //! Amazon CloudWatch alarms by SNS (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>). Only topics
 //! that the settings name may report: whoever knows the token could otherwise subscribe a topic of their own. SNS keeps the
-//! `MessageId` when it delivers again.
+//! `MessageId` when it delivers again. Where the settings have certificates, messages must be signed.
 
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{BadReport, Draft, Report, Reports, severity, sns, time};
+use super::{BadReport, Draft, Report, Reports, severity, signature, sns, time};
 use crate::config::AlertSettings;
 use crate::domain::{AlertState, Severity, Timestamp};
 
@@ -25,8 +25,8 @@ pub(super) fn read(source: &AlertSettings, object: &Value, now: Timestamp) -> Re
     let name = source.source.name.as_str();
     let text = |member: &str| object[member].as_str().unwrap_or("");
     if object["TopicArn"].is_null() {
-        // Raw delivery leaves out who sends: only where no topic is asked for.
-        if source.topics.is_empty() {
+        // Raw delivery leaves out who sends, and the signature: only where neither is asked for.
+        if source.topics.is_empty() && source.sns_keys.is_empty() {
             return Ok(Reports::Alerts(vec![alarm(name, object, "", now)?]));
         }
         return Err(BadReport("TopicArn is missing; switch raw message delivery off".to_owned()));
@@ -34,6 +34,9 @@ pub(super) fn read(source: &AlertSettings, object: &Value, now: Timestamp) -> Re
     let topic = text("TopicArn");
     if !source.topics.iter().any(|known| known == topic) {
         return Err(BadReport(format!("TopicArn {topic} is not in topics of this source")));
+    }
+    if !source.sns_keys.is_empty() {
+        signature::verify(&source.sns_keys, object)?;
     }
     match text("Type") {
         "SubscriptionConfirmation" => sns::Subscription::of(object).map(Reports::Confirm),

@@ -8,6 +8,7 @@ mod fields;
 mod generic;
 mod mail;
 mod nagios;
+mod signature;
 pub mod sns;
 mod zabbix;
 

@@ -316,6 +316,10 @@ impl<'a> Work<'a> {
         let Hand { catalog, now, .. } = self.hand;
         if self.ticket.course.asked_at.is_none() {
             values.insert("rate", Value::from(true));
+            let (questions, language) = (&catalog.service.questions, self.ticket.language);
+            let titles: Vec<Value> = questions.iter().map(|one| Value::from(one.title.get(language))).collect();
+            let asked = (!titles.is_empty()).then(|| ("survey", Value::from(titles)));
+            values.extend(asked.into_iter().collect::<Values>());
         }
         let solved = Ticket { status: Status::Resolved, ..self.ticket.clone() };
         let closes = closing::closes_at(catalog, &solved, now);

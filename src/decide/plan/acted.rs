@@ -84,6 +84,11 @@ pub(super) fn rated(sheet: &mut Sheet<'_>, ticket: &mut Ticket, score: u8) {
 /// A rating in words, whatever else the message says. A bad one is bad news once.
 pub(super) fn rated_in_words(sheet: &mut Sheet<'_>, known: &Ticket, ticket: &mut Ticket) {
     let Some((score, comment)) = super::super::rating::of(sheet.message, known) else { return };
+    let (answers, comment) = super::super::rating::answers(&comment, &sheet.context.catalog.service.questions);
+    for (name, score) in answers {
+        ticket.course.answers.retain(|(known, _)| *known != name);
+        ticket.course.answers.push((name, score));
+    }
     let before = ticket.course.rating.as_ref().map(|rating| rating.score);
     if score <= POOR && before != Some(score) {
         ticket.promises.note(Signal::Negative);

@@ -58,10 +58,11 @@ pub(super) fn plan(mut sheet: Sheet<'_>, beside: Option<&Beside>) -> Changes {
         actor: RULE.to_owned(),
         detail,
     };
-    let weighed = sheet.decided.trace.iter().find(|step| step.check == "priority");
-    let reasons = weighed.map(|step| crate::domain::TicketEvent {
+    let weighed = sheet.decided.trace.iter().filter(|step| matches!(step.check.as_str(), "priority" | "priority.rule"));
+    let because: Vec<&str> = weighed.map(|step| step.because.as_str()).collect();
+    let reasons = (!because.is_empty()).then(|| crate::domain::TicketEvent {
         kind: EventKind::Priority,
-        detail: format!("{}: {}", sheet.decided.priority, step.because),
+        detail: format!("{}: {}", sheet.decided.priority, because.join("; ")),
         ..opened.clone()
     });
     sheet.changes.events.splice(opened_at..opened_at, std::iter::once(opened).chain(reasons));

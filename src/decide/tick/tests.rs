@@ -139,6 +139,72 @@ fn a_message_leaves_its_signals_and_wakes_the_rules_at_once() {
 }
 
 #[test]
+fn each_signal_a_message_leaves_sets_off_its_rule() {
+    let signals = [
+        Signal::Person,
+        Signal::Negative,
+        Signal::Complaint,
+        Signal::Security,
+        Signal::LowConfidence,
+        Signal::Reopened,
+    ];
+    let seen =
+        signals.map(|signal| rule(signal.as_str(), Trigger::Seen { signal, times: 1 }, vec![Remedy::OpenProblem]));
+    let catalog = watched(seen.to_vec());
+    let new = |wishes: &[Wish]| Scene::new("件名", "本文").intent("restart_server", 0.99).wishes(wishes);
+    let joined = |status, wishes: &[Wish]| Scene::reply(ticket(status), "本文").wishes(wishes);
+    for (scene, wanted) in [
+        (new(&[]), &[][..]),
+        (new(&[Wish::Person]), &["person"]),
+        (new(&[Wish::Complaint]), &["complaint"]),
+        (new(&[Wish::Security]), &["security"]),
+        (Scene::new("?", "よくわからない"), &["low_confidence"]),
+        (joined(Status::Open, &[]), &[]),
+        (joined(Status::Open, &[Wish::Person]), &["person"]),
+        (joined(Status::Open, &[Wish::Security]), &["security"]),
+        (joined(Status::Resolved, &[Wish::NotSolved]), &["negative", "reopened"]),
+    ] {
+        let filed = scene.with(|scene| scene.catalog = catalog.clone()).planned().tickets.remove(0);
+        let fired = tick(&catalog, &ring(), &filed, NOW).fired;
+        let rules: Vec<&str> = fired.iter().map(|firing| firing.rule.as_str()).collect();
+        assert_eq!(rules, wanted);
+    }
+}
+
+#[test]
+fn every_kind_of_place_is_told_by_a_row_of_its_own() {
+    let room = |channel| NotifyWay::Room { channel, room: "R1".into() };
+    let ways = [
+        ("mail", NotifyWay::Mail { address: "lead@client.example".into(), mailbox: "support".into() }, Channel::Email),
+        ("slack", room(Channel::Slack), Channel::Slack),
+        ("discord", room(Channel::Discord), Channel::Discord),
+        ("triage", NotifyWay::Triage { channel: Channel::Slack, room: "C1".into() }, Channel::Slack),
+        ("webhook", NotifyWay::Webhook, Channel::Notify),
+        ("pagerduty", NotifyWay::Pagerduty, Channel::Notify),
+        ("backlog", NotifyWay::Backlog, Channel::Notify),
+    ];
+    let all = ways.iter().map(|(name, ..)| Remedy::Notify { target: (*name).into() }).collect();
+    let late = Trigger::Breach { which: Which { kind: Some(ClockKind::FirstResponse), level: Some(ClockLevel::Sla) } };
+    let mut catalog = watched(vec![rule("late", late, all)]);
+    catalog.service.targets =
+        ways.iter().map(|(name, way, _)| NotifyTarget { name: (*name).into(), way: way.clone() }).collect();
+    let known = Ticket { version: 4, ..incident(&catalog) };
+    let written = tick(&catalog, &ring(), &known, after(30)).outbound;
+    assert_eq!(written.len(), ways.len());
+    for (row, (name, _, channel)) in written.iter().zip(&ways) {
+        assert_eq!((row.channel, row.kind, row.ticket), (*channel, OutboundKind::Notice, Some(known.id)), "{name}");
+        assert!(row.dedupe_key.starts_with("notice:late:") && row.dedupe_key.ends_with(name), "{}", row.dedupe_key);
+        let by_http = *channel == Channel::Notify;
+        assert_eq!(
+            (row.notice.is_some(), row.place.is_some(), row.to.len()),
+            (by_http, matches!(channel, Channel::Slack | Channel::Discord), usize::from(*name == "mail")),
+            "{name}"
+        );
+        assert!(row.notice.as_ref().is_none_or(|notice| notice.target == *name && notice.rule == "late"), "{name}");
+    }
+}
+
+#[test]
 fn other_rules_give_open_tickets_other_terms_and_their_history_says_so() {
     let mut catalog = catalog();
     let filed = Ticket { version: 1, ..incident(&catalog) };

@@ -22,8 +22,17 @@ pub fn shipped() -> Catalog {
 
 /// The report on `period`, as the command makes it.
 pub async fn made(store: &Store, catalog: &Catalog, period: Period, now: Timestamp) -> Report {
-    let terms = ReportTerms::default();
-    let basis = Basis { catalog, terms: &terms, now };
+    with_terms(store, catalog, &ReportTerms::default(), (period, now)).await
+}
+
+/// As [`made`], with what a support lead says of figures.
+pub async fn with_terms(
+    store: &Store,
+    catalog: &Catalog,
+    terms: &ReportTerms,
+    (period, now): (Period, Timestamp),
+) -> Report {
+    let basis = Basis { catalog, terms, now };
     let spans = [period, period.previous()].map(|period| period.span(catalog.desk.timezone));
     let (mut this, mut last) = (Tally::new(basis, spans[0]), Tally::new(basis, spans[1]));
     let over = Span { from: spans[1].from, to: spans[0].to };

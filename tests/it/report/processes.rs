@@ -1,15 +1,22 @@
 //! The registers in the report: what tickets keep of the desk's processes, counted a second time by hand.
 
 use madoguchi::domain::catalog::Catalog;
+use madoguchi::domain::maintenance::Maintenance;
 use madoguchi::domain::problem::ProblemState;
+use madoguchi::domain::service::Question;
 use madoguchi::domain::*;
 use madoguchi::report::{Cell, Period, Report, shown};
+use madoguchi::store::TicketFilter;
 
-use super::{made, shipped};
+use super::{made, shipped, with_terms};
 use crate::sla::{MINUTE, file};
 use crate::store::{Desk, on_both};
 
-on_both! { the_registers_are_reported_and_nobody_is_named }
+on_both! {
+    the_registers_are_reported_and_nobody_is_named
+    planned_maintenance_is_neither_downtime_nor_planned_time
+    each_question_stands_beside_what_the_desk_says_of_itself
+}
 
 /// Monday 5 October 2026, 10:00 in Tokyo.
 const MONDAY: Timestamp = Timestamp(1_791_162_000_000);
@@ -112,6 +119,60 @@ fn rows(report: &Report, key: &str) -> Vec<Vec<String>> {
         section.columns.iter().zip(&row.cells).map(|(column, cell)| shown(cell, column.kind)).collect()
     };
     section.rows.iter().map(cells).collect()
+}
+
+async fn planned_maintenance_is_neither_downtime_nor_planned_time(desk: Desk) {
+    let mut catalog = shipped();
+    outage(&desk, &catalog).await;
+    // Down from half an hour before to an hour after; the first half of that was planned, and a day for everybody at another time.
+    let plan = |name: &str, services: &[&str], from: i64, to: i64| Maintenance {
+        name: name.to_owned(),
+        span: Span { from: MONDAY.plus_ms(from * MINUTE), to: MONDAY.plus_ms(to * MINUTE) },
+        services: services.iter().map(|one| (*one).to_owned()).collect(),
+        customers: Vec::new(),
+        what: Bilingual::default(),
+        announce_days: 7,
+    };
+    catalog.service.maintenance = vec![
+        plan("switch", &["web01"], -60, 15),
+        plan("other", &["web02"], 15, 60),
+        plan("power", &[], 10 * 24 * 60, 11 * 24 * 60),
+    ];
+    let report = made(&desk.store, &catalog, Period::Month(2026, 10), MONDAY.plus_ms(50 * DAY)).await;
+    let found = rows(&report, "availability");
+    let month = 31.0 * 24.0 * 60.0;
+    let planned = |row: &[String]| row[3].replace(',', "").parse::<f64>().unwrap();
+    assert_eq!((found[0][0].as_str(), found[0][2].as_str()), ("web01", "45.0"), "{found:?}");
+    assert!((planned(&found[0]) - (month - 24.0 * 60.0 - 75.0)).abs() < 1e-6, "{found:?}");
+    assert!((planned(&found[1]) - (month - 24.0 * 60.0)).abs() < 1e-6, "{found:?}");
+    assert_eq!(rows(&report, "incidents")[0][6], "45.0");
+    assert!(report.section("availability").unwrap().formula.contains("at most 3 outages"));
+}
+
+async fn each_question_stands_beside_what_the_desk_says_of_itself(desk: Desk) {
+    let mut catalog = shipped();
+    voices(&desk, &catalog).await;
+    for (n, answers) in [(1, vec![("speed", 5), ("words", 2)]), (2, vec![("speed", 4)])] {
+        let lists = desk.store.tickets(&TicketFilter::default()).await.unwrap();
+        let ticket =
+            lists.into_iter().find(|listed| listed.ticket.requester.address.starts_with(&format!("u{n}@"))).unwrap();
+        change(&desk, ticket.ticket.id, |ticket| {
+            ticket.course.answers = answers.into_iter().map(|(name, score)| (name.to_owned(), score)).collect();
+        })
+        .await;
+    }
+    let question = |name: &str, en: &str| Question {
+        name: name.to_owned(),
+        title: Bilingual { ja: en.to_owned(), en: en.to_owned() },
+    };
+    catalog.service.questions = vec![question("speed", "How quickly"), question("words", "How clearly")];
+    let own = vec![("2026-10".to_owned(), "speed".to_owned(), 3), ("2026-11".to_owned(), "overall".to_owned(), 1)];
+    let terms = ReportTerms { own, ..ReportTerms::default() };
+    let report = with_terms(&desk.store, &catalog, &terms, (Period::Month(2026, 10), MONDAY.plus_ms(DAY))).await;
+    let found = rows(&report, "satisfaction_questions");
+    assert_eq!(found[0], ["satisfied on the whole", "2", "3.5", "50.0 %", "–"], "{found:?}");
+    assert_eq!(found[1], ["How quickly", "2", "4.5", "100.0 %", "3"], "{found:?}");
+    assert_eq!(found[2], ["How clearly", "1", "2.0", "0.0 %", "–"], "{found:?}");
 }
 
 async fn the_registers_are_reported_and_nobody_is_named(desk: Desk) {

@@ -1,7 +1,8 @@
-//! Service levels over the real store: the ticker alone, two at once, ended in the middle, and a month of a desk's life.
+//! Service levels over the real store: the ticker alone, two at once, ended in the middle, killed, and a month of a desk's life.
 
 #[cfg(feature = "crash-points")]
 mod crash;
+mod kills;
 mod month;
 mod scale;
 mod staffing;
@@ -107,11 +108,14 @@ pub fn catalog() -> Catalog {
             policies: shipped::policies(),
             escalations: vec![missed],
             targets: vec![NotifyTarget { name: "leads".into(), way: leads }],
+            matrix: madoguchi::domain::priority::Matrix::default(),
             vips: Vec::new(),
             words: shipped::words(),
             routing: Routing::default(),
             closing: service::Closing::default(),
             problems: service::ProblemRules::default(),
+            questions: Vec::new(),
+            maintenance: Vec::new(),
             alerts: Vec::new(),
             timetables: calendars.iter().cloned().map(Timetable::new).collect(),
         },

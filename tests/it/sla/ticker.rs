@@ -1,5 +1,6 @@
 use madoguchi::clock::Clock as Time;
 use madoguchi::decide::agent::{Hand, Reply, Then, reply};
+use madoguchi::domain::routing::Customer;
 use madoguchi::domain::service::{Remedy, Trigger};
 use madoguchi::domain::*;
 use madoguchi::store::{OutboxFilter, StoreError};
@@ -12,6 +13,8 @@ on_both! {
     two_processes_that_look_at_once_write_once
     what_has_fired_is_refused_although_the_ticket_does_not_know
     changed_rules_reach_every_open_ticket_once
+    rules_that_come_back_in_the_middle_reach_every_ticket_again
+    planned_maintenance_is_announced_once_to_each_customer
     a_ticket_moved_by_a_rule_is_in_its_new_queue
 }
 
@@ -107,6 +110,65 @@ async fn changed_rules_reach_every_open_ticket_once(desk: Desk) {
         assert_eq!(clock.revisions[0].due_at.rfc3339(), "2026-11-04T10:00:00.000Z");
         assert_eq!(ticket.promises.rules, "2");
     }
+}
+
+async fn rules_that_come_back_in_the_middle_reach_every_ticket_again(desk: Desk) {
+    let (first, time) = (catalog(), Time::fixed(after(1)));
+    // More than one page.
+    let messages: Vec<(usize, &str, Timestamp)> = (0..201).map(|n| (n, "restart", after(0))).collect();
+    let tickets = file(&desk.store, &first, &messages).await;
+    tick(&ticker(&desk.store, &first, &time)).await;
+    let mut second = catalog();
+    second.service.version = "2".into();
+    let worker = ticker(&desk.store, &first, &time);
+    assert_eq!(worker.once().await.unwrap(), 0, "all have the first rules");
+    let put = |catalog: &madoguchi::domain::Catalog| {
+        let engine = madoguchi::classify::Engine::build(catalog).unwrap();
+        let catalog = catalog.clone();
+        worker.live.replace(madoguchi::workers::live::Rules { catalog, engine, model: 0 });
+    };
+    put(&second);
+    assert_eq!(worker.once().await.unwrap(), 1, "a page of them has the second ones");
+    put(&first);
+    tick(&worker).await;
+    for id in tickets.values() {
+        assert_eq!(desk.store.ticket(*id).await.unwrap().unwrap().promises.rules, "1", "{id}");
+    }
+}
+
+async fn planned_maintenance_is_announced_once_to_each_customer(desk: Desk) {
+    let (mut catalog, time) = (catalog(), Time::fixed(after(0)));
+    let customer = |name: &str, notices: &[&str]| Customer {
+        name: name.into(),
+        notices: notices.iter().map(|mail| (*mail).to_owned()).collect(),
+        ..Customer::default()
+    };
+    catalog.service.routing.customers =
+        vec![customer("acme", &["it@acme.example"]), customer("other", &["x@other.example"])];
+    let day = 24 * 60;
+    catalog.service.maintenance = vec![madoguchi::domain::maintenance::Maintenance {
+        name: "switch".into(),
+        span: Span { from: after(8 * day), to: after(8 * day + 60) },
+        services: vec!["web01".into()],
+        customers: vec!["acme".into()],
+        what: Bilingual { ja: "交換".into(), en: "A switch is replaced.".into() },
+        announce_days: 7,
+    }];
+    let told = async || {
+        let rows = desk.store.outbox_list(&OutboxFilter::default()).await.unwrap();
+        let keys = rows.into_iter().filter(|row| row.outbound.dedupe_key.starts_with("maintenance:"));
+        keys.map(|row| row.outbound.to[0].address.clone()).collect::<Vec<_>>()
+    };
+    let worker = ticker(&desk.store, &catalog, &time);
+    tick(&worker).await;
+    assert_eq!(told().await, [""; 0], "eight days before");
+    time.set(after(day));
+    // Two at once, and one that was started later.
+    let other = ticker(&desk.store, &catalog, &time);
+    let (one, two) = tokio::join!(worker.once(), other.once());
+    assert!(one.is_ok() && two.is_ok());
+    tick(&ticker(&desk.store, &catalog, &time)).await;
+    assert_eq!((tick(&worker).await, told().await), (0, vec!["it@acme.example".to_owned()]));
 }
 
 async fn a_ticket_moved_by_a_rule_is_in_its_new_queue(desk: Desk) {
