@@ -10,6 +10,7 @@ use crate::config::{Config, SlackMode};
 use crate::connectors::slack::{Api, Profiles, Wiring};
 use crate::connectors::{ChatDesk, Finding, Health, Intake, Later, Standing, discord, intake, slack};
 use crate::decide;
+use crate::domain::{Channel, Language, Received, Timestamp};
 use crate::telemetry::{MailboxHealth, Metrics};
 use crate::workers::deliver::Deliverer;
 use crate::workers::intake::IntakeWriter;
@@ -21,6 +22,8 @@ use crate::workers::supervise::Supervisor;
 const WAITING: usize = 1024;
 /// How often the state of a connection is noted.
 const NOTED: Duration = Duration::from_secs(1);
+/// Messages looked at once more after an outage, the newest.
+const LOOKED_AT: usize = 1_000;
 /// Tickets in one list.
 const LISTED: usize = 20;
 
@@ -103,6 +106,8 @@ impl Chats {
             supervisor.run_once(async move { receiver.run(stop).await });
         }
         if let Some(receiver) = self.discord {
+            // serenity goes round in circles when the gateway closes without naming a code.
+            supervisor.stay_awake();
             let health = receiver.health();
             let metrics = app.metrics.clone();
             let watch = move || health.borrow().clone();
@@ -145,16 +150,24 @@ fn desk(app: &App) -> ChatDesk {
     let live = app.live.clone();
     let intents = move || Arc::new(live.get().catalog.intents.clone());
     let (store, live, clock) = (app.store.clone(), app.live.clone(), app.clock.clone());
-    let tickets_of = move |address: String| -> Later<Vec<Standing>> {
+    let tickets_of = move |address: String, language: Language| -> Later<Vec<Standing>> {
         let (store, live, now) = (store.clone(), live.clone(), clock.now());
         Box::pin(async move {
             let tickets = store.tickets_of(&address, now).await.map_err(|fault| fault.to_string())?;
             let rules = live.get();
             let standing = |ticket: &crate::domain::Ticket| {
-                let (status, due) = decide::standing(&rules.catalog, ticket, now);
+                let (status, due) = decide::standing(&rules.catalog, ticket, language, now);
                 Standing { ticket: ticket.id.to_string(), subject: ticket.subject.clone(), status, due }
             };
             Ok(tickets.iter().take(LISTED).map(standing).collect())
+        })
+    };
+    let store = app.store.clone();
+    let language_of = move |address: String| -> Later<Option<Language>> {
+        let store = store.clone();
+        Box::pin(async move {
+            let person = store.person(&address).await.map_err(|fault| fault.to_string())?;
+            Ok(person.and_then(|person| person.language))
         })
     };
     let store = app.store.clone();
@@ -162,12 +175,19 @@ fn desk(app: &App) -> ChatDesk {
         let store = store.clone();
         Box::pin(async move { store.cursor(&name).await.map_err(|fault| fault.to_string()) })
     };
+    let store = app.store.clone();
+    let unfinished = move |channel: Channel, since: Timestamp| -> Later<Vec<Received>> {
+        let store = store.clone();
+        Box::pin(async move { store.unfinished(channel, since, LOOKED_AT).await.map_err(|fault| fault.to_string()) })
+    };
     let clock = app.clock.clone();
     let now = move || clock.now();
     ChatDesk {
         intents: Arc::new(intents),
         tickets_of: Arc::new(tickets_of),
+        language_of: Arc::new(language_of),
         cursor: Arc::new(cursor),
+        unfinished: Arc::new(unfinished),
         now: Arc::new(now),
     }
 }

@@ -47,7 +47,10 @@ pub(super) fn start(global: &Global) -> anyhow::Result<Config> {
 /// # Errors
 /// What `work` failed with.
 pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(4 << 20).build()?;
+    // One at least goes on when the other is kept busy.
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(threads).enable_all().thread_stack_size(4 << 20).build()?;
     let done = runtime.block_on(work);
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     done

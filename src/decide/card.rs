@@ -4,7 +4,7 @@
 use minijinja::Value;
 
 use super::clocks;
-use super::letter::{Post, shown_subject, status_words};
+use super::letter::{Post, shown_subject};
 use super::offers;
 use super::wording::{ChatTemplate, Values, deadline, one_line, render_chat};
 use crate::domain::catalog::TriageRoom;
@@ -154,7 +154,7 @@ fn values(post: &Post<'_>, ticket: &Ticket, card: &Card) -> Values {
     let mut values = Values::from([
         ("ticket", Value::from(ticket.id.to_string())),
         ("subject", Value::from(shown_subject(ticket))),
-        ("status", Value::from(status_words(ticket.status, language))),
+        ("status", Value::from(status_for_agents(ticket.status, language))),
         ("priority", Value::from(priority_words(ticket.priority, language))),
         ("queue", Value::from(queue)),
         ("assignee", Value::from(assignee)),
@@ -178,6 +178,24 @@ fn values(post: &Post<'_>, ticket: &Ticket, card: &Card) -> Values {
         values.insert("excerpt", Value::from(card.excerpt.clone()));
     }
     values
+}
+
+/// How it stands, in the words of those who work on it.
+const fn status_for_agents(status: Status, language: Language) -> &'static str {
+    match (status, language) {
+        (Status::New, Language::Ja) => "未着手",
+        (Status::Open, Language::Ja) => "対応中",
+        (Status::Waiting, Language::Ja) => "依頼者の返信待ち",
+        (Status::Answered, Language::Ja) => "回答済み",
+        (Status::Resolved, Language::Ja) => "解決済み",
+        (Status::Closed, Language::Ja) => "完了",
+        (Status::New, Language::En) => "new",
+        (Status::Open, Language::En) => "in progress",
+        (Status::Waiting, Language::En) => "waiting for the requester",
+        (Status::Answered, Language::En) => "answered",
+        (Status::Resolved, Language::En) => "solved",
+        (Status::Closed, Language::En) => "closed",
+    }
 }
 
 const fn priority_words(priority: Priority, language: Language) -> &'static str {

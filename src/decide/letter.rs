@@ -327,16 +327,15 @@ fn excerpt(text: &str, language: Language) -> String {
     format!("{}\n{more}", short.trim_end())
 }
 
-/// How `ticket` stands and when its requester may expect the next word, both in the ticket's language. No time for a ticket that
-/// is ended.
+/// How `ticket` stands and when its requester may expect the next word, both in `language`. No time for a ticket that is ended.
 #[must_use]
-pub fn standing(catalog: &Catalog, ticket: &Ticket, now: Timestamp) -> (String, Option<String>) {
-    let words = status_words(ticket.status, ticket.language).to_owned();
+pub fn standing(catalog: &Catalog, ticket: &Ticket, language: Language, now: Timestamp) -> (String, Option<String>) {
+    let words = status_words(ticket.status, language).to_owned();
     if clocks::is_standing(ticket.status) {
         return (words, None);
     }
     let due = clocks::expected(ticket.priority, ticket.due, now);
-    (words, due.and_then(|at| deadline(at, now, catalog.desk.timezone, ticket.language)))
+    (words, due.and_then(|at| deadline(at, now, catalog.desk.timezone, language)))
 }
 
 pub(super) const fn status_words(status: Status, language: Language) -> &'static str {

@@ -85,7 +85,7 @@ fn offer(button: Button, language: Language) -> Offer {
     let words = |japanese: &str, english: &str| if ja { japanese.to_owned() } else { english.to_owned() };
     let label = match &button {
         Button::Solved => words("解決しました", "That solved it"),
-        Button::NotSolved => words("解決していません", "Not what I meant"),
+        Button::NotSolved => words("解決していません", "Not solved yet"),
         Button::Person => words("担当者に相談する", "Talk to a person"),
         Button::Article { id } => id.clone(),
         Button::Details { .. } => words("詳細を入力する", "Fill in the details"),

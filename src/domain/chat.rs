@@ -77,7 +77,7 @@ pub enum Act {
 pub enum Button {
     /// "That solved it".
     Solved,
-    /// "Not what I meant".
+    /// "Not solved yet".
     NotSolved,
     /// "Talk to a person".
     Person,

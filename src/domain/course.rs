@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::words;
-use super::{TicketId, Timestamp};
+use super::{InboxId, TicketId, Timestamp};
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
@@ -164,6 +164,9 @@ pub struct Course {
     /// Tickets it belongs beside, in the order they were linked.
     #[serde(skip_serializing_if = "is_default")]
     pub links: Vec<TicketId>,
+    /// Messages on it that their writers changed, and when last: an earlier change that comes later changes nothing.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rewritten: Vec<(InboxId, Timestamp)>,
 }
 
 impl Course {

@@ -52,6 +52,7 @@ mod send_counts;
 mod sent_copies;
 mod tickets;
 mod timers;
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;

@@ -20,6 +20,9 @@ pub enum Did {
     Nothing(Duration),
 }
 
+/// How often a runtime is woken from outside.
+const NUDGE: Duration = Duration::from_millis(200);
+
 /// One kind of work, one batch at a time.
 pub trait Worker: Send + Sync + 'static {
     /// For the log.
@@ -50,6 +53,21 @@ impl Supervisor {
     #[must_use]
     pub fn stop_signal(&self) -> CancellationToken {
         self.stop.clone()
+    }
+
+    /// Wakes the runtime from outside now and then, until the supervisor stops. A task that goes round in circles may keep the one
+    /// thread busy that waits for timers and sockets for all of them; woken, another one takes that over.
+    pub fn stay_awake(&self) {
+        let (stop, runtime) = (self.stop.clone(), tokio::runtime::Handle::current());
+        let nudging = std::thread::Builder::new().name("nudge".into()).spawn(move || {
+            while !stop.is_cancelled() {
+                std::thread::sleep(NUDGE);
+                runtime.spawn(std::future::ready(()));
+            }
+        });
+        if let Err(fault) = nudging {
+            tracing::warn!("no thread to wake the others: {fault}");
+        }
     }
 
     /// Runs `worker` in a loop until the supervisor stops.

@@ -18,6 +18,22 @@ const TRIES: u32 = 5;
 /// The pause after the first failed try; doubled after each.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
+/// Discord's codes that decide what is to be done (its reference, "JSON Error Codes").
+pub(super) mod code {
+    pub(in super::super) const UNKNOWN_CHANNEL: i64 = 10003;
+    pub(in super::super) const UNKNOWN_MESSAGE: i64 = 10008;
+    pub(in super::super) const SLOW_MODE: i64 = 20016;
+    pub(in super::super) const WRITE_LIMIT: i64 = 20028;
+    pub(in super::super) const OLD_EDITS: i64 = 30046;
+    pub(in super::super) const MISSING_ACCESS: i64 = 50001;
+    pub(in super::super) const MISSING_PERMISSION: i64 = 50013;
+    pub(in super::super) const THREAD_ARCHIVED: i64 = 50083;
+    pub(in super::super) const OVERLOADED: i64 = 130_000;
+    pub(in super::super) const THREAD_THERE: i64 = 160_004;
+    /// No thread can be opened there: kind of channel, permission, or too many of them.
+    pub(in super::super) const NO_THREAD: &[i64] = &[30033, 50001, 50013, 50024, 50068, 160_006, 160_007];
+}
+
 /// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -143,4 +159,25 @@ fn unreadable(fault: reqwest::Error) -> ApiError {
         cause = next.source();
     }
     ApiError { status: None, code: 0, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_real_service_is_asked_at_serenitys_pace_and_a_stand_in_at_its_own_address() {
+        let settings = |url: &str| DiscordSettings {
+            token: "x".to_owned().into(),
+            api_url: url.to_owned(),
+            rooms: Vec::new(),
+            triage: None,
+            queue: None,
+            burst: Duration::ZERO,
+        };
+        let real = http(&settings(DISCORD)).unwrap();
+        assert!(real.ratelimiter.is_some() && real.proxy.is_none());
+        let stand_in = http(&settings("http://127.0.0.1:1")).unwrap();
+        assert!(stand_in.ratelimiter.is_none() && stand_in.proxy.is_some());
+    }
 }

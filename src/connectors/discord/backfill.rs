@@ -15,7 +15,7 @@ use super::wire::{self, Spot, earlier, made_at, snowflake};
 use crate::domain::Received;
 
 /// Messages in one answer, the most Discord gives.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 /// Channels read at the same time.
 const AT_ONCE: usize = 4;
 /// Pages of archived threads looked through in one channel.
@@ -250,7 +250,11 @@ async fn read(shared: &Shared, target: &mut Target) -> Result<(), Unread> {
 }
 
 /// One page of messages, oldest first.
-async fn page(shared: &Shared, channel: u64, (side, id): (&'static str, u64)) -> Result<Vec<Value>, ApiError> {
+pub(super) async fn page(
+    shared: &Shared,
+    channel: u64,
+    (side, id): (&'static str, u64),
+) -> Result<Vec<Value>, ApiError> {
     let route = Route::ChannelMessages { channel_id: ChannelId::new(channel.max(1)) };
     let answer = shared.api.get(route, &[(side, id.to_string()), ("limit", PAGE.to_string())]).await?;
     let mut messages = answer.as_array().cloned().unwrap_or_default();

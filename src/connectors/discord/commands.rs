@@ -17,16 +17,20 @@ pub(super) fn wanted() -> Value {
     let question = with(text("text", ("ご質問", "Your question")), "required", json!(true));
     let kind = with(text("type", ("種類", "What it is about")), "autocomplete", json!(true));
     let choice = |name: &str, value: &str| json!({ "name": name, "value": value });
-    let choices = json!([choice("日本語", "ja"), choice("English", "en"), choice("auto", "auto")]);
+    let choices = json!([choice("日本語", "ja"), choice("English", "en"), choice("自動 / automatic", "auto")]);
     let language = with(text("language", ("言語", "Language")), "choices", choices);
     let language = with(language, "required", json!(true));
-    let code = text("code", ("別の窓口で受け取ったコード", "The code you got on the other channel"));
+    let code = text("code", ("もう一方のチャネルで受け取ったコード", "The code you got on the other channel"));
     json!([
         command("ask", ("質問する", "Ask a question"), json!([question])),
         command("ticket", ("お問い合わせを登録する", "Open a ticket"), json!([kind])),
         command("tickets", ("対応中のお問い合わせを見る", "Show my open tickets"), json!([])),
         command("language", ("お返事の言語を選ぶ", "Choose the language of replies"), json!([language])),
-        command("link", ("ほかの窓口での自分と結び付ける", "Join yourself on another channel"), json!([code])),
+        command(
+            "link",
+            ("ほかのチャネルのアカウントと連携する", "Link your account on another channel"),
+            json!([code])
+        ),
     ])
 }
 

@@ -120,7 +120,11 @@ fn learn(shared: &Shared, event: &Event) {
         Event::ThreadUpdate(changed) => note(&changed.thread),
         Event::ThreadListSync(listed) => listed.threads.iter().for_each(&mut note),
         Event::ChannelDelete(gone) => rooms.forget(gone.channel.id.get()),
-        Event::ThreadDelete(gone) => rooms.forget(gone.thread.id.get()),
+        Event::ThreadDelete(gone) => {
+            rooms.forget(gone.thread.id.get());
+            // Its messages went with it, and nothing tells of them one by one.
+            shared.again.notify_one();
+        }
         _ => {}
     }
 }

@@ -13,6 +13,7 @@ use serenity::http::Route;
 use serenity::model::gateway::GatewayIntents;
 use serenity::model::id::ShardId;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::api::{self, ApiError};
@@ -20,7 +21,7 @@ use super::events::Events;
 use super::pump::Pump;
 use super::shared::{Item, Shared};
 use super::wire::snowflake;
-use super::{commands, phrases};
+use super::{again, commands, phrases};
 use crate::config::DiscordSettings;
 use crate::connectors::{ChatDesk, Health, Intake};
 
@@ -31,6 +32,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 /// How often the connection's state is looked at.
 const LOOK: Duration = Duration::from_secs(2);
+/// Looks between two heartbeats of ours, beside serenity's own. When the other side has closed with a frame that names no code,
+/// serenity goes round in circles until its next heartbeat fails, for up to 41 s and without a pause; writing anything ends that.
+const BEAT: u32 = 4;
+const HEARTBEAT: &str = r#"{"op":1,"d":null}"#;
+/// Looks after which a connection that nobody reads any more is given up.
+const UNREAD: u32 = 3;
+/// A connection that lived this long did not fail: the next pause is a first one again.
+const STEADY: Duration = Duration::from_mins(1);
 /// How long closing may take; serenity waits 5 s for a connection that is already dead.
 const CLOSING: Duration = Duration::from_secs(8);
 
@@ -67,7 +76,11 @@ impl Receiver {
     /// Receives until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let pump = Pump::new(self.shared.clone(), self.queue);
-        tokio::join!(pump.run(stop.clone()), stay_connected(&self.shared, &stop));
+        tokio::join!(
+            pump.run(stop.clone()),
+            again::keep_looking(&self.shared, &stop),
+            stay_connected(&self.shared, &stop)
+        );
     }
 }
 
@@ -81,11 +94,15 @@ enum Ended {
 async fn stay_connected(shared: &Arc<Shared>, stop: &CancellationToken) {
     let mut pause = PAUSE;
     loop {
+        let since = Instant::now();
         let wait = match connect(shared, stop).await {
             Ended::Stopped => break,
             Ended::Passing(reason) => {
                 tracing::warn!("the connection to Discord is not open: {reason}");
                 shared.disconnected(reason);
+                if since.elapsed() >= STEADY {
+                    pause = PAUSE;
+                }
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 wait
@@ -122,7 +139,7 @@ async fn connect(shared: &Arc<Shared>, stop: &CancellationToken) -> Ended {
     let ended = tokio::select! {
         () = stop.cancelled() => Ended::Stopped,
         ended = client.start() => ended.map_or_else(|fault| failed(&fault), |()| Ended::Passing("it ended".into())),
-        () = look_at(shared, &manager) => Ended::Passing("it ended".into()),
+        () = look_at(shared, &manager) => Ended::Passing("it was closed without a code".into()),
     };
     drop(client);
     if tokio::time::timeout(CLOSING, manager.shutdown_all()).await.is_err() {
@@ -160,12 +177,22 @@ async fn client(shared: &Arc<Shared>, url: String) -> Result<Client, String> {
     Ok(client)
 }
 
-/// Keeps the shown state true. Never ends.
+/// Keeps the shown state true, and the connection's reader awake. Ends when there is none any more.
 async fn look_at(shared: &Shared, manager: &ShardManager) {
+    let (mut looks, mut unread) = (0_u32, 0);
     loop {
         tokio::time::sleep(LOOK).await;
-        let stage = manager.runners.lock().await.get(&ShardId(0)).map(|runner| runner.stage);
-        let connected = matches!(stage, Some(ConnectionStage::Connected));
+        let runner =
+            manager.runners.lock().await.get(&ShardId(0)).map(|runner| (runner.stage, runner.runner_tx.clone()));
+        let connected = matches!(runner, Some((ConnectionStage::Connected, _)));
+        looks = looks.wrapping_add(1);
+        if let Some((_, reader)) = runner.filter(|_| connected && !shared.is_unread() && looks.is_multiple_of(BEAT)) {
+            reader.websocket_message(HEARTBEAT.into());
+        }
+        unread = if connected && shared.is_unread() { unread + 1 } else { 0 };
+        if unread >= UNREAD {
+            return;
+        }
         if shared.health.borrow().connected && !connected {
             tracing::info!("reconnecting to Discord");
         }

@@ -59,7 +59,7 @@ pub(super) async fn answer(shared: &Arc<Shared>, d: Value) {
         tracing::warn!("an interaction without id or token is left unanswered");
         return;
     };
-    let waiting = Waiting { shared, id, token: token.to_owned(), language: asked::language(&d) };
+    let waiting = Waiting { shared, id, token: token.to_owned(), language: language(shared, &d).await };
     let mut d = d;
     if let Asked::Filled(form) = asked::read(&d)
         && let Some(intent) = (shared.desk.intents)().iter().find(|intent| Some(&intent.id) == form.intent.as_ref())
@@ -83,6 +83,16 @@ pub(super) async fn answer(shared: &Arc<Shared>, d: Value) {
         Asked::Completes(typed) => waiting.complete(&typed).await,
         _ => waiting.say(Phrase::Outdated).await,
     }
+}
+
+/// The language somebody chooses with it or chose before, else that of their programme.
+async fn language(shared: &Shared, d: &Value) -> Language {
+    if let Asked::Speaks(Some(chosen)) = asked::read(d) {
+        return chosen;
+    }
+    let user = snowflake(&asked::user(d)["id"]).unwrap_or_default();
+    let chosen = shared.desk.chosen_language(format!("discord:{user}")).await;
+    chosen.unwrap_or_else(|| asked::language(d))
 }
 
 /// Where it was done. What is private goes on by direct message.
@@ -203,7 +213,7 @@ impl Waiting<'_> {
 
     async fn list(&self, d: &Value) {
         let Some(user) = snowflake(&asked::user(d)["id"]) else { return self.say(Phrase::Outdated).await };
-        let asking = (self.shared.desk.tickets_of)(format!("discord:{user}"));
+        let asking = (self.shared.desk.tickets_of)(format!("discord:{user}"), self.language);
         let text = match tokio::time::timeout(SCREEN, asking).await {
             Ok(Ok(tickets)) if tickets.is_empty() => Phrase::NoTickets.get(self.language).to_owned(),
             Ok(Ok(tickets)) => listing(&tickets, self.language),
@@ -273,11 +283,18 @@ fn body(text: &str, flags: u64) -> Value {
     json!({ "content": text, "flags": flags, "allowed_mentions": { "parse": [] } })
 }
 
+fn due_words(due: &str, language: Language) -> String {
+    match language {
+        Language::Ja => format!("({due} までにご連絡)"),
+        Language::En => format!(" (you hear from us by {due})"),
+    }
+}
+
 fn listing(tickets: &[Standing], language: Language) -> String {
     const LIMIT: usize = 1900;
     let mut text = Phrase::YourTickets.get(language).to_owned();
     for ticket in tickets {
-        let due = ticket.due.as_ref().map(|due| format!(" · {}", escape(due))).unwrap_or_default();
+        let due = ticket.due.as_ref().map(|due| due_words(&escape(due), language)).unwrap_or_default();
         let subject = escape(&cut(&ticket.subject, 80));
         let line = format!("\n- **{}** {subject} — {}{due}", escape(&ticket.ticket), escape(&ticket.status));
         if text.chars().count() + line.chars().count() > LIMIT {

@@ -3,6 +3,7 @@
 //! serenity carries the connection, the limits and the models; what it leaves open is done here: events in order, what was
 //! missed while away, interactions answered in time, text that cannot ping. Nothing here stores, decides or knows a ticket's state.
 
+mod again;
 mod api;
 mod asked;
 mod backfill;

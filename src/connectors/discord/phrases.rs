@@ -58,7 +58,7 @@ impl Phrase {
         match self {
             Self::Asked => "承りました。ここでお答えします。",
             Self::Filed => "承りました。受付番号はまもなくお知らせします。",
-            Self::LanguageSet => "承りました。今後のお返事に使う言語を変更します。",
+            Self::LanguageSet => "承りました。今後はお選びの言語でお答えします。",
             Self::Linking => "承りました。続きはダイレクトメッセージでお送りします。",
             Self::NotStored => {
                 "申し訳ありません。ただいま受け付けられませんでした。少し待ってから、もう一度お試しください。"
@@ -79,14 +79,14 @@ impl Phrase {
         match self {
             Self::Asked => "Noted. The answer comes here.",
             Self::Filed => "Noted. You will have your ticket number in a moment.",
-            Self::LanguageSet => "Noted. The language of our replies changes from now on.",
+            Self::LanguageSet => "Noted. From now on we answer in the language you chose.",
             Self::Linking => "Noted. The rest comes by direct message.",
             Self::NotStored => "Sorry, that could not be taken in just now. Please wait a little and try again.",
             Self::NoTickets => "You have no open tickets.",
             Self::YourTickets => "Your open tickets:",
             Self::AssignTo => "Who takes it?",
             Self::Assigned => "The ticket is being assigned.",
-            Self::Outdated => "This button is of no use any more. Please write us a message instead.",
+            Self::Outdated => "This button no longer works. Please write us a message instead.",
             Self::FormTitle => "New request",
             Self::FormText => "What is the matter?",
             Self::FormNote => "Anything else (optional)",

@@ -184,6 +184,7 @@ impl Pump {
         self.retry_at = None;
         self.behind_since = None;
         self.failures = 0;
+        self.shared.again.notify_one();
     }
 
     fn later(&mut self, fault: &str) {

@@ -9,7 +9,7 @@ use serenity::http::{LightMethod, Route};
 use serenity::model::id::{ChannelId, MessageId};
 use sha2::{Digest, Sha256};
 
-use super::api::{Api, ApiError, DISCORD};
+use super::api::{Api, ApiError, DISCORD, code};
 use super::escape;
 use super::offers::{components, cut};
 use super::wire::snowflake;
@@ -27,22 +27,6 @@ const ARCHIVE_AFTER: u32 = 10_080;
 const LONGEST: Duration = Duration::from_mins(2);
 /// Hosts that Discord keeps files on.
 const CDN: &[&str] = &["cdn.discordapp.com", "media.discordapp.net"];
-
-/// Discord's codes that decide what is to be done (its reference, "JSON Error Codes").
-mod code {
-    pub(super) const UNKNOWN_CHANNEL: i64 = 10003;
-    pub(super) const UNKNOWN_MESSAGE: i64 = 10008;
-    pub(super) const SLOW_MODE: i64 = 20016;
-    pub(super) const WRITE_LIMIT: i64 = 20028;
-    pub(super) const OLD_EDITS: i64 = 30046;
-    pub(super) const MISSING_ACCESS: i64 = 50001;
-    pub(super) const MISSING_PERMISSION: i64 = 50013;
-    pub(super) const THREAD_ARCHIVED: i64 = 50083;
-    pub(super) const OVERLOADED: i64 = 130_000;
-    pub(super) const THREAD_THERE: i64 = 160_004;
-    /// No thread can be opened there: kind of channel, permission, or too many of them.
-    pub(super) const NO_THREAD: &[i64] = &[30033, 50001, 50013, 50024, 50068, 160_006, 160_007];
-}
 
 /// Sends through one Discord bot.
 pub struct Sender {

@@ -49,6 +49,8 @@ pub(super) struct Shared {
     pub(super) missed: AtomicBool,
     /// Wakes the pump when `missed` is set.
     pub(super) wake: Notify,
+    /// Told when messages of open tickets may have changed or gone unseen.
+    pub(super) again: Notify,
     queue: mpsc::Sender<Item>,
     rooms: Mutex<Rooms>,
     me: AtomicU64,
@@ -73,6 +75,7 @@ impl Shared {
             health: watch::Sender::new(Health::default()),
             missed: AtomicBool::new(false),
             wake: Notify::new(),
+            again: Notify::new(),
             queue,
             rooms: Mutex::default(),
             me: AtomicU64::new(0),
@@ -150,6 +153,11 @@ impl Shared {
     /// No task that carries an event is waiting to run: each holds the client's data until its event is handed on.
     pub(super) fn is_quiet(&self) -> bool {
         self.data.lock().unwrap_or_else(PoisonError::into_inner).strong_count() <= HOLDERS
+    }
+
+    /// Nobody reads the connection any more: its reader holds the client's data as long as it runs.
+    pub(super) fn is_unread(&self) -> bool {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner).strong_count() < HOLDERS
     }
 
     /// The connection is open.

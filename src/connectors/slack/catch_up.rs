@@ -1,7 +1,7 @@
 //! Reads the history of rooms for what was missed: after a start, and whenever a socket was gone or an event could not be stored.
 //!
 //! `docs.slack.dev/reference/methods/conversations.history` and `.replies`: newest first, and oldest first; pages by cursor; 429
-//! with Retry-After. What was deleted meanwhile leaves no trace there.
+//! with Retry-After. What was deleted meanwhile leaves no trace there: see [`super::again`].
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,7 +25,7 @@ const THREADS_MS: i64 = 7 * 24 * 3_600_000;
 /// What is older is filed without an answer of the machine's own.
 const STALE_MS: i64 = 24 * 3_600_000;
 /// Messages of one page; Slack advises no more than 200.
-const PAGE: &str = "200";
+pub(super) const PAGE: &str = "200";
 /// Messages handed over together.
 const BATCH: usize = 100;
 /// A pause that Slack asks for is kept up to this long; then the round is begun again later.
@@ -117,6 +117,7 @@ async fn round(core: &Core) -> Result<(), Fault> {
         core.history_is(None);
     }
     core.caught_up(gap);
+    core.looks_again();
     Ok(())
 }
 
@@ -137,13 +138,7 @@ async fn pages(core: &Core, method: &str, arguments: &[(&str, &str)], field: &st
         if !cursor.is_empty() {
             wanted.push(("cursor", &cursor));
         }
-        let page = match core.api.read(method, &wanted).await {
-            Err(ApiFault::RateLimited { retry_after, .. }) if retry_after <= LONGEST_PAUSE => {
-                sleep(retry_after).await;
-                continue;
-            }
-            page => page?,
-        };
+        let page = patiently(core, method, &wanted).await?;
         found.extend_from_slice(items(&page, field));
         let next = text(&page, "/response_metadata/next_cursor").to_owned();
         // A page that names itself as the next would never end.
@@ -151,6 +146,16 @@ async fn pages(core: &Core, method: &str, arguments: &[(&str, &str)], field: &st
             return Ok(found);
         }
         cursor = next;
+    }
+}
+
+/// One reading call; a pause that Slack asks for is kept.
+pub(super) async fn patiently(core: &Core, method: &str, arguments: &[(&str, &str)]) -> Result<Value, ApiFault> {
+    loop {
+        match core.api.read(method, arguments).await {
+            Err(ApiFault::RateLimited { retry_after, .. }) if retry_after <= LONGEST_PAUSE => sleep(retry_after).await,
+            answer => return answer,
+        }
     }
 }
 
@@ -200,10 +205,16 @@ fn told(room: &Value, message: &Value, oldest: &str, events: &mut Vec<(String, V
         events.push((ts.to_owned(), json!({ "type": "event_callback", "event": event })));
     }
     if let Some(edited) = some_text(message, "/edited/ts").filter(|edited| order(edited) >= order(oldest)) {
-        let event = json!({ "type": "message", "subtype": "message_changed", "channel": room["id"], "channel_type": kind,
-            "ts": edited, "event_ts": edited, "message": message });
-        events.push((edited.to_owned(), json!({ "type": "event_callback", "event": event })));
+        events.push((edited.to_owned(), changed(text(room, "/id"), kind, message)));
     }
+}
+
+/// The event that would have told of the last change of `message`.
+pub(super) fn changed(room: &str, kind: &str, message: &Value) -> Value {
+    let edited = text(message, "/edited/ts");
+    let event = json!({ "type": "message", "subtype": "message_changed", "channel": room, "channel_type": kind,
+        "ts": edited, "event_ts": edited, "message": message });
+    json!({ "type": "event_callback", "event": event })
 }
 
 /// Stores a batch, oldest first, and with it how far the room was read.
@@ -234,7 +245,7 @@ async fn wanted(core: &Core, payload: &Value) -> Result<Option<Filing>, ApiFault
     }
 }
 
-fn aged(received: Received, now: Timestamp) -> Received {
+pub(super) fn aged(received: Received, now: Timestamp) -> Received {
     Received { stale: received.arrived_at.plus_ms(STALE_MS) < now, ..received }
 }
 

@@ -1,7 +1,7 @@
 //! What sockets, requests and history share: how an event gets on the disk, and how the connection stands.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
@@ -53,6 +53,10 @@ pub(super) struct Core {
     shows: mpsc::Sender<Show>,
     /// Told when events may have been missed.
     pub(super) gap: Notify,
+    /// Nobody listened for a while: what was changed or taken back then is to be looked for.
+    was_away: AtomicBool,
+    /// Told when that can be done.
+    pub(super) again: Notify,
     /// How often that was, and up to which of these history has been read since.
     gaps: AtomicU64,
     caught_up: AtomicU64,
@@ -82,6 +86,8 @@ impl Core {
             standings: Mutex::default(),
             shows,
             gap: Notify::new(),
+            was_away: AtomicBool::new(true),
+            again: Notify::new(),
             gaps: AtomicU64::new(1),
             caught_up: AtomicU64::new(0),
             furthest: Mutex::default(),
@@ -267,6 +273,12 @@ impl Core {
 
     /// Events may be missing from now on: history is to be read.
     pub(super) fn missed(&self) {
+        self.was_away.store(true, Ordering::SeqCst);
+        self.renewed();
+    }
+
+    /// A socket was opened. History is read, since nobody can tell what the one before it did not bring any more.
+    pub(super) fn renewed(&self) {
         self.gaps.fetch_add(1, Ordering::SeqCst);
         self.gap.notify_one();
     }
@@ -279,6 +291,13 @@ impl Core {
     /// History was read since the gap with this number.
     pub(super) fn caught_up(&self, gap: u64) {
         self.caught_up.store(gap, Ordering::SeqCst);
+    }
+
+    /// After history was read: messages that may have changed or gone meanwhile are looked at once more.
+    pub(super) fn looks_again(&self) {
+        if self.was_away.swap(false, Ordering::SeqCst) {
+            self.again.notify_one();
+        }
     }
 
     fn standings(&self) -> MutexGuard<'_, Standings> {

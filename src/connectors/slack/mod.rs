@@ -5,6 +5,7 @@
 //!
 //! The vendor's documents are cited by page under <https://docs.slack.dev>.
 
+mod again;
 mod api;
 mod button;
 mod catch_up;

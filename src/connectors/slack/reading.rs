@@ -7,7 +7,7 @@ use super::form::Origin;
 use super::json::{items, some_text, text};
 use super::said::{Deed, Said, instant};
 use crate::config::SlackSettings;
-use crate::domain::{Button, Channel, Place, Received, Timestamp};
+use crate::domain::{Button, Channel, Language, Place, Received, Timestamp};
 
 /// How a payload came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(super) enum Kind {
 /// What is to be shown to a person. Nothing of it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Show {
-    /// The person's tickets on the app's page.
-    Home { user: String },
+    /// The person's tickets on the app's page; `chosen` is the language they have just chosen there, if they did.
+    Home { user: String, chosen: Option<Option<Language>> },
     /// A form, in answer to what the person did.
     Form { trigger: String, user: String, origin: Origin },
     /// The same form with the details of another request type.
@@ -91,7 +91,7 @@ fn event(payload: &Value, settings: &SlackSettings, bot: &str) -> Meaning {
         "message" | "app_mention" => said(event, settings, bot),
         "reaction_added" => reaction(event, settings, bot),
         "app_home_opened" if text(event, "/tab") == "messages" => Meaning::Ignore("messages tab"),
-        "app_home_opened" => Meaning::Show(Show::Home { user: text(event, "/user").to_owned() }),
+        "app_home_opened" => Meaning::Show(Show::Home { user: text(event, "/user").to_owned(), chosen: None }),
         _ => Meaning::Ignore("event type"),
     }
 }
@@ -204,7 +204,8 @@ fn in_view(payload: &Value, action: &Value) -> Meaning {
                 at: instant(text(action, "/action_ts")),
                 hold_ms: 0,
             };
-            Meaning::Direct { filing, then: Some(Show::Home { user: user.clone() }), user }
+            let chosen = Some(text(action, "/selected_option/value").parse().ok());
+            Meaning::Direct { filing, then: Some(Show::Home { user: user.clone(), chosen }), user }
         }
         super::home::NEW_TICKET => Meaning::Show(Show::Form {
             trigger: text(payload, "/trigger_id").to_owned(),

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::core::{Core, Counters};
 use super::json::text;
 use super::reading::Show;
-use super::{Api, Profiles, catch_up, show, socket};
+use super::{Api, Profiles, again, catch_up, show, socket};
 use crate::config::{SlackMode, SlackSettings};
 use crate::connectors::{ChatDesk, Health, Intake};
 use crate::domain::{Language, Timestamp};
@@ -79,7 +79,12 @@ impl Receiver {
         };
         core.gap.notify_one();
         let holding = join_all((0..sockets).map(|_| socket::hold(core, &stop)));
-        tokio::join!(holding, catch_up::keep_up(core, &stop), show::serve(core, shows, &stop));
+        tokio::join!(
+            holding,
+            catch_up::keep_up(core, &stop),
+            again::keep_looking(core, &stop),
+            show::serve(core, shows, &stop)
+        );
     }
 
     /// How the connection is doing.

@@ -28,7 +28,7 @@ pub(super) async fn serve(core: &Core, waiting: mpsc::Receiver<Show>, stop: &Can
         .take_until(stop.cancelled())
         .for_each_concurrent(AT_ONCE, |one| async {
             let done = match one {
-                Show::Home { user } => page(core, &user).await,
+                Show::Home { user, chosen } => page(core, &user, chosen).await,
                 Show::Form { trigger, user, origin } => open(core, &trigger, &user, origin).await,
                 Show::FormAgain { view, user, intent } => again(core, &view, &user, intent).await,
             };
@@ -39,12 +39,29 @@ pub(super) async fn serve(core: &Core, waiting: mpsc::Receiver<Show>, stop: &Can
         .await;
 }
 
+/// The language somebody chose, else that of their programme.
 async fn language(core: &Core, user: &str) -> Language {
+    match core.desk.chosen_language(format!("slack:{user}")).await {
+        Some(chosen) => chosen,
+        None => own_language(core, user).await,
+    }
+}
+
+async fn own_language(core: &Core, user: &str) -> Language {
     core.profiles.of(user).await.and_then(|known| known.language).unwrap_or(core.language)
 }
 
-async fn page(core: &Core, user: &str) -> Result<(), ApiFault> {
-    let tickets = match timeout(LIST, (core.desk.tickets_of)(format!("slack:{user}"))).await {
+async fn page(core: &Core, user: &str, chosen: Option<Option<Language>>) -> Result<(), ApiFault> {
+    // What was chosen this moment is not decided yet.
+    let chosen = match chosen {
+        Some(chosen) => chosen,
+        None => core.desk.chosen_language(format!("slack:{user}")).await,
+    };
+    let speaks = match chosen {
+        Some(chosen) => chosen,
+        None => own_language(core, user).await,
+    };
+    let tickets = match timeout(LIST, (core.desk.tickets_of)(format!("slack:{user}"), speaks)).await {
         Ok(Ok(tickets)) => tickets,
         Ok(Err(reason)) => {
             tracing::warn!(channel = "slack", "cannot list tickets: {reason}");
@@ -55,7 +72,7 @@ async fn page(core: &Core, user: &str) -> Result<(), ApiFault> {
             return Ok(());
         }
     };
-    let view = home::view(&tickets, language(core, user).await);
+    let view = home::view(&tickets, speaks, chosen);
     core.api.write("views.publish", &json!({ "user_id": user, "view": view })).await.map(drop)
 }
 

@@ -193,7 +193,7 @@ pub(super) async fn hold(core: &Arc<Core>, stop: &CancellationToken) {
             }
             Ok(mut link) => {
                 // What came while there was no socket is in the history of the rooms.
-                core.missed();
+                core.renewed();
                 let Some(end) = attend(&mut link, &mut leaving, stop).await else {
                     link.close().await;
                     break;

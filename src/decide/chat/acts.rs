@@ -163,10 +163,17 @@ fn details(case: &Case<'_>, ticket: &Ticket, taken: Taken) -> Place {
 /// A changed message that is on a ticket changes there; one that never became anything is decided as it reads now.
 fn edited<'a>(case: &Case<'a>) -> Option<Turn<'a>> {
     let known = case.context.known;
-    let original = known.original.as_ref().filter(|original| original.message.ticket.is_some())?;
+    let original = known.original.as_ref()?;
+    if original.message.text == TAKEN_BACK {
+        return Some(nothing("it was taken back before"));
+    }
+    original.message.ticket?;
     let Some(ticket) = &known.ticket else { return Some(nothing("its ticket is not there")) };
+    let (id, at) = (original.message.inbox_id, case.message.arrived_at);
     let place = if original.message.text == case.message.text {
         repeat("its text is the same")
+    } else if ticket.course.rewritten.iter().any(|(changed, last)| *changed == id && *last > at) {
+        repeat("it was changed once more since")
     } else {
         let waits = ticket.status == Status::Waiting && !ticket.missing.is_empty();
         let taken = Some(take(case, ticket)).filter(|taken| waits && !taken.learnt.is_empty());

@@ -12,6 +12,8 @@ use super::{REQUESTER, Sheet, Words};
 use crate::domain::{Button, Edit, EventKind, InboxId, Rating, Signal, Status, Ticket};
 
 const DETAIL_CHARS: usize = 300;
+/// Changed messages that are remembered on a ticket.
+const REWRITTEN: usize = 100;
 /// Ratings up to this are bad news.
 const POOR: u8 = 2;
 
@@ -19,7 +21,7 @@ const POOR: u8 = 2;
 pub(super) fn pressed_words(button: &Button) -> String {
     match button {
         Button::Solved => "pressed: that solved it".to_owned(),
-        Button::NotSolved => "pressed: not what I meant".to_owned(),
+        Button::NotSolved => "pressed: not solved yet".to_owned(),
         Button::Person => "pressed: talk to a person".to_owned(),
         Button::Article { id } => format!("chose article `{id}`"),
         Button::Rate { score } => format!("rated {score} of 5"),
@@ -123,6 +125,11 @@ pub(super) fn edited(sheet: &mut Sheet<'_>, known: &Ticket, taken: Option<&Taken
     sheet.changes.edits.push(Edit { inbox_id, text, reply_text });
     sheet.event(known.id, EventKind::Note, REQUESTER, format!("changed message {inbox_id}, which read: {was}"));
     let mut ticket = touched(sheet, known);
+    let rewritten = &mut ticket.course.rewritten;
+    rewritten.retain(|(changed, _)| *changed != inbox_id);
+    let excess = (rewritten.len() + 1).saturating_sub(REWRITTEN);
+    rewritten.drain(..excess);
+    rewritten.push((inbox_id, sheet.message.arrived_at));
     if let Some(taken) = taken {
         details(sheet, &mut ticket, taken, false);
     }

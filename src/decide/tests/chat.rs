@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::catalog::TriageRoom;
-use crate::domain::{Act, Address, Button, Changes, Channel, Original, Person, Place, StoredMessage};
+use crate::domain::{Act, Address, Button, Changes, Channel, Original, Person, Place, StoredMessage, Timestamp};
 
 mod agents;
 mod people;
@@ -254,6 +254,26 @@ fn an_edit_and_a_deletion_work_on_what_is_kept() {
         let changes = scene.planned();
         assert_eq!((changes.tickets[0].status, changes.edits.len()), (status, edits), "{what}");
         assert!(changes.message.is_none() && changes.outbound.is_empty(), "{what}: it is no message of its own");
+    }
+    // A change that comes late, after a later one or after the message was taken back, changes nothing.
+    let once_more = |at: Timestamp| {
+        let mut changed = ticket(Status::New);
+        changed.course.rewritten = vec![(crate::domain::InboxId(7), at)];
+        scene(edited(), changed, Some(original(on, 0)), "VPN 2").with(|s| s.message.arrived_at = NOW)
+    };
+    assert_eq!(settling_check(&once_more(NOW.plus_ms(1))), "follow_up.repeat");
+    assert_eq!(settling_check(&once_more(NOW)), "follow_up.edited");
+    assert_eq!(
+        once_more(NOW.plus_ms(-1)).planned().tickets[0].course.rewritten,
+        [(crate::domain::InboxId(7), NOW)],
+        "the last change is remembered"
+    );
+    for kept_on in [on, None] {
+        let mut back = original(kept_on, 0);
+        back.message.text = "(taken back by its author)".into();
+        let late = scene(edited(), ticket(Status::New), Some(back), "VPN 2");
+        let changes = late.with(|s| s.known.ticket = kept_on.map(|_| ticket(Status::New))).planned();
+        assert!(changes.edits.is_empty() && changes.tickets.is_empty(), "it stays taken back");
     }
     let same = scene(edited(), ticket(Status::New), Some(original(on, 0)), "VPN");
     assert_eq!(settling_check(&same), "follow_up.repeat");

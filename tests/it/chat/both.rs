@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use super::office::{HELP, Office, REQUEST, TRIAGE, labels, ts};
-use crate::desk::harness::Database;
+use crate::desk::harness::{Database, until};
+use crate::support::clamd::{clamd, eicar};
+use crate::support::discord::faults::Faults as DiscordFaults;
 use crate::support::discord::world::World as Server;
+use crate::support::slack::Faults;
 
 /// The person's number in Discord.
 const ANN: u64 = 31;
@@ -56,6 +59,29 @@ async fn a_code_joins_two_accounts_and_the_same_case_is_joined_by_agents_and_tak
         .await;
     office.quiet().await;
     assert_eq!(office.tickets("new").await.len(), 2, "{:?}", office.desk.tickets().await);
+    office.desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_both_services_are_scanned_before_anybody_opens_them() {
+    let mut office = Office::prepare(Database::Sqlite, (1, Faults::default()), DiscordFaults::none()).await;
+    let port = clamd().port;
+    office.desk.edit(|text| format!("{text}\n[scanner]\nclamd = \"127.0.0.1:{port}\"\n"));
+    office.serve().await;
+    let virus: &'static [u8] = Vec::leak(eicar());
+    office.slack.share(HELP, "UANN", REQUEST, ("tool.exe", "application/octet-stream", virus));
+    office.slack.share(HELP, "UBOB", REQUEST, ("plan.txt", "text/plain", b"two projectors"));
+    office.discord.share(Server::TEXT, ANN, REQUEST, ("other.exe", virus));
+    until("three tickets", async || (office.desk.tickets().await.len() == 3).then_some(())).await;
+    let mut scans: Vec<(String, String)> = Vec::new();
+    for ticket in office.desk.tickets().await {
+        let files = office.desk.json(&["ticket", "attachment", ticket["id"].as_str().unwrap()]).await;
+        let word = |name: &str| files[0][name].as_str().unwrap_or_default().to_owned();
+        scans.push((word("name"), word("scan")));
+    }
+    scans.sort();
+    let wanted = [("other.exe", "infected"), ("plan.txt", "clean"), ("tool.exe", "infected")];
+    assert_eq!(scans, wanted.map(|(name, scan)| (name.to_owned(), scan.to_owned())));
     office.desk.stop().await;
 }
 

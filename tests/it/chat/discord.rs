@@ -1,11 +1,15 @@
 //! What people do in Discord, and what the desk does about it.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
-use super::office::{Office, QUESTION, REQUEST};
+use super::office::{HELP, Office, QUESTION, REQUEST};
 use crate::desk::harness::{Database, until};
-use crate::support::discord::shapes;
+use crate::support::discord::faults::Faults as DiscordFaults;
 use crate::support::discord::world::World as Server;
+use crate::support::discord::{Order, shapes};
+use crate::support::slack::Faults;
 
 fn command(name: &str, options: &Value) -> Value {
     json!({ "id": "771825006014889984", "name": name, "type": 1, "options": options })
@@ -59,19 +63,32 @@ async fn every_question_gets_a_thread_and_buttons_work_after_a_restart_and_twice
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_closes_without_a_code_holds_nothing_up() {
+    // As long between heartbeats as with the real service.
+    let discord = DiscordFaults { heartbeat_ms: 41_250.into(), ..DiscordFaults::none() };
+    let mut office = Office::prepare(Database::Sqlite, (1, Faults::default()), discord).await;
+    office.serve().await;
+    let before = office.discord.say(Server::TEXT, 26, QUESTION);
+    office.discord_post(before, "解決しましたか").await;
+    office.discord.order(|| Order::CloseWithoutCode);
+    let closed = Instant::now();
+    for number in 0..20 {
+        office.slack.say(HELP, "UANN", &format!("{QUESTION} ({number})"));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    until("Slack goes on", async || (office.slack.world().under_way() == 0).then_some(())).await;
+    assert_eq!(office.slack.world().tally.timed_out, 0, "acknowledged in time");
+    let said = office.discord.say(Server::TEXT, 27, QUESTION);
+    office.discord_post(said, "解決しましたか").await;
+    let took = closed.elapsed();
+    assert!(took < Duration::from_secs(35), "{took:?}");
+    office.desk.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_removals_and_files_are_seen() {
     let mut office = Office::open(Database::Sqlite).await;
-    let said = {
-        let mut world = office.discord.world();
-        world.files.insert("plan.txt".into(), b"two projectors".to_vec());
-        let mut message = world.new_message(Server::TEXT, &shapes::person(24), REQUEST);
-        message["attachments"] = json!([{ "id": "1", "filename": "plan.txt", "content_type": "text/plain", "size": 14,
-            "url": format!("{}/files/plan.txt", office.discord.url), "proxy_url": "" }]);
-        let id = shapes::id(&message);
-        world.message_mut(Server::TEXT, id).unwrap()["attachments"] = message["attachments"].clone();
-        world.dispatch("MESSAGE_CREATE", &message);
-        id
-    };
+    let said = office.discord.share(Server::TEXT, 24, REQUEST, ("plan.txt", b"two projectors"));
     office.discord_post(said, "Talk to a person").await;
     let ticket = office.only_ticket().await;
     let shown = office.shown(&ticket).await.to_string();

@@ -1,12 +1,13 @@
 //! `serve` is killed again and again while people write in Slack and in Discord at once and everything that can go wrong with
-//! both services does. An observer who knows what was said compares: nothing lost, nothing filed twice, no post beyond the
-//! documented window.
+//! both services does. An observer who knows what was said compares: nothing lost, nothing filed twice, every message reads as
+//! it was last changed or is taken back, no post beyond the documented window.
 //!
 //! `MADOGUCHI_KILLS`: how often; `MADOGUCHI_SEED`: which chances.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use madoguchi::store::{Store, TicketFilter, TicketMessage};
 use serde_json::Value;
 
 use super::office::{HELP, Office, TRIAGE};
@@ -21,6 +22,8 @@ on_both! {
     nothing_said_is_lost_or_filed_twice_however_often_it_is_killed
 }
 
+/// What stands in the place of a message that was taken back.
+const TAKEN_BACK: &str = "(taken back by its author)";
 /// After the last kill everything must be done by then.
 const CATCH_UP: Duration = Duration::from_mins(5);
 const STORM: Faults = Faults {
@@ -29,6 +32,7 @@ const STORM: Faults = Faults {
     repeat: 0.05,
     late: 0.05,
     limited: 0.01,
+    limited_for_s: 1,
     broken: 0.02,
     slow: 0.02,
     slow_for: Duration::from_millis(100),
@@ -44,6 +48,9 @@ struct Observer {
     /// Id of what was said in Discord.
     discord: Vec<u64>,
     edits: usize,
+    /// What each reads now, by the name the desk keeps it under.
+    texts: BTreeMap<String, String>,
+    removals: usize,
 }
 
 impl Observer {
@@ -51,25 +58,62 @@ impl Observer {
         self.people += 1;
         let number = self.people;
         let text = format!("The projector in room {number} is broken, please have somebody look at it.");
-        match dice.below(12) {
+        match dice.below(14) {
             0..=4 => {
                 let user = format!("U{number}");
                 office.slack.world().person(&user, &format!("person {number}"), None);
-                self.slack.push(office.slack.say(HELP, &user, &text));
+                let ts = office.slack.say(HELP, &user, &text);
+                self.texts.insert(in_slack(&ts), text);
+                self.slack.push(ts);
             }
-            5..=9 => self.discord.push(office.discord.say(Server::TEXT, 1_000 + number as u64, &text)),
-            10 if !self.slack.is_empty() => {
-                let ts = &self.slack[dice.below(self.slack.len())];
-                office.slack.edit(HELP, ts, &format!("{text} (changed)"));
-                self.edits += 1;
+            5..=9 => {
+                let id = office.discord.say(Server::TEXT, 1_000 + number as u64, &text);
+                self.texts.insert(in_discord(id), text);
+                self.discord.push(id);
             }
-            _ if !self.discord.is_empty() => {
+            10 | 12 if !self.slack.is_empty() => {
+                let ts = self.slack[dice.below(self.slack.len())].clone();
+                let answered = || office.slack.world().posts(HELP).iter().any(|post| post["thread_ts"] == ts.as_str());
+                if dice.falls(0.5) {
+                    if self.change(in_slack(&ts), &text) {
+                        office.slack.edit(HELP, &ts, &format!("{text} (changed)"));
+                    }
+                } else if answered() && self.take_back(in_slack(&ts)) {
+                    office.slack.delete(HELP, &ts);
+                }
+            }
+            11 | 13 if !self.discord.is_empty() => {
                 let id = self.discord[dice.below(self.discord.len())];
-                office.discord.edit(Server::TEXT, id, &format!("{text} (changed)"));
-                self.edits += 1;
+                let answered = || !office.discord.world().posts(id).is_empty();
+                if dice.falls(0.5) {
+                    if self.change(in_discord(id), &text) {
+                        office.discord.edit(Server::TEXT, id, &format!("{text} (changed)"));
+                    }
+                } else if answered() && self.take_back(in_discord(id)) {
+                    office.discord.delete(Server::TEXT, id);
+                }
             }
             _ => {}
         }
+    }
+
+    /// Whether the message can still be changed; notes that it reads otherwise.
+    fn change(&mut self, message: String, text: &str) -> bool {
+        let reads = self.texts.entry(message).or_default();
+        let stands = reads != TAKEN_BACK;
+        if stands {
+            *reads = format!("{text} (changed)");
+            self.edits += 1;
+        }
+        stands
+    }
+
+    /// The same of a message that is taken back.
+    fn take_back(&mut self, message: String) -> bool {
+        let before = self.texts.insert(message, TAKEN_BACK.to_owned());
+        let stood = before.as_deref() != Some(TAKEN_BACK);
+        self.removals += usize::from(stood);
+        stood
     }
 
     /// The ids everything said is stored under.
@@ -77,6 +121,14 @@ impl Observer {
         let slack = self.slack.iter().map(|ts| format!("{HELP}/{ts}"));
         slack.chain(self.discord.iter().map(u64::to_string)).collect()
     }
+}
+
+fn in_slack(ts: &str) -> String {
+    format!("slack:{HELP}/{ts}")
+}
+
+fn in_discord(id: u64) -> String {
+    format!("discord:{id}")
 }
 
 async fn nothing_said_is_lost_or_filed_twice_however_often_it_is_killed(database: Database) {
@@ -130,13 +182,15 @@ async fn nothing_said_is_lost_or_filed_twice_however_often_it_is_killed(database
     }
     office.quiet().await;
     println!(
-        "{database:?}: {kills} kills in {:?}, {} said in Slack, {} in Discord, {} edits; caught up in {:?}",
+        "{database:?}: {kills} kills in {:?}, {} said in Slack, {} in Discord, {} edits, {} removals; caught up in {:?}",
         started.elapsed(),
         observer.slack.len(),
         observer.discord.len(),
         observer.edits,
+        observer.removals,
         last.elapsed()
     );
+    reads_as_it_was_left(&office, &observer).await;
     compare(&office, &observer, kills).await;
     office.desk.stop().await;
 }
@@ -170,6 +224,34 @@ async fn first_marks(office: &Office) {
     let (room, server) = (office.slack.say(HELP, "UBOB", "thanks"), office.discord.say(Server::TEXT, 5, "thanks"));
     office.desk.settled(2).await;
     assert!(!room.is_empty() && server > 0);
+}
+
+/// Waits until every message reads as its writer last left it.
+async fn reads_as_it_was_left(office: &Office, observer: &Observer) {
+    let store = Store::open(&office.desk.database_url(), &office.desk.path("data")).await.unwrap();
+    let deadline = Instant::now() + CATCH_UP;
+    loop {
+        let mut reads: BTreeMap<String, String> = BTreeMap::new();
+        for listed in store.tickets(&TicketFilter::default()).await.unwrap() {
+            for message in store.ticket_messages(listed.ticket.id).await.unwrap() {
+                if let TicketMessage::In(message) = message {
+                    reads.extend(message.message_id.clone().map(|id| (id, message.text.clone())));
+                }
+            }
+        }
+        let is_wrong = |(id, text): &(&String, &String)| reads.get(*id) != Some(*text);
+        let wrong: Vec<_> = observer.texts.iter().filter(is_wrong).collect();
+        if wrong.is_empty() {
+            return store.close().await;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{} read otherwise, the first: {:?}",
+            wrong.len(),
+            wrong.iter().take(5).collect::<Vec<_>>()
+        );
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 async fn compare(office: &Office, observer: &Observer, kills: u64) {

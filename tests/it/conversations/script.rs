@@ -58,6 +58,9 @@ pub struct Turn {
     pub link: Option<String>,
     /// Seconds since the turn before; 60 when nothing is written, 1 after a turn that is followed at once.
     pub wait_s: Option<i64>,
+    /// It was done so many seconds ago, and comes late.
+    #[serde(default)]
+    pub ago_s: i64,
     /// The next turn comes before the desk looks.
     #[serde(default)]
     pub followed_at_once: bool,

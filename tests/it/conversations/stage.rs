@@ -193,7 +193,7 @@ impl<'a> Stage<'a> {
             room: spoken_in,
             thread: root.filter(|_| !direct),
             text,
-            ts: Some(now.rfc3339()),
+            ts: Some(now.plus_ms(-turn.ago_s * 1_000).rfc3339()),
             place: Some(place),
             hold_ms: if act.is_none() { HOLD_MS } else { 0 },
             act,

@@ -25,6 +25,7 @@ async fn ten_thousand_events_and_every_fault_lose_nothing() {
     }
     let mut alive: BTreeSet<(u64, u64)> = BTreeSet::new();
     let mut last: Vec<(u64, u64)> = Vec::new();
+    let mut deleted: Vec<u64> = Vec::new();
     let mut ticks = tokio::time::interval(PAUSE);
     for event in 0..EVENTS {
         if event % BURST == 0 {
@@ -49,7 +50,10 @@ async fn ten_thousand_events_and_every_fault_lose_nothing() {
                 running.stand_in.edit(channel, id, "changed");
             }
             (7..8, Some((channel, id))) if alive.contains(&(channel, id)) => running.stand_in.preview(channel, id),
-            (8..9, Some((channel, id))) if alive.remove(&(channel, id)) => running.stand_in.delete(channel, id),
+            (8..9, Some((channel, id))) if alive.remove(&(channel, id)) => {
+                running.stand_in.delete(channel, id);
+                deleted.push(id);
+            }
             _ => {
                 let id = running.stand_in.say(place, user, &format!("event {event}"));
                 alive.insert((place, id));
@@ -63,6 +67,14 @@ async fn ten_thousand_events_and_every_fault_lose_nothing() {
     assert!(alive.len() > EVENTS / 2);
     let missing = || alive.iter().filter(|(_, id)| !running.has(*id)).count();
     until("every message is stored", || missing() == 0).await;
+    // Of what was deleted before the desk saw it there is no trace; of the rest it knows.
+    let unseen = |id: &&u64| running.has(**id) && !running.desk.disk().known.contains_key(&format!("{id}#deleted"));
+    until("every deletion is noticed", || deleted.iter().filter(unseen).count() == 0).await;
+    println!(
+        "{} deleted, {} of them seen before",
+        deleted.len(),
+        deleted.iter().filter(|id| running.has(**id)).count()
+    );
     check(&running);
 }
 

@@ -62,6 +62,11 @@ async fn commands_are_registered_once_and_answered() {
     assert!(said["data"]["content"].as_str().unwrap().contains("**T-12** \\*discord:5\\*"), "{said}");
     assert!(!stored(&running, list));
 
+    // Whoever chose a language is spoken to in it, whatever their programme speaks.
+    let list = stand_in.interact((World::TEXT, 90), 2, &command("tickets", &json!([])));
+    let said = answer(&running, list).await;
+    assert!(said["data"]["content"].as_str().unwrap().starts_with("Your open tickets:"), "{said}");
+
     let typed = json!([{ "name": "type", "type": 3, "value": "復", "focused": true }]);
     let completed = stand_in.interact(at, 4, &command("ticket", &typed));
     let said = answer(&running, completed).await;

@@ -1,5 +1,6 @@
 //! The Discord connector against the stand-in, over real HTTP and WebSocket.
 
+mod again;
 mod faults;
 mod interactions;
 mod operator;
@@ -74,11 +75,11 @@ impl Desk {
     }
 
     fn chat(&self) -> ChatDesk {
-        let disk = self.disk.clone();
+        let (disk, unfinished) = (self.disk.clone(), self.disk.clone());
         let intents = Arc::new(vec![restore()]);
         ChatDesk {
             intents: Arc::new(move || intents.clone()),
-            tickets_of: Arc::new(|address| {
+            tickets_of: Arc::new(|address, _| {
                 Box::pin(async move {
                     let standing = Standing {
                         ticket: "T-12".into(),
@@ -89,9 +90,19 @@ impl Desk {
                     Ok(vec![standing])
                 })
             }),
+            language_of: Arc::new(|address| {
+                let chosen = (address == "discord:90").then_some(Language::En);
+                Box::pin(async move { Ok(chosen) })
+            }),
             cursor: Arc::new(move |name| {
                 let value = disk.lock().unwrap().cursors.get(&name).cloned();
                 Box::pin(async move { Ok(value) })
+            }),
+            unfinished: Arc::new(move |_, since| {
+                let stored = unfinished.lock().unwrap().stored.clone();
+                let is_message = |one: &Received| one.external_id.parse::<u64>().is_ok() && one.arrived_at >= since;
+                let found = stored.into_iter().rev().filter(is_message).take(1_000).collect();
+                Box::pin(async move { Ok(found) })
             }),
             now: Arc::new(|| Clock::system().now()),
         }

@@ -1,5 +1,6 @@
 //! The Slack connector against a workspace on loopback.
 
+mod again;
 mod catch_up;
 mod http;
 mod probe;
@@ -152,11 +153,11 @@ impl Running {
     fn start_with(settings: SlackSettings, pace: Pace, disk: Disk, intents: Vec<Intent>) -> Self {
         let api = Api::at_pace(&settings, pace).unwrap();
         let (intake, waiting) = intake(64);
-        let cursors = disk.clone();
+        let (cursors, unfinished) = (disk.clone(), disk.clone());
         let intents = Arc::new(intents);
         let asked = ChatDesk {
             intents: Arc::new(move || Arc::clone(&intents)),
-            tickets_of: Arc::new(|address| {
+            tickets_of: Arc::new(|address, _| {
                 let standing = Standing {
                     ticket: "T-7".to_owned(),
                     subject: format!("of {address}"),
@@ -165,8 +166,18 @@ impl Running {
                 };
                 async { Ok(vec![standing]) }.boxed()
             }),
+            language_of: Arc::new(move |address| {
+                let chosen = (address == "slack:UEN").then_some(Language::En);
+                async move { Ok(chosen) }.boxed()
+            }),
             cursor: Arc::new(move |name| {
                 let found = cursors.inbox().cursors.get(&name).cloned();
+                async { Ok(found) }.boxed()
+            }),
+            unfinished: Arc::new(move |_, since| {
+                let found = unfinished.inbox().rows.iter().rev().map(|(row, _)| row.clone()).collect::<Vec<_>>();
+                let found = found.into_iter().filter(|row| !row.external_id.contains('#') && row.arrived_at >= since);
+                let found = found.collect();
                 async { Ok(found) }.boxed()
             }),
             now: Arc::new(|| Clock::system().now()),

@@ -2,11 +2,14 @@
 
 use madoguchi::connectors::SendError;
 use madoguchi::connectors::slack::Sender;
-use madoguchi::domain::{Button, Channel, Offer, Outbound, OutboundKind, Place, TicketId};
+use madoguchi::domain::{Button, Changes, Channel, Offer, Outbound, OutboundKind, Place, TicketId};
+use madoguchi::telemetry::Metrics;
+use madoguchi::workers::deliver::Deliverer;
+use madoguchi::workers::outlet::Outlet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::support::slack::{Kind, pings_of};
+use crate::support::slack::{Faults, Kind, pings_of};
 
 fn workspace() -> Workspace {
     let workspace = Workspace::start();
@@ -122,6 +125,33 @@ async fn refusals_say_whether_another_try_helps() {
     workspace.world().faults.limited = 0.0;
     workspace.world().refuse_with = Some("token_revoked");
     assert!(matches!(fault("C1").await, SendError::NeedsOperator { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_that_slack_asks_for_is_kept() {
+    let workspace = workspace();
+    let desk = crate::store::Desk::sqlite().await;
+    let clock = Clock::fixed(crate::store::NOW);
+    let message = Outbound { ticket: None, send_at: clock.now(), ..outbound("a:0", "C1", None, "hello") };
+    desk.store.apply(&Changes { outbound: vec![message], ..Changes::default() }, clock.now()).await.unwrap();
+    let deliverer = Deliverer {
+        store: desk.store.clone(),
+        source: "slack".to_owned(),
+        outlet: Outlet::Slack(Box::new(sender(&workspace))),
+        keeps_copies: false,
+        clock: clock.clone(),
+        metrics: Metrics::new(),
+        owner: "deliver".to_owned(),
+    };
+    workspace.world().faults = Faults { limited: 1.0, limited_for_s: 90, ..Faults::default() };
+    deliverer.once().await.unwrap();
+    workspace.world().faults = Faults::default();
+    let calls = workspace.world().called("chat.postMessage");
+    clock.set(crate::store::NOW.plus_ms(89_000));
+    assert_eq!((deliverer.once().await.unwrap(), workspace.world().called("chat.postMessage")), (0, calls));
+    clock.set(crate::store::NOW.plus_ms(600_000));
+    deliverer.once().await.unwrap();
+    assert_eq!(workspace.world().posts("C1").len(), 1);
 }
 
 #[tokio::test]

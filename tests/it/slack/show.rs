@@ -70,6 +70,18 @@ async fn the_page_lists_tickets_and_takes_a_language() {
     assert_eq!(chosen.act, Some(Act::Speaks { language: Some(Language::En) }));
     assert_eq!((row.conversation.as_str(), chosen.place.unwrap().room.as_str()), ("slack:DU1", "DU1"));
     assert!(workspace.wait_until(LIMIT, |world| world.called("views.publish") == 2).await);
+    // It is shown in that language at once, and to whoever chose one before whatever their programme speaks.
+    workspace.world().person("UEN", "Eve", None);
+    workspace.open_home("UEN");
+    assert!(workspace.wait_until(LIMIT, |world| world.homes.contains_key("UEN")).await);
+    for user in ["U1", "UEN"] {
+        let page = workspace.world().homes[user].clone();
+        assert_eq!(page["blocks"][0]["text"]["text"], "Your tickets", "{user}");
+        assert_eq!(page["blocks"][1]["elements"][1]["initial_option"]["value"], "en", "{user}");
+    }
+    workspace.command("C1", "UEN", "/ticket", "");
+    assert!(workspace.wait_until(LIMIT, |world| world.views.len() == 1).await);
+    assert_eq!(workspace.world().views[0]["title"]["text"], "New request");
     running.stop().await;
 }
 

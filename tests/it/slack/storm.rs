@@ -27,12 +27,12 @@ fn workspace(seed: u64, faults: Faults) -> Workspace {
     workspace
 }
 
-/// People write, answer in their threads and change what they wrote, `events` times. Returns the ids that must be on the disk, and
+/// People write, answer in their threads, change what they wrote and take it back, `events` times. Returns the ids that must be on the disk, and
 /// by conversation the messages in order.
 async fn talk(
     workspace: &Workspace,
     events: usize,
-    disk: Option<&Disk>,
+    (disk, stands_still): (&Disk, bool),
 ) -> (BTreeSet<String>, BTreeMap<String, Vec<String>>) {
     let mut wanted = BTreeSet::new();
     let mut threads: BTreeMap<String, String> = BTreeMap::new();
@@ -47,9 +47,7 @@ async fn talk(
         if number.is_multiple_of(20) {
             assert!(workspace.wait_until(LIMIT, |world| world.connections() > 0).await, "no connection at {number}");
         }
-        if number == events / 2
-            && let Some(disk) = disk
-        {
+        if number == events / 2 && stands_still {
             // The database stands still for longer than Slack waits.
             disk.mood.stuck.store(true, Ordering::SeqCst);
             assert!(workspace.wait_until(LIMIT, |world| world.tally.timed_out > 0).await, "nothing was sent again");
@@ -65,6 +63,16 @@ async fn talk(
             let at = workspace.edit(&room, ts, &format!("changed {number}"));
             wanted.insert(format!("{room}/{ts}#edited:{at}"));
             *edited = true;
+            continue;
+        }
+        if turn % 11 == 10
+            && let Some((ts, _)) = last.get(&key)
+            && threads.get(&key) != Some(ts)
+            && disk.inbox().known.contains(&format!("{room}/{ts}"))
+        {
+            workspace.delete(&room, ts);
+            wanted.insert(format!("{room}/{ts}#deleted"));
+            last.remove(&key);
             continue;
         }
         let thread = threads.get(&key).filter(|_| turn % 3 == 2).cloned();
@@ -138,7 +146,7 @@ async fn in_calm_weather_every_event_is_stored_once_in_order_and_acknowledged_in
     workspace.world().tally.acks.clear();
     running.disk.inbox().rows.clear();
     running.disk.inbox().known.clear();
-    let (wanted, order) = talk(&workspace, 2_000, None).await;
+    let (wanted, order) = talk(&workspace, 2_000, (&running.disk, false)).await;
     running.disk.wait_for(|inbox| inbox.known.len() >= wanted.len()).await;
     tell("calm", &workspace, &running);
     assert_eq!(running.disk.ids().into_iter().collect::<BTreeSet<_>>(), wanted);
@@ -158,6 +166,7 @@ async fn in_a_storm_of_ten_thousand_events_none_is_lost_and_none_is_filed_twice(
         repeat: 0.05,
         late: 0.03,
         limited: 0.02,
+        limited_for_s: 1,
         broken: 0.03,
         slow: 0.02,
         slow_for: Duration::from_millis(40),
@@ -175,7 +184,7 @@ async fn in_a_storm_of_ten_thousand_events_none_is_lost_and_none_is_filed_twice(
     let running = Running::start_with(settings, pace, Disk::default(), Vec::new());
     running.settled().await;
     running.disk.mood.fails_each.store(900, Ordering::SeqCst);
-    let (wanted, order) = talk(&workspace, 10_000, Some(&running.disk)).await;
+    let (wanted, order) = talk(&workspace, 10_000, (&running.disk, true)).await;
     // The weather clears; what is still missing is found in the history of the rooms.
     workspace.world().faults = Faults::default();
     running.disk.mood.fails_each.store(0, Ordering::SeqCst);

@@ -16,6 +16,7 @@ mod reading;
 mod schema;
 mod settle;
 mod state;
+mod unfinished;
 
 use std::collections::BTreeMap;
 

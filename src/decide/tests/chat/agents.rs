@@ -69,7 +69,7 @@ fn a_ticket_that_people_work_on_has_one_card_that_follows_it() {
     assert_eq!(cards(&opened), [("card:1042:0:slack".to_owned(), None, 3)]);
     let text = |outbound: &Outbound| outbound.text.clone();
     let card = opened.outbound.iter().find(|outbound| outbound.kind == OutboundKind::Notice).unwrap();
-    assert!(text(card).starts_with("T-1042 web-1 を再起動\n状況: 受付済み"), "{}", text(card));
+    assert!(text(card).starts_with("T-1042 web-1 を再起動\n状況: 未着手"), "{}", text(card));
     assert_eq!((card.place.as_ref().unwrap().room.as_str(), card.to.len()), ("C-TRIAGE", 0));
     // The machine's answer and a question need nobody yet.
     assert_eq!(cards(&with_triage(spoken("VPN").article("vpn", 0.97)).planned()), []);

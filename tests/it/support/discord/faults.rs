@@ -1,7 +1,7 @@
 //! What goes wrong, at random, with a seed.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 /// Chances in a thousand, and budgets for what takes long to get over.
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub struct Faults {
     pub silent_sockets: AtomicU32,
     /// IDENTIFY is answered with this close code; 0 for none.
     pub close_code: AtomicU16,
+    /// Milliseconds between heartbeats; 0 for the short usual ones.
+    pub heartbeat_ms: AtomicU64,
 }
 
 impl Faults {
@@ -53,6 +55,7 @@ impl Faults {
             invalid_sessions: AtomicU32::new(2),
             silent_sockets: AtomicU32::new(1),
             close_code: AtomicU16::new(0),
+            heartbeat_ms: AtomicU64::new(0),
         }
     }
 

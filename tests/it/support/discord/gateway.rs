@@ -62,7 +62,11 @@ impl Connection {
     }
 
     async fn run(mut self) -> Result<(), Over> {
-        self.send(&json!({ "op": 10, "d": { "heartbeat_interval": HEARTBEAT_MS } })).await?;
+        let interval = match self.shared.faults.heartbeat_ms.load(Ordering::SeqCst) {
+            0 => HEARTBEAT_MS,
+            other => other,
+        };
+        self.send(&json!({ "op": 10, "d": { "heartbeat_interval": interval } })).await?;
         loop {
             tokio::select! {
                 received = self.socket.next() => match received {
@@ -154,6 +158,11 @@ impl Connection {
         match order {
             Order::Send(payload) => self.send(&payload).await,
             Order::Close(code) => self.close(code).await,
+            Order::CloseWithoutCode => {
+                let _ = self.socket.close(None).await;
+                while let Some(Ok(_)) = self.socket.next().await {}
+                Err(Over)
+            }
             Order::Drop => Err(Over),
             Order::Dispatch(payload) => {
                 self.dispatch(payload).await?;

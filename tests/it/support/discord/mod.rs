@@ -35,6 +35,8 @@ pub enum Order {
     Send(Value),
     /// A close frame with this code.
     Close(u16),
+    /// A close frame that names no code.
+    CloseWithoutCode,
     /// The connection breaks.
     Drop,
 }
@@ -89,6 +91,20 @@ impl StandIn {
         id
     }
 
+    /// A person writes and adds a file. Returns the message's id.
+    pub fn share(&self, channel: u64, user: u64, text: &str, (name, bytes): (&str, &[u8])) -> u64 {
+        let mut world = self.world();
+        world.files.insert(name.to_owned(), bytes.to_vec());
+        let mut message = world.new_message(channel, &shapes::person(user), text);
+        let id = shapes::id(&message);
+        let files = json!([{ "id": "1", "filename": name, "content_type": "application/octet-stream", "size": bytes.len(),
+            "url": format!("{}/files/{name}", self.url), "proxy_url": "" }]);
+        message["attachments"] = files.clone();
+        world.message_mut(channel, id).expect("there")["attachments"] = files;
+        world.dispatch("MESSAGE_CREATE", &message);
+        id
+    }
+
     /// A person changes a message.
     pub fn edit(&self, channel: u64, message: u64, text: &str) {
         let mut world = self.world();
@@ -127,6 +143,15 @@ impl StandIn {
         let id = shapes::id(&thread);
         world.dispatch("THREAD_CREATE", &thread);
         id
+    }
+
+    /// A thread or forum post is deleted with everything in it. Its messages are not told of one by one.
+    pub fn close_thread(&self, thread: u64) {
+        let mut world = self.world();
+        let channel = world.channels.remove(&thread).expect("the thread");
+        let gone = json!({ "id": thread.to_string(), "guild_id": GUILD.to_string(),
+            "parent_id": channel.object["parent_id"], "type": channel.object["type"] });
+        world.dispatch("THREAD_DELETE", &gone);
     }
 
     /// Tells every open socket something.

@@ -50,7 +50,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .route("/guilds/{guild}/members/{user}", get(member))
         .route("/channels/{channel}", get(channel).patch(change_channel))
         .route("/channels/{channel}/messages", get(messages).post(create))
-        .route("/channels/{channel}/messages/{message}", patch(edit))
+        .route("/channels/{channel}/messages/{message}", get(message).patch(edit))
         .route("/channels/{channel}/messages/{message}/threads", post(start_thread))
         .route("/channels/{channel}/threads/archived/public", get(archived_threads))
         .route("/interactions/{id}/{token}/callback", post(interactions::callback))
@@ -195,6 +195,13 @@ async fn messages(State(shared): S, Path(channel): Path<u64>, Query(query): Quer
     };
     page.sort_by_key(|message| std::cmp::Reverse(shapes::id(message)));
     good(page.into())
+}
+
+async fn message(State(shared): S, Path((channel, message)): Path<(u64, u64)>) -> Answer {
+    let world = shared.world();
+    let Some(channel) = world.channels.get(&channel) else { return unknown_channel() };
+    let unknown = || fails(StatusCode::NOT_FOUND, 10008, "Unknown Message");
+    channel.messages.get(&message).map_or_else(unknown, |there| good(there.clone()))
 }
 
 async fn create(State(shared): S, Path(channel): Path<u64>, Json(body): Json<Value>) -> Answer {

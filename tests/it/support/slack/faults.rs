@@ -13,8 +13,9 @@ pub struct Faults {
     pub repeat: f64,
     /// An event is held back while others pass.
     pub late: f64,
-    /// A call is answered 429 with `Retry-After: 1`.
+    /// A call is answered 429 with `Retry-After: 1`, or as many seconds as `limited_for_s` says.
     pub limited: f64,
+    pub limited_for_s: u64,
     /// A call is answered 500.
     pub broken: f64,
     /// A call takes `slow_for`.

@@ -89,16 +89,41 @@ impl Workspace {
         at
     }
 
-    /// Somebody takes a message back (`docs.slack.dev/reference/events/message/message_deleted`).
+    /// Somebody takes a message back (`docs.slack.dev/reference/events/message/message_deleted`). Where there are answers below it
+    /// a tombstone stays, and Slack tells of a change.
     pub fn delete(&self, room: &str, ts: &str) {
         let mut world = self.world();
         let at = world.ts();
-        let before = world.rooms.get_mut(room).and_then(|known| known.messages.remove(ts)).expect("a message");
+        let messages = &mut world.rooms.get_mut(room).expect("a room").messages;
+        let before = messages.remove(ts).expect("a message");
+        if messages.values().any(|other| other["thread_ts"] == ts && other["ts"] != ts) {
+            let tombstone = json!({ "type": "message", "subtype": "tombstone", "hidden": true, "user": "USLACKBOT",
+                "text": "This message was deleted.", "ts": ts, "thread_ts": ts });
+            messages.insert(ts.to_owned(), tombstone.clone());
+            let event = json!({ "type": "message", "subtype": "message_changed", "hidden": true, "channel": room, "ts": at,
+                "event_ts": at, "message": tombstone, "previous_message": before, "channel_type": "channel" });
+            return world.tell(&event);
+        }
         let event = json!({
             "type": "message", "subtype": "message_deleted", "hidden": true, "channel": room, "ts": at, "event_ts": at,
             "deleted_ts": ts, "previous_message": before, "channel_type": "channel"
         });
         world.tell(&event);
+    }
+
+    /// A retention period takes a message away; nobody is told.
+    pub fn expire(&self, room: &str, ts: &str) {
+        self.world().rooms.get_mut(room).and_then(|known| known.messages.remove(ts)).expect("a message");
+    }
+
+    /// A message of `days` ago, of which there was no event.
+    pub fn say_long_ago(&self, room: &str, user: &str, days: i64) -> String {
+        let mut world = self.world();
+        let (now, ago) = (world.ts(), days * 24 * 3_600);
+        let (seconds, rest) = now.split_once('.').expect("a ts");
+        let ts = format!("{}.{rest}", seconds.parse::<i64>().expect("seconds") - ago);
+        world.rooms.get_mut(room).expect("a room").messages.insert(ts.clone(), message(user, "long ago", &ts));
+        ts
     }
 
     /// Somebody puts a reaction on a message (`docs.slack.dev/reference/events/reaction_added`).

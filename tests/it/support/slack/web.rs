@@ -70,7 +70,8 @@ async fn call(
     let Faulty { limited, broken } = Faulty::roll(&mut world);
     if limited {
         let refusal = axum::Json(json!({ "ok": false, "error": "ratelimited" }));
-        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], refusal).into_response();
+        let pause_s = world.faults.limited_for_s.max(1).to_string();
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, pause_s)], refusal).into_response();
     }
     if broken {
         return (StatusCode::INTERNAL_SERVER_ERROR, "upstream").into_response();
