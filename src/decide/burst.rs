@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn the_first_carries_the_decision_and_the_others_join() {
-        let messages = [said("a", "こんにちは"), said("bb", "VPN がつながりません")];
+        let (first, next) = (said("a", "こんにちは"), said("bb", "VPN がつながりません"));
+        let messages = [&first, &next];
         assert_eq!(as_one(&messages).unwrap().reply_text, "こんにちは\nVPN がつながりません");
         let decided = Changes {
             settled: Some(Settled {
