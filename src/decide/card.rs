@@ -180,7 +180,7 @@ fn values(post: &Post<'_>, ticket: &Ticket, card: &Card) -> Values {
     values
 }
 
-const fn priority_words(priority: Priority, language: Language) -> &'static str {
+pub(super) const fn priority_words(priority: Priority, language: Language) -> &'static str {
     match (priority, language) {
         (Priority::Critical, Language::Ja) => "緊急",
         (Priority::High, Language::Ja) => "高",
