@@ -237,9 +237,19 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
     }
     out::line("\nhistory");
     for event in &events {
-        out::line(format!("  {}  {:<12} {:<10} {}", out::when(event.at, zone), event.kind, event.actor, event.detail));
+        let (at, detail) = (out::when(event.at, zone), local(&event.detail, zone));
+        out::line(format!("  {at}  {:<12} {:<10} {detail}", event.kind, event.actor));
     }
     Ok(())
+}
+
+/// A line of the history with its instants in the desk's zone.
+fn local(detail: &str, zone: chrono_tz::Tz) -> String {
+    let shown = |word: &str| match chrono::DateTime::parse_from_rfc3339(word) {
+        Ok(at) => out::when(at.into(), zone),
+        Err(_) => word.to_owned(),
+    };
+    detail.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }
 
 fn conversation(messages: &[TicketMessage], zone: chrono_tz::Tz) {

@@ -51,7 +51,6 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let mailboxes = mailboxes(document, base, &queues);
     let slack = slack(document, base, &queues);
     let discord = discord(document, base, &queues);
-    let scanner = scanner(document, base);
     let people = routing::people(document, &queues, staffing, timezone);
     let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref(), base };
     let (service, alerts, max_body_bytes) =
@@ -83,7 +82,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         discord,
         alerts,
         max_body_bytes,
-        scanner,
+        scanner: scanner(document, base),
         limits: send_limits(document),
         log_json: log_format(document, &log),
         log_dir: log.dir.map(|dir| base.join(dir)),

@@ -7,7 +7,7 @@ use crate::domain::course::Call;
 use crate::domain::promise::Firing;
 use crate::domain::routing::{Contact, ContactList};
 use crate::domain::service::{NotifyTarget, NotifyWay};
-use crate::domain::{Changes, EventKind, Ticket, TicketEvent, Timestamp};
+use crate::domain::{Bilingual, Changes, EventKind, Ticket, TicketEvent, Timestamp};
 use crate::sla::book::Book;
 
 const MINUTE_MS: i64 = 60_000;
@@ -23,8 +23,8 @@ pub(super) fn begin(catalog: &Catalog, ticket: &mut Ticket, list: &str, firing: 
     course.acknowledged = None;
     course.called = course.called.saturating_add(1);
     let number = course.called;
-    let because = firing.because.clone();
-    course.calls.push(Call { list: list.to_owned(), number, told: 0, next_at: firing.at, because });
+    let Bilingual { ja: because_ja, en: because } = firing.because.clone();
+    course.calls.push(Call { list: list.to_owned(), number, told: 0, next_at: firing.at, because, because_ja });
     Some(format!("calls `{list}` until somebody acknowledges"))
 }
 
@@ -97,13 +97,25 @@ fn tell(
         ticket: ticket.id,
         rule: format!("call {}", call.list),
         at: now,
-        because: format!("{}; acknowledge with `madoguchi ticket ack {}`", call.because, ticket.id),
+        because: Bilingual {
+            ja: format!(
+                "{}。引き受けるときは `madoguchi ticket ack {}`",
+                known(&call.because_ja, &call.because),
+                ticket.id
+            ),
+            en: format!("{}; acknowledge with `madoguchi ticket ack {}`", call.because, ticket.id),
+        },
     };
     let written = notice::of_firing(catalog, ticket, &firing, (target, true));
     let detail = format!("call to {} ({})", target.name, written.dedupe_key);
     changes.events.push(line(ticket, now, EventKind::MessageOut, detail));
     changes.outbound.push(written);
     changes.fired.push(firing);
+}
+
+/// The Japanese words, in calls that have them.
+fn known<'a>(ja: &'a str, en: &'a str) -> &'a str {
+    if ja.is_empty() { en } else { ja }
 }
 
 fn find<'a>(catalog: &'a Catalog, list: &str) -> Option<&'a ContactList> {

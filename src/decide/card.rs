@@ -198,7 +198,7 @@ const fn status_for_agents(status: Status, language: Language) -> &'static str {
     }
 }
 
-const fn priority_words(priority: Priority, language: Language) -> &'static str {
+pub(super) const fn priority_words(priority: Priority, language: Language) -> &'static str {
     match (priority, language) {
         (Priority::Critical, Language::Ja) => "緊急",
         (Priority::High, Language::Ja) => "高",

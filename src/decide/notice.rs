@@ -2,6 +2,7 @@
 //!
 //! Notices to one place about one ticket follow each other: each names the one before it and is not sent ahead of it.
 
+use super::card::priority_words;
 use super::clocks::is_ended;
 use super::letter::Post;
 use super::wording::one_line;
@@ -93,7 +94,7 @@ pub(super) fn of_firing(
         urgent,
         key: firing.key.clone(),
         rule: &firing.rule,
-        because: &firing.because,
+        because: firing.because.get(catalog.desk.language),
         at: firing.at,
         link: None,
     };
@@ -296,16 +297,16 @@ fn words(catalog: &Catalog, ticket: &Ticket, news: &News<'_>) -> String {
         (false, Language::En) => format!("rule: {}\n", news.rule),
     };
     let because = news.because;
+    let queue = catalog.queue(&ticket.queue).map_or(ticket.queue.as_str(), |queue| queue.title.get(language));
+    let priority = priority_words(ticket.priority, language);
     match language {
         Language::Ja => format!(
-            "{id} {subject}\n\n{rule}理由: {because}\n\n窓口: {}\n優先度: {}\n担当: {assignee}\n依頼者: {requester}\n\
-             初回応答の期限: {first}\n解決の期限: {solution}",
-            ticket.queue, ticket.priority
+            "{id} {subject}\n\n{rule}理由: {because}\n\n窓口: {queue}\n優先度: {priority}\n担当: {assignee}\n依頼者: {requester}\n\
+             初回応答の期限: {first}\n解決の期限: {solution}"
         ),
         Language::En => format!(
-            "{id} {subject}\n\n{rule}why: {because}\n\nqueue: {}\npriority: {}\nassignee: {assignee}\n\
-             requester: {requester}\nfirst response due: {first}\nsolution due: {solution}",
-            ticket.queue, ticket.priority
+            "{id} {subject}\n\n{rule}why: {because}\n\nqueue: {queue}\npriority: {priority}\nassignee: {assignee}\n\
+             requester: {requester}\nfirst response due: {first}\nsolution due: {solution}"
         ),
     }
 }

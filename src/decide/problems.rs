@@ -3,12 +3,13 @@
 
 use super::calls::by_mail;
 use super::notice;
+use super::wording::date_and_time;
 use crate::domain::catalog::Catalog;
 use crate::domain::problem::{ProblemRecord, ProblemState};
 use crate::domain::promise::Firing;
 use crate::domain::schedule::Objective;
 use crate::domain::service::NotifyTarget;
-use crate::domain::{Article, ArticleStatus, Language, Outbound, Ticket, Timestamp, Visibility};
+use crate::domain::{Article, ArticleStatus, Bilingual, Language, Outbound, Ticket, Timestamp, Visibility};
 use crate::sla::book::Book;
 use crate::sla::hours::due;
 
@@ -30,15 +31,25 @@ pub fn review(
     let since =
         known.seen_at.plus_ms(-i64::from(rules.days) * DAY_MS).max(known.closed_at.unwrap_or(Timestamp(i64::MIN)));
     let seen = known.tickets.iter().filter(|(_, at)| *at > since).count();
+    let zone = catalog.desk.timezone;
+    let since_when = |language| date_and_time(known.opened_at, zone, language).unwrap_or_default();
+    let title = &known.title;
     let because = match known.state {
-        ProblemState::Open if known.nudge_at.is_none() => {
-            format!("put on the list of problems: {}", known.title)
-        }
-        ProblemState::Open => format!("problem not settled since {}", known.opened_at.rfc3339()),
+        ProblemState::Open if known.nudge_at.is_none() => Bilingual {
+            ja: format!("問題一覧に載りました: {title}"),
+            en: format!("put on the list of problems: {title}"),
+        },
+        ProblemState::Open => Bilingual {
+            ja: format!("{} から解決していない問題です: {title}", since_when(Language::Ja)),
+            en: format!("problem not settled since {}: {title}", since_when(Language::En)),
+        },
         ProblemState::Counted | ProblemState::Closed if seen >= usize::try_from(rules.times).unwrap_or(usize::MAX) => {
             (record.state, record.opened_at) = (ProblemState::Open, now);
             (record.closed_at, record.closed_because) = (None, None);
-            format!("seen {seen} times within {} days: {}", rules.days, known.title)
+            Bilingual {
+                ja: format!("{} 日間に {seen} 回ありました: {title}", rules.days),
+                en: format!("seen {seen} times within {} days: {title}", rules.days),
+            }
         }
         ProblemState::Counted | ProblemState::Closed => return (record, Vec::new()),
     };
@@ -53,7 +64,10 @@ pub fn review(
         ticket: last.id,
         rule: format!("problem {}", known.key),
         at: now,
-        because: format!("{because}; see `madoguchi problem show {}`", known.key),
+        because: Bilingual {
+            ja: format!("{}。詳しくは `madoguchi problem show {}`", because.ja, known.key),
+            en: format!("{}; see `madoguchi problem show {}`", because.en, known.key),
+        },
     };
     // What is noted on the ticket is lost on purpose: a place hears of the problem, not of what becomes of the ticket.
     let mut last = last.clone();
@@ -173,7 +187,7 @@ mod tests {
         let next = first.nudge_at.unwrap();
         assert_eq!(next.rfc3339(), "2026-11-30T10:00:00.000Z");
         let (again, nudged) = review(&catalog, &ProblemRecord { version: 5, ..first }, &last, next);
-        assert!(nudged[0].text.contains("not settled since") && nudged[0].dedupe_key != told[0].dedupe_key);
+        assert!(nudged[0].text.contains("から解決していない問題です") && nudged[0].dedupe_key != told[0].dedupe_key);
         assert_eq!(again.nudge_at.unwrap().rfc3339(), "2026-12-07T10:00:00.000Z");
     }
 

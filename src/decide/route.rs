@@ -2,7 +2,7 @@
 
 use super::case::Context;
 use crate::domain::catalog::Catalog;
-use crate::domain::routing::Route;
+use crate::domain::routing::{Line, Route};
 use crate::domain::{Handling, Intent, Message, Priority};
 use crate::sla::book::{Book, is_among};
 
@@ -95,9 +95,19 @@ fn found<'a>(catalog: &'a Catalog, intent: Option<&Intent>, source: &str) -> (&'
     (default.or_else(|| catalog.queues.first()).map_or("", |queue| queue.name.as_str()), By::Default)
 }
 
-/// Where escalations from `queue` go: its second line, or itself when it is the last one.
+/// Where what goes up at once goes from `queue`: from a first line to its second line. What is in the second line already stays there;
+/// the vendor gets it from people, or by a rule.
 #[must_use]
 pub fn second_line<'a>(catalog: &'a Catalog, queue: &'a str) -> &'a str {
+    match catalog.service.routing.line(queue) {
+        Line::First => line_above(catalog, queue),
+        Line::Second | Line::Vendor => queue,
+    }
+}
+
+/// The queue above `queue`, or itself when it is the last one.
+#[must_use]
+pub fn line_above<'a>(catalog: &'a Catalog, queue: &'a str) -> &'a str {
     catalog.queue(queue).and_then(|queue| queue.second_line.as_deref()).unwrap_or(queue)
 }
 
@@ -105,6 +115,7 @@ pub fn second_line<'a>(catalog: &'a Catalog, queue: &'a str) -> &'a str {
 mod tests {
     use super::super::fixture::catalog;
     use super::*;
+    use crate::domain::routing::{QueueRules, Strategy};
 
     #[test]
     fn intent_then_mailbox_then_first_queue() {
@@ -127,8 +138,15 @@ mod tests {
 
     #[test]
     fn the_last_line_keeps_what_is_passed_up() {
-        let catalog = catalog();
+        let mut catalog = catalog();
         assert_eq!(second_line(&catalog, "desk"), "experts");
         assert_eq!(second_line(&catalog, "experts"), "experts");
+        // operations is the second line, and experts are the vendor.
+        let rules = |queue: &str, line| QueueRules { queue: queue.into(), line, assign: Strategy::None };
+        catalog.service.routing.queues = vec![rules("operations", Line::Second), rules("experts", Line::Vendor)];
+        assert_eq!(
+            (second_line(&catalog, "operations"), line_above(&catalog, "operations")),
+            ("operations", "experts")
+        );
     }
 }

@@ -5,7 +5,7 @@ use super::clocks::{self, retime};
 use super::keep::{finish, look};
 use super::letter::Post;
 use super::notice;
-use super::route::second_line;
+use super::route::line_above;
 use super::wording::one_line;
 use super::{calls, card, closing, course};
 use crate::domain::catalog::Catalog;
@@ -86,7 +86,7 @@ fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, fi
     for remedy in &rule.remedies {
         match remedy {
             Remedy::SecondLine => {
-                let queue = second_line(catalog, &ticket.queue).to_owned();
+                let queue = line_above(catalog, &ticket.queue).to_owned();
                 changes.events.extend(move_to(ticket, &queue, firing.at).map(|detail| event(EventKind::Queue, detail)));
             }
             Remedy::Move { queue } => {
@@ -119,7 +119,7 @@ fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, fi
     }
     // Only a ticket that was passed to other people is escalated: it gets a new card.
     let kind = if ticket.queue == queue { EventKind::Clock } else { EventKind::Escalated };
-    changes.events.insert(at, event(kind, format!("rule {}: {}", rule.name, firing.because)));
+    changes.events.insert(at, event(kind, format!("rule {}: {}", rule.name, firing.because.en)));
     changes.fired.push(firing.clone());
 }
 

@@ -31,6 +31,9 @@ pub struct Call {
     pub next_at: Timestamp,
     /// Why, in words.
     pub because: String,
+    /// The same in Japanese; empty in calls that are older than these words.
+    #[serde(default)]
+    pub because_ja: String,
 }
 
 words! {

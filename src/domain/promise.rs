@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::priority::Level;
 use super::schedule::Objective;
-use super::words::words;
+use super::words::{Bilingual, words};
 use super::{TicketId, Timestamp};
 
 words! {
@@ -231,8 +231,8 @@ pub struct Firing {
     pub rule: String,
     /// When.
     pub at: Timestamp,
-    /// In words: what was reached.
-    pub because: String,
+    /// In words: what was reached. In the store, and so in what is read from it, only the English ones.
+    pub because: Bilingual,
 }
 
 words! {

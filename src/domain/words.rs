@@ -89,6 +89,12 @@ pub struct Bilingual {
 }
 
 impl Bilingual {
+    /// What reads the same in both languages, or is known in one alone.
+    #[must_use]
+    pub fn same(text: &str) -> Self {
+        Self { ja: text.to_owned(), en: text.to_owned() }
+    }
+
     /// The text in `language`.
     #[must_use]
     pub fn get(&self, language: Language) -> &str {

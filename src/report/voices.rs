@@ -10,6 +10,9 @@ use crate::domain::reporting::OVERALL;
 use crate::domain::{ClockLevel, Rating, TicketId};
 use crate::text::redact::redact;
 
+/// Tickets with what their requester said of them.
+type Scores = Vec<(TicketId, u8)>;
+
 const SCORES: std::ops::RangeInclusive<u8> = 1..=5;
 
 /// Ratings, and tickets whose requester was asked, of one queue or type.
@@ -153,7 +156,7 @@ impl Sheets<'_> {
         );
         let tally = &self.told.tally;
         let overall = self.rated().iter().map(|(ticket, rating)| (*ticket, rating.score)).collect();
-        let mut rows: Vec<(&str, String, Vec<(TicketId, u8)>)> = vec![(OVERALL, words.overall.to_owned(), overall)];
+        let mut rows: Vec<(&str, String, Scores)> = vec![(OVERALL, words.overall.to_owned(), overall)];
         for question in &tally.basis.catalog.service.questions {
             let of = tally.courses.answers.iter().filter(|(name, ..)| *name == question.name);
             let scores = of.map(|(_, ticket, score)| (*ticket, *score)).collect();

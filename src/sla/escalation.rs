@@ -3,9 +3,9 @@
 
 use super::book::{Book, holds};
 use super::timers::share_at;
-use crate::domain::promise::{Clock, Firing};
+use crate::domain::promise::{Clock, ClockKind, Firing, Signal};
 use crate::domain::service::{Escalation, Trigger, Which};
-use crate::domain::{Status, Ticket, Timestamp};
+use crate::domain::{Bilingual, Status, Ticket, Timestamp};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -13,7 +13,7 @@ const MINUTE_MS: i64 = 60_000;
 struct Chance {
     key: String,
     at: Timestamp,
-    because: String,
+    because: Bilingual,
 }
 
 /// The rules that fire by `now`, in their order, each with its firing.
@@ -48,14 +48,20 @@ fn chances(book: Book<'_>, rule: &Escalation, ticket: &Ticket) -> Vec<Chance> {
         Trigger::TimeUsed { which, percent } => running(ticket, *which)
             .filter_map(|clock| {
                 let at = share_at(clock, &*book.table_of(clock, &ticket.queue)?, *percent);
-                let because = format!("{percent} % of the time for {} ({}) has passed", clock.kind, clock.level);
+                let because = Bilingual {
+                    ja: format!("{}の時間の {percent} % が過ぎました", in_japanese(clock)),
+                    en: format!("{percent} % of the time for {} ({}) has passed", clock.kind, clock.level),
+                };
                 Some(Chance::new(cycle_of(clock, clock.cycle), at, because))
             })
             .collect(),
         Trigger::TimeLeft { which, minutes } => running(ticket, *which)
             .map(|clock| {
                 let at = clock.due_at.plus_ms(-i64::from(*minutes) * MINUTE_MS);
-                let because = format!("{} ({}) is due within {minutes} minutes", clock.kind, clock.level);
+                let because = Bilingual {
+                    ja: format!("{}の期限まで {minutes} 分を切りました", in_japanese(clock)),
+                    en: format!("{} ({}) is due within {minutes} minutes", clock.kind, clock.level),
+                };
                 Chance::new(cycle_of(clock, clock.cycle), at, because)
             })
             .collect(),
@@ -67,14 +73,18 @@ fn chances(book: Book<'_>, rule: &Escalation, ticket: &Ticket) -> Vec<Chance> {
         }
         Trigger::Silence { minutes } => {
             let since = promises.last_word_at.filter(|_| is_with_people);
-            let because = format!("no word to the requester for {minutes} minutes");
+            let because = Bilingual {
+                ja: format!("依頼者への連絡が {minutes} 分間ありません"),
+                en: format!("no word to the requester for {minutes} minutes"),
+            };
             let at = |since: Timestamp| since.plus_ms(i64::from(*minutes) * MINUTE_MS);
             since.map(|since| Chance::new(format!("word {}", promises.words), at(since), because)).into_iter().collect()
         }
         Trigger::Seen { signal, times } => {
             let seen = promises.count(*signal);
             let round = seen / (*times).max(1);
-            let because = format!("{signal}: {seen}");
+            let because =
+                Bilingual { ja: format!("{}: {seen} 回", meaning(*signal)), en: format!("{signal}: {seen}") };
             (round > 0)
                 .then(|| Chance::new(format!("{signal} {round}"), ticket.updated_at, because))
                 .into_iter()
@@ -97,17 +107,27 @@ fn waited(book: Book<'_>, trigger: &Trigger, ticket: &Ticket) -> Option<Chance> 
             let untaken = ticket.assignee.is_none() || course.given;
             let unheard = course.acknowledged.is_none() && ticket.first_response_at.is_none();
             let since = promises.queued_at.filter(|_| untaken && unheard)?;
-            let because = format!("nobody took it within {minutes} minutes");
+            let because = Bilingual {
+                ja: format!("{minutes} 分たっても担当が決まっていません"),
+                en: format!("nobody took it within {minutes} minutes"),
+            };
             let at = book.after_in_queue(&ticket.queue, since, *minutes);
             Some(Chance::new(format!("move {}", promises.moves), at, because))
         }
         Trigger::Queued => {
-            let because = format!("it came into {}", ticket.queue);
+            let title = book.catalog.queue(&ticket.queue).map_or(ticket.queue.as_str(), |queue| &queue.title.ja);
+            let because = Bilingual {
+                ja: format!("「{title}」に入りました"),
+                en: format!("it came into {}", ticket.queue),
+            };
             Some(Chance::new(format!("queued {}", promises.moves), promises.queued_at?, because))
         }
         Trigger::Unapproved { minutes } => {
             let since = course.approval.as_ref().filter(|_| course.waits_for_approval())?.wanted_at;
-            let because = format!("nobody gave leave to start for {minutes} minutes");
+            let because = Bilingual {
+                ja: format!("着手の承認が {minutes} 分間ありません"),
+                en: format!("nobody gave leave to start for {minutes} minutes"),
+            };
             // A request whose type changed there and back waits anew.
             Some(Chance::new(
                 format!("approval {}", since.0),
@@ -124,7 +144,7 @@ fn waited(book: Book<'_>, trigger: &Trigger, ticket: &Ticket) -> Option<Chance> 
 }
 
 impl Chance {
-    fn new(key: String, at: Timestamp, because: String) -> Self {
+    fn new(key: String, at: Timestamp, because: Bilingual) -> Self {
         Self { key, at, because }
     }
 }
@@ -132,9 +152,34 @@ impl Chance {
 /// Every miss of a clock, also of cycles that have ended since.
 fn missed(clock: &Clock) -> impl Iterator<Item = Chance> {
     clock.late.iter().map(|late| {
-        let because = format!("{} ({}) was missed", clock.kind, clock.level);
+        let because = Bilingual {
+            ja: format!("{}の期限を過ぎました", in_japanese(clock)),
+            en: format!("{} ({}) was missed", clock.kind, clock.level),
+        };
         Chance::new(cycle_of(clock, late.cycle), late.at, because)
     })
+}
+
+/// `初回応答（SLA）`.
+fn in_japanese(clock: &Clock) -> String {
+    let kind = match clock.kind {
+        ClockKind::FirstResponse => "初回応答",
+        ClockKind::NextResponse => "再応答",
+        ClockKind::Update => "経過報告",
+        ClockKind::Resolution => "解決",
+    };
+    format!("{kind}（{}）", clock.level.as_str().to_uppercase())
+}
+
+const fn meaning(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Person => "担当者と話したいという希望",
+        Signal::Negative => "解決していないという返事",
+        Signal::Complaint => "苦情",
+        Signal::Security => "セキュリティに関わる言葉",
+        Signal::LowConfidence => "依頼種別を判断できない",
+        Signal::Reopened => "再開",
+    }
 }
 
 /// Clocks that run towards their due time.

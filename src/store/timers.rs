@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::backend::{Arg, Sql, bulk, json, repeat, sql};
 use super::raw::IdRow;
 use super::{Store, StoreError, rows};
-use crate::domain::{Clock, Firing, Ticket, TicketId, Timestamp};
+use crate::domain::{Bilingual, Clock, Firing, Ticket, TicketId, Timestamp};
 
 pub(super) const PUT_TIMERS: Sql = bulk!(
     "INSERT INTO sla_timers (ticket_id, kind, level, policy, state, cycle, started_at, due_at, met_at, breached_at, kept, missed, next_at)
@@ -22,7 +22,7 @@ pub(super) const PUT_TIMERS: Sql = bulk!(
 );
 pub(super) const INSERT_FIRINGS: Sql = bulk!(
     "INSERT INTO escalation_firings (key, ticket_id, rule, because, fired_at)
-     SELECT value->>'key', CAST(value->>'ticket' AS BIGINT), value->>'rule', value->>'because', CAST(value->>'at' AS BIGINT)
+     SELECT value->>'key', CAST(value->>'ticket' AS BIGINT), value->>'rule', value->'because'->>'en', CAST(value->>'at' AS BIGINT)
      FROM " ROWS " WHERE true ON CONFLICT (key) DO NOTHING"
 );
 const DUE: Sql = sql!(
@@ -173,7 +173,7 @@ impl Store {
             ticket: TicketId(row.ticket_id),
             rule: row.rule,
             at: Timestamp(row.fired_at),
-            because: row.because,
+            because: Bilingual::same(&row.because),
         };
         Ok(found.into_iter().map(read).collect())
     }

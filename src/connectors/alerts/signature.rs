@@ -46,7 +46,7 @@ pub(super) fn verify(keys: &[Vec<u8>], object: &Value) -> Result<(), BadReport> 
 fn signed(object: &Value) -> String {
     let members = if object["Type"] == "Notification" { NOTIFICATION } else { SUBSCRIPTION };
     let present = members.iter().filter_map(|member| Some((member, object[*member].as_str()?)));
-    present.map(|(member, value)| format!("{member}\n{value}\n")).collect()
+    present.flat_map(|(member, value)| [*member, "\n", value, "\n"]).collect()
 }
 
 #[cfg(test)]

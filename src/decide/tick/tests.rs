@@ -113,6 +113,9 @@ fn rules_fire_in_order_once_and_what_a_person_set_stays() {
     assert_eq!(changes.outbound[0].to[0].address, "lead@client.example");
     assert!(changes.outbound[1].subject.starts_with("【至急】") && changes.outbound[1].place.is_some());
     assert!(changes.outbound.iter().all(|notice| notice.kind == OutboundKind::Notice && notice.text.contains("late")));
+    let told = &changes.outbound[0].text;
+    assert!(told.contains("理由: 初回応答（SLA）の期限を過ぎました") && told.contains("優先度: 緊急"), "{told}");
+    assert_eq!(changes.fired[0].because.en, "first_response (sla) was missed");
     let again = tick(&catalog, &ring(), done, after(31));
     assert_eq!((again.fired.len(), again.outbound.len(), again.tickets[0].promises.watch_at), (0, 0, None));
 
@@ -153,7 +156,7 @@ fn each_signal_a_message_leaves_sets_off_its_rule() {
     let catalog = watched(seen.to_vec());
     let new = |wishes: &[Wish]| Scene::new("件名", "本文").intent("restart_server", 0.99).wishes(wishes);
     let joined = |status, wishes: &[Wish]| Scene::reply(ticket(status), "本文").wishes(wishes);
-    for (scene, wanted) in [
+    for (scene, wanted) in vec![
         (new(&[]), &[][..]),
         (new(&[Wish::Person]), &["person"]),
         (new(&[Wish::Complaint]), &["complaint"]),
@@ -165,8 +168,8 @@ fn each_signal_a_message_leaves_sets_off_its_rule() {
         (joined(Status::Resolved, &[Wish::NotSolved]), &["negative", "reopened"]),
     ] {
         let filed = scene.with(|scene| scene.catalog = catalog.clone()).planned().tickets.remove(0);
-        let fired = tick(&catalog, &ring(), &filed, NOW).fired;
-        let rules: Vec<&str> = fired.iter().map(|firing| firing.rule.as_str()).collect();
+        let firings = tick(&catalog, &ring(), &filed, NOW).fired;
+        let rules: Vec<&str> = firings.iter().map(|firing| firing.rule.as_str()).collect();
         assert_eq!(rules, wanted);
     }
 }

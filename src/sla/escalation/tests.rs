@@ -159,7 +159,10 @@ fn a_new_cycle_may_fire_again_and_other_tickets_are_left_alone() {
     let mut known = ticket(&catalog, Status::Open);
     known.promises.signals = vec![(Signal::Reopened, 3)];
     let first = firings(book, &known, NOW);
-    assert_eq!((first.len(), first[0].1.because.as_str()), (1, "reopened: 3"));
+    assert_eq!(
+        (first.len(), first[0].1.because.en.as_str(), first[0].1.because.ja.as_str()),
+        (1, "reopened: 3", "再開: 3 回")
+    );
     known.promises.fired.push(first[0].1.key.clone());
     known.promises.signals = vec![(Signal::Reopened, 4)];
     assert_eq!(firings(book, &known, NOW).len(), 1, "the second round");

@@ -46,8 +46,8 @@ const TERMS: [(f64, f64, f64); 24] = [
 const SPRING: [f64; 5] = [2_451_623.809_84, 365_242.374_04, 0.051_69, -0.004_11, -0.000_57];
 const AUTUMN: [f64; 5] = [2_451_810.217_15, 365_242.017_67, -0.115_75, 0.003_37, 0.000_78];
 
-/// The Tokyo day of an equinox. The formula is good to a minute and dynamical time is a minute or so ahead of the clock: an instant
-/// nearer to midnight than a quarter of an hour would prove nothing.
+/// The Tokyo day of an equinox. The formula is good to a minute and dynamical time is a minute or two ahead of the clock: an instant
+/// nearer to midnight than five minutes would prove nothing. In 2012 autumn came at 23:49.
 fn equinox(year: i32, mean: [f64; 5]) -> NaiveDate {
     let y = f64::from(year - 2000) / 1_000.0;
     let days = mean.iter().rev().fold(0.0, |sum, factor| sum * y + factor);
@@ -61,7 +61,7 @@ fn equinox(year: i32, mean: [f64; 5]) -> NaiveDate {
     #[expect(clippy::cast_possible_truncation, reason = "minutes of half a century")]
     let minutes = ((julian - 2_451_545.0) * 1_440.0).round() as i64;
     let tokyo = noon + TimeDelta::minutes(minutes) + TimeDelta::hours(9);
-    let (before, after) = (tokyo - TimeDelta::minutes(15), tokyo + TimeDelta::minutes(15));
+    let (before, after) = (tokyo - TimeDelta::minutes(5), tokyo + TimeDelta::minutes(5));
     assert_eq!(before.date(), after.date(), "{year}: too near to midnight");
     tokyo.date()
 }

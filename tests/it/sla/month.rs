@@ -110,7 +110,7 @@ enum Watch {
     /// This process, dropped in the middle now and then.
     Here(Ticker),
     /// Another one, killed now and then.
-    There(Ticking),
+    There(Box<Ticking>),
 }
 
 /// A desk in which time passes.
@@ -134,7 +134,7 @@ impl Month {
             }
         }
         let mut watch = match ticking {
-            Some(ticking) => Watch::There(ticking),
+            Some(ticking) => Watch::There(Box::new(ticking)),
             None => Watch::Here(ticker(&self.store, &self.catalog, &self.time)),
         };
         // A look at a minute when nothing is due would find nothing: only every half hour one is made all the same.
@@ -168,7 +168,7 @@ impl Month {
             }
         }
         let ticking = match watch {
-            Watch::There(ticking) => Some(ticking),
+            Watch::There(ticking) => Some(*ticking),
             Watch::Here(_) => None,
         };
         assert!(ticking.is_some() || self.restarts > 100, "{} restarts", self.restarts);
@@ -233,7 +233,8 @@ impl Month {
 /// What becomes of a month, with the ticker in this process or in another one.
 pub async fn month(desk: Desk, lives: &[Life], seed: u64, ticking: Option<Ticking>) -> (Ledger, Option<Ticking>) {
     let (store, catalog, time) = (desk.store.clone(), catalog(), Time::fixed(BEGIN));
-    Month { desk, store, catalog, time, ids: BTreeMap::new(), dice: Dice(seed), restarts: 0 }.live(lives, ticking).await
+    let month = Month { desk, store, catalog, time, ids: BTreeMap::new(), dice: Dice(seed), restarts: 0 };
+    Box::pin(month.live(lives, ticking)).await
 }
 
 /// A promise that was missed: ticket, kind, level, instant.
