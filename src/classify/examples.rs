@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::{Intent, Labelled, Said};
 use crate::text::{courtesy, normalise};
 
-use super::features::{Counted, count, from_bytes};
+use super::features::{self, Counted, count_first, from_bytes};
 
 /// A training text.
 pub(super) struct Example {
@@ -24,14 +24,14 @@ const BURST_MS: i64 = 3_600_000;
 /// Nobody's label weighs more than this many examples of the catalog.
 const HEAVIEST: f32 = 4.0;
 
-/// The examples of `intents` and the texts of `extra` whose intent is among them. The same text counts once for an
-/// intent; a person's burst of labels for one intent weighs as much as its heaviest label; of a text with several
+/// The first `chars` characters of the examples of `intents` and of the texts of `extra` whose intent is among them. The
+/// same text counts once for an intent; a person's burst of labels for one intent weighs as much as its heaviest label; of a text with several
 /// intents the one with most weight behind it is learnt, and none when they are equally strong.
-pub(super) fn gather(intents: &[Intent], extra: &[Labelled]) -> Vec<Example> {
+pub(super) fn gather(intents: &[Intent], extra: &[Labelled], chars: usize) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     for (class, intent) in intents.iter().enumerate() {
         for (_, text) in &intent.examples {
-            examples.push(Example { counted: counted(text), class, weight: 1.0, trusted: true });
+            examples.push(Example { counted: counted_first(text, chars), class, weight: 1.0, trusted: true });
         }
     }
     let places: HashMap<&str, usize> =
@@ -53,7 +53,7 @@ pub(super) fn gather(intents: &[Intent], extra: &[Labelled]) -> Vec<Example> {
     }
     for (label, class, weight) in labels {
         let counted = match &label.said {
-            Said::Text(text) => Some(counted(text)),
+            Said::Text(text) => Some(counted_first(text, chars)),
             Said::Features(bytes) => from_bytes(bytes),
         };
         let share = burst(label, class).and_then(|key| bursts.get(&key)).copied().unwrap_or(1.0);
@@ -95,6 +95,11 @@ fn settle(examples: Vec<Example>) -> Vec<Example> {
 
 /// The features of a text as written.
 pub(super) fn counted(text: &str) -> Counted {
+    counted_first(text, features::READ_CHARS)
+}
+
+/// As [`counted`] of the first `chars` characters that are not courtesy.
+fn counted_first(text: &str, chars: usize) -> Counted {
     let text = normalise(text);
-    count(&courtesy::strip(&text))
+    count_first(&courtesy::strip(&text), chars)
 }

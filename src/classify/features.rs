@@ -24,7 +24,7 @@ const PAIRS_SHARE: f32 = 0.7;
 const LETTERS_SHARE: f32 = 1.2;
 
 /// Characters of a message the intent is read from: people say what they want early.
-const READ_CHARS: usize = 600;
+pub(super) const READ_CHARS: usize = 600;
 
 /// Any two of this many first words of a text make a pair.
 const PAIRED: usize = 16;
@@ -41,9 +41,14 @@ const LAYOUT: u8 = 1;
 /// Counted features of a text: slot and how often, each slot once, ascending.
 pub(super) type Counted = Vec<(u16, u16)>;
 
-/// The features of a normalised text.
+/// The features of a normalised text, of which the first [`READ_CHARS`] are read.
 pub(super) fn count(text: &str) -> Counted {
-    let text = cut(text, READ_CHARS);
+    count_first(text, READ_CHARS)
+}
+
+/// As [`count`] for the first `chars` characters.
+pub(super) fn count_first(text: &str, chars: usize) -> Counted {
+    let text = cut(text, chars);
     let mut scan = Scan { slots: Vec::with_capacity(text.len() * 3), words: Vec::new(), letters: Vec::new() };
     scan.read(text);
     scan.pair();

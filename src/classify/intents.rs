@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Intent, IntentCandidate, Labelled, RuleHit};
 
+use super::READ_CHARS;
 use super::doubt::doubt;
 use super::examples::{Example, gather};
-use super::features::{count, weigh};
+use super::features::{self, count_first, weigh};
 use super::linear::{Counts, Inventory, Linear, Scores, Trained, in_rows};
 use super::logistic::sigmoid;
 use super::machine::{Lesson, Machines, Rows};
@@ -19,12 +20,36 @@ const ROUNDS: usize = 6;
 /// Passes when labels were found to count less.
 const AGAIN: usize = 3;
 
-/// Cost of a wrong side: high for few examples, low where each class has so many that some of the labels must be wrong.
-const COST_FEW: f32 = 4.0;
-const COST_MANY: f32 = 1.0;
-const COST_PLENTY: f32 = 0.1;
-const FEW: usize = 2_000;
+/// What depends on how much there is to learn from. Chosen by cross-validation on training texts.
+struct Means {
+    /// Cost of a wrong side: high for few examples, low where each class has so many that some of the labels must be wrong.
+    cost: f32,
+    /// What naive Bayes counts beside the machines: it needs few examples, they gain from many.
+    bayes: f32,
+    /// Characters of a text that are read: what is said late helps where much is learnt.
+    chars: usize,
+}
+
+const FEW: Means = Means { cost: 4.0, bayes: 0.6, chars: features::READ_CHARS };
+const MANY: Means = Means { cost: 1.0, ..FEW };
+const PLENTY: Means = Means { cost: 0.2, bayes: 0.2, chars: READ_CHARS };
+
+/// From this many texts there are many, and plenty from this many for each class.
+const MANY_TEXTS: usize = 2_000;
 const PLENTY_EACH: usize = 1_000;
+
+impl Means {
+    fn of(intents: &[Intent], extra: &[Labelled]) -> Self {
+        let texts = intents.iter().map(|intent| intent.examples.len()).sum::<usize>() + extra.len();
+        if texts < MANY_TEXTS {
+            FEW
+        } else if texts < PLENTY_EACH * intents.len() {
+            MANY
+        } else {
+            PLENTY
+        }
+    }
+}
 
 /// At most this many candidates are named.
 const NAMED: usize = 5;
@@ -44,6 +69,8 @@ const THIN: f64 = 0.3;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Intents {
     pub(super) ids: Vec<String>,
+    /// Characters of a text that are read.
+    chars: usize,
     model: Model,
     certainty: Certainty,
 }
@@ -81,10 +108,11 @@ impl Intents {
     /// Trains on the intents' examples and on what people labelled. Labels of intents that are not there are ignored.
     /// The same intents and labels always give the same model.
     pub(super) fn train(intents: &[Intent], extra: &[Labelled]) -> Self {
-        let mut examples = gather(intents, extra);
+        let means = Means::of(intents, extra);
+        let mut examples = gather(intents, extra, means.chars);
         let classes = intents.len();
         let inventory = Inventory::new(examples.iter().map(|example| example.counted.as_slice()));
-        let mut lesson = lesson(&examples, classes, &inventory);
+        let mut lesson = lesson(&examples, means.cost, &inventory);
         let has_nones = examples.iter().any(|example| example.class == classes);
         let mut machines = Machines::new(&lesson, inventory.shared, classes + usize::from(has_nones));
         let mut order: Vec<u32> = (0_u32..).zip(&examples).map(|(number, _)| number).collect();
@@ -92,19 +120,22 @@ impl Intents {
         if doubt(&mut examples, &mut lesson, &machines, classes) {
             machines.train(&lesson, &mut order, AGAIN);
         }
-        let counts = bayes(&examples, &lesson, inventory.used, machines.width);
+        let mut counts = Counts::new(inventory.used, machines.width, means.bayes);
+        for (place, example) in examples.iter().enumerate() {
+            counts.add(&lesson, place, example.weight);
+        }
         let trained = Trained { lesson: &lesson, machines: &machines, counts: &counts };
         let certainty = certainty(&Learnt { examples: &examples, inventory: &inventory, trained, classes });
         let wanted = vec![true; inventory.used];
         let linear = Linear::new(inventory, &trained, vec![false; classes], &wanted);
         let all: Vec<usize> = (0..examples.len()).collect();
         let model = Model::new(linear, (&lesson, &all), has_nones);
-        Self { ids: intents.iter().map(|intent| intent.id.clone()).collect(), model, certainty }
+        Self { ids: intents.iter().map(|intent| intent.id.clone()).collect(), chars: means.chars, model, certainty }
     }
 
     /// Reads a normalised text without greetings.
     pub(super) fn read(&self, text: &str) -> Reading {
-        Reading { scores: self.model.linear.score(&count(text)) }
+        Reading { scores: self.model.linear.score(&count_first(text, self.chars)) }
     }
 
     /// Candidates for a text, best first, at most five.
@@ -167,14 +198,7 @@ impl Intents {
     }
 }
 
-fn lesson(examples: &[Example], classes: usize, inventory: &Inventory) -> Lesson {
-    let cost = if examples.len() < FEW {
-        COST_FEW
-    } else if examples.len() < PLENTY_EACH * classes {
-        COST_MANY
-    } else {
-        COST_PLENTY
-    };
+fn lesson(examples: &[Example], cost: f32, inventory: &Inventory) -> Lesson {
     let weighed: Vec<Vec<(u32, f32)>> =
         examples.iter().map(|example| in_rows(inventory, &weigh(&example.counted, &inventory.idf))).collect();
     let of = |shared: bool| {
@@ -187,14 +211,6 @@ fn lesson(examples: &[Example], classes: usize, inventory: &Inventory) -> Lesson
         classes: examples.iter().map(|example| example.class).collect(),
         costs: examples.iter().map(|example| cost * example.weight).collect(),
     }
-}
-
-fn bayes(examples: &[Example], lesson: &Lesson, rows: usize, width: usize) -> Counts {
-    let mut counts = Counts::new(rows, width);
-    for (place, example) in examples.iter().enumerate() {
-        counts.add(lesson, place, example.weight);
-    }
-    counts
 }
 
 /// The class with the highest score, the first of equals.
@@ -212,4 +228,26 @@ fn order(scores: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::tests::intent;
+    use crate::domain::Handling;
+
+    #[test]
+    fn what_is_said_late_counts_where_much_is_learnt() {
+        let long = |last: &str| format!("{} {last}", "circumstances ".repeat(60));
+        let (restart, restore) = (long("restart"), long("restore"));
+        let learnt = |times: usize| {
+            let one = intent("restart", Handling::File, &vec![restart.as_str(); times]);
+            Intents::train(&[one, intent("restore", Handling::File, &vec![restore.as_str(); times])], &[])
+        };
+        let much = learnt(PLENTY_EACH);
+        assert_eq!((much.likeliest(&restart), much.likeliest(&restore)), (Some(0), Some(1)));
+        // The beginnings are the same: nothing tells the two apart.
+        let little = learnt(1);
+        assert_eq!(little.likeliest(&restart), little.likeliest(&restore));
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::examples::gather;
+use super::features;
 use super::tests::intent;
 use super::*;
 use crate::content;
@@ -28,7 +29,11 @@ fn two() -> Vec<Intent> {
 
 /// Class and weight of each example after those of the catalog.
 fn learnt(labels: &[Labelled]) -> Vec<(usize, f32)> {
-    gather(&two(), labels).into_iter().skip(3).map(|example| (example.class, example.weight)).collect()
+    gather(&two(), labels, features::READ_CHARS)
+        .into_iter()
+        .skip(3)
+        .map(|example| (example.class, example.weight))
+        .collect()
 }
 
 #[test]
@@ -64,7 +69,8 @@ fn contradictions_and_strangers_teach_nothing() {
 fn features_teach_as_the_text_does() {
     let text = "昨日のデータを元に戻してください";
     let kept = Labelled { said: Said::Features(features_of("", text)), ..label("", Some("restore"), None, 0) };
-    let (a, b) = (gather(&two(), &[kept]), gather(&two(), &[label(text, Some("restore"), None, 0)]));
+    let learnt = |label| gather(&two(), &[label], features::READ_CHARS);
+    let (a, b) = (learnt(kept), learnt(label(text, Some("restore"), None, 0)));
     assert_eq!(a.last().map(|example| &example.counted), b.last().map(|example| &example.counted));
     let model = IntentModel::train(&two(), &[label(text, Some("restore"), None, 0)]);
     assert_eq!(model.guess("データを元に戻して").map(|guess| guess.intent), Some("restore"));

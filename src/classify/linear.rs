@@ -9,9 +9,6 @@ use super::machine::{LANES, Lesson, Machines};
 /// Additive smoothing of naive Bayes.
 const SMOOTHING: f32 = 0.1;
 
-/// Share of naive Bayes beside the machines, both standardised over the classes.
-const BAYES_SHARE: f32 = 0.6;
-
 /// No row.
 pub(super) const UNSEEN: u32 = u32::MAX;
 
@@ -100,13 +97,15 @@ impl Inventory {
 #[derive(Clone)]
 pub(super) struct Counts {
     width: usize,
+    /// What naive Bayes counts beside the machines, both standardised over the classes.
+    share: f32,
     cells: Vec<f32>,
     totals: Vec<f32>,
 }
 
 impl Counts {
-    pub(super) fn new(rows: usize, width: usize) -> Self {
-        Self { width, cells: vec![0.0; rows * width], totals: vec![0.0; width] }
+    pub(super) fn new(rows: usize, width: usize, share: f32) -> Self {
+        Self { width, share, cells: vec![0.0; rows * width], totals: vec![0.0; width] }
     }
 
     /// Adds `times` of an example's features to its class; a negative `times` takes them out again.
@@ -143,6 +142,7 @@ pub(super) struct Linear {
     cells: Vec<i8>,
     scales: Vec<[f32; 2]>,
     bias: Vec<f32>,
+    bayes_share: f32,
     /// What naive Bayes gives a class for a feature it never had.
     floor: Vec<f32>,
     /// Classes that were left out of the training have no score.
@@ -205,7 +205,8 @@ impl Linear {
             }
         }
         let bias = machines.weights[shared * width..].to_vec();
-        Self { classes: closed.len(), width, inventory, cells, scales, bias, floor, closed }
+        let (classes, bayes_share) = (closed.len(), counts.share);
+        Self { classes, width, inventory, cells, scales, bias, bayes_share, floor, closed }
     }
 
     /// The scores of a text's counted features.
@@ -242,7 +243,7 @@ impl Linear {
         let sums = machine.iter().zip(bayes).zip(&self.closed);
         sums.map(
             |((x, y), closed)| {
-                if *closed { f32::NEG_INFINITY } else { (x - a.0) * a.1 + BAYES_SHARE * (y - b.0) * b.1 }
+                if *closed { f32::NEG_INFINITY } else { (x - a.0) * a.1 + self.bayes_share * (y - b.0) * b.1 }
             },
         )
         .collect()

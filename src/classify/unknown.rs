@@ -231,13 +231,15 @@ fn measure(learnt: &Learnt<'_>, fold: usize, strange: &[Counted]) -> Vec<Judged>
 #[derive(Clone, Copy)]
 struct Cost {
     share: f64,
-    /// As many standard deviations below the mean as this share of a normal distribution lies.
+    /// As many standard deviations below the mean as the lowest of so many lie.
     deviations: f64,
 }
 
-/// Where real texts of no type were seen, and where what is unknown is only guessed from types that were left out.
+/// Where real texts of no type were seen, and where what is unknown is only guessed from types that were left out. What
+/// people write is further from the examples than these are from each other: a text must then be less like them than any
+/// that was rightly named, also of those whose nearest examples were taken out.
 const COST: Cost = Cost { share: 0.006, deviations: 2.51 };
-const COST_BLIND: Cost = Cost { share: 0.002, deviations: 2.88 };
+const COST_BLIND: Cost = Cost { share: 0.002, deviations: 4.0 };
 
 /// With fewer texts than this below the bound, the bound is chance.
 const FEWEST_BELOW: f64 = 5.0;
@@ -283,6 +285,8 @@ mod tests {
         assert!((keeps(&many, &weights, COST) - sigmoid(0.06)).abs() < 1e-9);
         let few = [judged(1.0, true), judged(2.0, true), judged(3.0, true), judged(-9.0, false)];
         assert!(keeps(&few, &weights, COST) < sigmoid(1.0));
+        // Four deviations below the mean of 2: none of the few comes near.
+        assert!(keeps(&few, &weights, COST_BLIND) < sigmoid(2.0 - 3.9 * (2.0_f64 / 3.0).sqrt()));
         assert!(keeps(&[], &weights, COST) <= 0.0);
     }
 
