@@ -115,7 +115,7 @@ const fn lowered(priority: Priority) -> Priority {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{catalog, classified};
+    use super::super::fixture::{Scene, catalog, classified};
     use super::*;
 
     /// By the matrix that ships.
@@ -176,6 +176,19 @@ mod tests {
         assert_eq!(unknown, (Priority::Low, "no request type: low by the desk's own matrix".to_owned()));
         let security = weighed(&matrix, None, &classified(&[Wish::Security]), None);
         assert_eq!(security.0, Priority::Critical, "which no matrix makes light of");
+    }
+
+    #[test]
+    fn a_decision_goes_by_the_matrix_of_its_catalog() {
+        let scene = Scene::new("再起動", "web01").intent("restart_server", 0.99).with(|scene| {
+            scene.catalog.service.matrix.cells[Level::Medium as usize][Level::Medium as usize] = Priority::Critical;
+        });
+        let decided = scene.decided();
+        let because = decided.trace.iter().find(|step| step.check == "priority").map(|step| step.because.as_str());
+        let wanted = "impact medium × urgency medium = critical by the desk's own matrix";
+        assert_eq!((decided.priority, because), (Priority::Critical, Some(wanted)));
+        let history = scene.planned().events;
+        assert!(history.iter().any(|event| event.detail == format!("critical: {wanted}")), "{history:?}");
     }
 
     #[test]
