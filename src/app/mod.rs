@@ -78,7 +78,9 @@ impl App {
         let catalog = catalog(&config).map_err(|faults| anyhow::anyhow!("{}", listing(&faults)))?;
         let store = Arc::new(open_store(&config).await?);
         let learned = learned(&store, &config).await.context("cannot read what was learnt")?;
-        let rules = prepared::rules(&config, catalog, &learned).context("cannot build the classifier")?;
+        let lemmas = prepared::lemmas(&config).map_err(anyhow::Error::msg)?;
+        let rules =
+            prepared::rules(&config, catalog, &learned, lemmas.as_ref()).context("cannot build the classifier")?;
         let keyring = keyring(&store, &clock).await?;
         let scanner = config.scanner.as_ref().map(connections::clamd);
         let metrics = Metrics::new();
@@ -245,9 +247,15 @@ pub fn rules(config: &Config) -> Result<Rules, Vec<Fault>> {
 /// # Errors
 /// Every fault with file and line.
 pub fn rules_with(config: &Config, learned: &Learned) -> Result<Rules, Vec<Fault>> {
-    prepared::rules(config, catalog(config)?, learned).map_err(|fault| {
+    let catalog = catalog(config)?;
+    let lemmas = prepared::lemmas(config).map_err(|message| vec![no_dictionary(config, &message)])?;
+    prepared::rules(config, catalog, learned, lemmas.as_ref()).map_err(|fault| {
         vec![Fault { file: config.knowledge_base.display().to_string(), line: 0, message: fault.to_string() }]
     })
+}
+
+fn no_dictionary(config: &Config, message: &str) -> Fault {
+    Fault { file: config.file.display().to_string(), line: 0, message: format!("[content] dictionary: {message}") }
 }
 
 /// What the desk has learnt.
@@ -305,11 +313,19 @@ fn put_together(
         }
     }
     faults.extend(service::unknown_intents(config, &content.intents));
+    let words = match config.dictionary.as_deref().map(content::dictionary::fingerprint).transpose() {
+        Ok(words) => words,
+        Err(message) => {
+            faults.push(no_dictionary(config, &message));
+            None
+        }
+    };
     if !faults.is_empty() {
         return Err(faults);
     }
     let mut catalog = Catalog {
-        content: content.version,
+        // Decisions depend on the dictionary, too.
+        content: words.map_or_else(|| content.version.clone(), |words| format!("{}-{words}", content.version)),
         version: String::new(),
         desk: desk(config),
         intents: content.intents,

@@ -148,7 +148,7 @@ fn evidence(calibration: &Calibration, parts: &[Part], most: usize) -> Vec<Evide
 }
 
 fn parts(Knowledge { faq, order, .. }: Knowledge<'_>, text: &str, about: &About) -> Vec<Part> {
-    let terms = read(text, faq);
+    let terms = read(text, faq, Without::Nothing);
     let sentences = sentences(text);
     let to_do: Vec<bool> = sentences.iter().map(|sentence| wants_no_article(text[sentence.clone()].trim())).collect();
     let whole = Query::part(&terms, &(0..text.len()));

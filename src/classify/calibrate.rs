@@ -322,7 +322,7 @@ impl Teacher<'_> {
         let mut asked_count = 0_usize;
         for (entry, question) in questions.filter(|(_, question)| question.hand.is_none()).step_by(step) {
             asked_count += 1;
-            let (mut query, terms) = Query::whole(&question.text, self.faq);
+            let (mut query, terms) = Query::whole(&question.text, self.faq, Without::Nothing);
             query.class = question.class;
             let asked = Asked { query: &query, to_do: wants_no_article(&question.text) };
             self.ask(entry, (&asked, &terms), Without::Question(&question.text), samples);
@@ -334,7 +334,7 @@ impl Teacher<'_> {
             }
             self.ask(entry, (&asked, &terms), Without::Nothing, samples);
             let changed = said_again(&question.text, entry.language);
-            let (mut query, terms) = Query::whole(&changed, self.faq);
+            let (mut query, terms) = Query::whole(&changed, self.faq, Without::Nothing);
             query.class = question.class;
             let asked = Asked { query: &query, to_do: wants_no_article(&changed) };
             self.ask(entry, (&asked, &terms), Without::Nothing, samples);
@@ -349,9 +349,10 @@ impl Teacher<'_> {
         for past in self.faq.past.iter().step_by(step) {
             let Some(entry) = past.entries.first().map(|entry| &self.faq.entries[*entry as usize]) else { continue };
             let stripped = courtesy::strip(&past.text);
-            let (mut query, terms) = Query::whole(&stripped, self.faq);
+            let without = Without::Hand(past.hand);
+            let (mut query, terms) = Query::whole(&stripped, self.faq, without);
             query.class = self.types.likeliest(&stripped);
-            let found = ranked(self.faq, self.order, (&query, &terms), entry.language, Without::Hand(past.hand));
+            let found = ranked(self.faq, self.order, (&query, &terms), entry.language, without);
             let Some(first) = found.first().map(|first| first.entry) else { continue };
             let asked = Asked { query: &query, to_do: wants_no_article(&past.text) };
             let sample = Sample { features: features(&asked, &found, 0), holds: past.answered_by(first), weight: 1.0 };
@@ -384,7 +385,7 @@ impl Teacher<'_> {
     fn unanswerable(&self, text: &str, language: Language) -> Option<[f64; N]> {
         let text = normalise(text);
         let stripped = courtesy::strip(&text);
-        let (mut query, terms) = Query::whole(&stripped, self.faq);
+        let (mut query, terms) = Query::whole(&stripped, self.faq, Without::Nothing);
         query.class = self.types.likeliest(&stripped);
         let found = ranked(self.faq, self.order, (&query, &terms), language, Without::Nothing);
         let asked = Asked { query: &query, to_do: wants_no_article(&text) };

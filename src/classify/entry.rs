@@ -1,20 +1,21 @@
 //! An article as the index knows it: the ways to ask it and the words of its text.
 
 use crate::domain::{Article, Language, Visibility};
-use crate::text::synonyms::Synonyms;
 use crate::text::tokenise::Kind;
 use crate::text::{cut, normalise};
 
 use super::letters::{Letters, Spread};
-use super::terms::{Piece, Vocabulary, pieces};
+use super::terms::{Piece, Vocabulary, Words, pieces};
 
 /// Characters of an article's text that are indexed.
 const BODY_CHARS: usize = 3_000;
 
-/// How often the terms of title and questions count beside those of the text.
+/// How often the terms of title, questions and past questions count beside those of the text.
 const QUESTION_BOOST: f32 = 2.0;
 
 /// Saturation and length normalisation of BM25F; high `k1` because an article says its topic many times.
+/// What the author wrote, what people asked and the text each have a length of their own: that an article is asked for often must not
+/// make its title count less.
 const K1: f32 = 2.5;
 const B: f32 = 0.75;
 
@@ -45,10 +46,11 @@ impl Without<'_> {
     }
 }
 
-/// Mean numbers of terms of an article's questions and text.
+/// Mean numbers of terms of an article's questions and text, and of the past questions of an article that has some.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lengths {
     questions: f32,
+    past: f32,
     body: f32,
 }
 
@@ -99,12 +101,12 @@ pub(super) struct Impact {
 }
 
 impl Entry {
-    pub(super) fn read(article: &Article, synonyms: &Synonyms, vocabulary: &mut Vocabulary) -> Self {
+    pub(super) fn read(article: &Article, words: &Words, vocabulary: &mut Vocabulary) -> Self {
         let text = format!("{}\n{}", normalise(cut(&article.body, BODY_CHARS)), normalise(&article.tags.join(" ")));
         // Letters inside words are for questions that misspell; in a text they are nine of ten terms and say nothing new.
-        let words = pieces(&text, synonyms);
-        let words = words.iter().filter(|piece| piece.kind != Kind::Gram);
-        let mut body: Vec<(u32, f32)> = words.map(|piece| (vocabulary.add(piece.key), 1.0)).collect();
+        let told = pieces(&text, words);
+        let told = told.iter().filter(|piece| piece.kind != Kind::Gram);
+        let mut body: Vec<(u32, f32)> = told.map(|piece| (vocabulary.add(piece.key), 1.0)).collect();
         let body_length = body.iter().map(|(_, one)| one).sum();
         body.sort_unstable_by_key(|(term, _)| *term);
         body.dedup_by(|next, kept| {
@@ -124,17 +126,17 @@ impl Entry {
             body_length,
         };
         for text in std::iter::once(&article.title).chain(&article.questions) {
-            entry.add(normalise(text), None, synonyms, vocabulary);
+            entry.add(normalise(text), None, words, vocabulary);
         }
         entry
     }
 
     /// Adds a normalised way to ask; one that is there already stays as it is.
-    pub(super) fn add(&mut self, text: String, hand: Option<u8>, synonyms: &Synonyms, vocabulary: &mut Vocabulary) {
+    pub(super) fn add(&mut self, text: String, hand: Option<u8>, words: &Words, vocabulary: &mut Vocabulary) {
         if self.questions.iter().any(|question| question.text == text) {
             return;
         }
-        let (terms, shares) = numbered(&pieces(&text, synonyms), vocabulary);
+        let (terms, shares) = numbered(&pieces(&text, words), vocabulary);
         let letters = Letters::default();
         self.questions.push(Question { text, terms, shares, mass: 0.0, class: None, hand, letters, share: 0.0 });
     }
@@ -168,7 +170,12 @@ impl Entry {
     /// Every term with its repeats: those of the questions, then those of the text.
     pub(super) fn terms(&self) -> impl Iterator<Item = u32> {
         let asked = self.questions.iter().flat_map(|question| question.terms.iter().copied());
-        asked.chain(self.body.iter().map(|(term, _)| *term))
+        asked.chain(self.body_terms())
+    }
+
+    /// The terms of the text, each once.
+    pub(super) fn body_terms(&self) -> impl Iterator<Item = u32> {
+        self.body.iter().map(|(term, _)| *term)
     }
 
     /// The article's terms that `wanted` has, ascending, each once, with what they earn.
@@ -179,7 +186,9 @@ impl Entry {
         wanted: impl Fn(u32) -> bool,
     ) -> Vec<(u32, Impact)> {
         let questions = || self.questions.iter().filter(|question| !without.leaves_out(question));
-        let asked = QUESTION_BOOST / relative(questions().map(Question::length).sum(), mean.questions);
+        let length = |past: bool| questions().filter(|one| one.hand.is_some() == past).map(Question::length).sum();
+        let written = QUESTION_BOOST / relative(length(false), mean.questions);
+        let past = QUESTION_BOOST / relative(length(true), mean.past);
         let told = 1.0 / relative(self.body_length, mean.body);
         let mut terms: Vec<(u32, Impact)> = Vec::with_capacity(16);
         for (term, count) in &self.body {
@@ -187,10 +196,9 @@ impl Entry {
                 terms.push((*term, Impact { all: count * told, text: count * told }));
             }
         }
-        for term in questions().flat_map(|question| &question.terms) {
-            if wanted(*term) {
-                terms.push((*term, Impact { all: asked, text: 0.0 }));
-            }
+        for question in questions() {
+            let all = if question.hand.is_some() { past } else { written };
+            terms.extend(question.terms.iter().filter(|t| wanted(**t)).map(|t| (*t, Impact { all, text: 0.0 })));
         }
         terms.sort_unstable_by_key(|(term, _)| *term);
         terms.dedup_by(|next, kept| {
@@ -225,8 +233,15 @@ impl Lengths {
     #[expect(clippy::cast_precision_loss, reason = "counts of articles are far below 2^24")]
     pub(super) fn of(entries: &[Entry]) -> Self {
         let count = entries.len().max(1) as f32;
-        let questions = entries.iter().flat_map(|entry| &entry.questions).map(Question::length).sum::<f32>() / count;
-        Self { questions, body: entries.iter().map(|entry| entry.body_length).sum::<f32>() / count }
+        let length = |entry: &Entry, past: bool| -> f32 {
+            entry.questions.iter().filter(|one| one.hand.is_some() == past).map(Question::length).sum()
+        };
+        let past: Vec<f32> = entries.iter().map(|entry| length(entry, true)).filter(|length| *length > 0.0).collect();
+        Self {
+            questions: entries.iter().map(|entry| length(entry, false)).sum::<f32>() / count,
+            past: past.iter().sum::<f32>() / past.len().max(1) as f32,
+            body: entries.iter().map(|entry| entry.body_length).sum::<f32>() / count,
+        }
     }
 }
 

@@ -11,13 +11,12 @@ use crate::domain::{Article, Confirmed, Language};
 use crate::text::kana::LoanWords;
 use crate::text::normalise;
 use crate::text::script::{Script, script};
-use crate::text::synonyms::Synonyms;
 
 use super::entry::{Entry, HANDS, Lengths, Question, Without};
 use super::letters::Rarity;
 use super::question::Query;
 use super::search::Search;
-use super::terms::{Vocabulary, hash};
+use super::terms::{Vocabulary, Words, hash};
 
 /// Candidates of a message handed to the ranking.
 pub(super) const CANDIDATES: usize = 48;
@@ -38,9 +37,11 @@ pub(super) struct Faq {
     pub(super) vocabulary: Vocabulary,
     /// Inverse document frequency by term number.
     pub(super) idf: Vec<f32>,
+    /// By term number: the hand of past questions that alone has it; [`HANDS`] for a term an author wrote or several have.
+    only: Vec<u8>,
     /// The idf of a term no article has.
     pub(super) unknown_idf: f32,
-    pub(super) synonyms: Synonyms,
+    pub(super) words: Words,
     pub(super) loan_words: LoanWords,
     pub(super) rarity: Rarity,
     pub(super) lengths: Lengths,
@@ -76,14 +77,14 @@ impl Faq {
     ///
     /// # Errors
     /// When the search library fails, which it does only without memory.
-    pub(super) fn build(articles: &[Article], history: &[Confirmed], synonyms: Synonyms) -> tantivy::Result<Self> {
+    pub(super) fn build(articles: &[Article], history: &[Confirmed], words: Words) -> tantivy::Result<Self> {
         let ids: HashSet<(&str, Language)> =
             articles.iter().map(|article| (article.id.as_str(), article.language)).collect();
         let mut vocabulary = Vocabulary::default();
         let mut entries: Vec<Entry> = articles
             .iter()
             .map(|article| {
-                let mut entry = Entry::read(article, &synonyms, &mut vocabulary);
+                let mut entry = Entry::read(article, &words, &mut vocabulary);
                 let other = |language: &Language| *language != article.language;
                 entry.translated = Language::ALL.iter().any(|l| other(l) && ids.contains(&(&article.id, *l)));
                 entry
@@ -92,12 +93,13 @@ impl Faq {
         let past = past(&entries, history);
         for asked in &past {
             for entry in &asked.entries {
-                entries[*entry as usize].add(asked.text.clone(), Some(asked.hand), &synonyms, &mut vocabulary);
+                entries[*entry as usize].add(asked.text.clone(), Some(asked.hand), &words, &mut vocabulary);
             }
         }
         let lengths = Lengths::of(&entries);
         let having = counts(&entries, vocabulary.len());
         let idf: Vec<f32> = having.into_iter().map(|having| idf(entries.len(), having)).collect();
+        let only = if past.is_empty() { Vec::new() } else { only(&entries, vocabulary.len()) };
         let questions = || entries.iter().flat_map(|entry| &entry.questions);
         let rarity = Rarity::of(questions().map(|question| question.text.as_str()));
         let loan_words = loan_words(articles);
@@ -116,7 +118,16 @@ impl Faq {
         } else {
             Finder::Search(Search::build(&entries)?)
         };
-        Ok(Self { entries, vocabulary, idf, unknown_idf, synonyms, loan_words, rarity, lengths, past, finder })
+        Ok(Self { entries, vocabulary, idf, only, unknown_idf, words, loan_words, rarity, lengths, past, finder })
+    }
+
+    /// The number of a term, unless `without` leaves out every text that has it.
+    pub(super) fn number(&self, key: u64, without: Without<'_>) -> Option<u32> {
+        let number = self.vocabulary.find(key)?;
+        match without {
+            Without::Hand(hand) if self.only[number as usize] == hand => None,
+            Without::Hand(_) | Without::Nothing | Without::Question(_) | Without::Article(_) => Some(number),
+        }
     }
 
     /// All questions, article by article.
@@ -212,6 +223,23 @@ fn counts(entries: &[Entry], terms: usize) -> Vec<usize> {
         }
     }
     having
+}
+
+/// See [`Faq::only`].
+fn only(entries: &[Entry], terms: usize) -> Vec<u8> {
+    const NOBODY: u8 = u8::MAX;
+    let mut only = vec![NOBODY; terms];
+    let mut seen = |term: u32, by: u8| {
+        let known = &mut only[term as usize];
+        *known = if *known == NOBODY || *known == by { by } else { HANDS };
+    };
+    for entry in entries {
+        entry.body_terms().for_each(|term| seen(term, HANDS));
+        for question in &entry.questions {
+            question.terms.iter().for_each(|term| seen(*term, question.hand.unwrap_or(HANDS)));
+        }
+    }
+    only
 }
 
 fn postings(entries: &[Entry], lengths: Lengths, terms: usize) -> Vec<Vec<(u32, f32)>> {

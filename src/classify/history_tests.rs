@@ -238,7 +238,7 @@ fn what_was_fitted_gives_the_same_engine_and_holds_no_texts() {
     let fitted = engine.fitted();
     let texts = aho_corasick::AhoCorasick::new(history.iter().map(|one| &one.text)).unwrap();
     assert!(!texts.is_match(&fitted), "a text somebody wrote is in it");
-    let again = Engine::recall(&catalog, &history, &fitted).unwrap().unwrap();
+    let again = Engine::recall(&catalog, &history, &fitted, None).unwrap().unwrap();
     assert_eq!(again.doubts(), engine.doubts());
     assert_eq!(again.past_answers(), engine.past_answers());
     for one in history.iter().step_by(3) {
@@ -248,7 +248,7 @@ fn what_was_fitted_gives_the_same_engine_and_holds_no_texts() {
     let (mut other, mut shorter) = (catalog.clone(), history.clone());
     other.intents.pop();
     shorter.truncate(20);
-    assert!(Engine::recall(&other, &history, &fitted).unwrap().is_none());
-    assert!(Engine::recall(&catalog, &shorter, &fitted).unwrap().is_none());
-    assert!(Engine::recall(&catalog, &history, &fitted[..fitted.len() / 2]).unwrap().is_none());
+    assert!(Engine::recall(&other, &history, &fitted, None).unwrap().is_none());
+    assert!(Engine::recall(&catalog, &shorter, &fitted, None).unwrap().is_none());
+    assert!(Engine::recall(&catalog, &history, &fitted[..fitted.len() / 2], None).unwrap().is_none());
 }

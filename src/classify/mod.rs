@@ -46,9 +46,11 @@ mod shipped_tests;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::{ArticleCandidate, Catalog, Classification, Confirmed, Labelled, Language, Message, Rulebook};
 use crate::rulebook::Patterns;
+use crate::text::lemmas::Lemmas;
 use crate::text::synonyms::Synonyms;
 use crate::text::{courtesy, cut, fold, normalise};
 
@@ -129,20 +131,44 @@ impl Engine {
     /// # Errors
     /// As [`Engine::build`].
     pub fn taught(catalog: &Catalog, history: &[Confirmed], labelled: &[Labelled]) -> Result<Self, BuildError> {
-        let mut faq = Faq::build(&catalog.articles, history, Synonyms::new(&catalog.synonyms))?;
+        Self::taught_with(catalog, history, labelled, None)
+    }
+
+    /// As [`Engine::taught`], for a desk that may have a dictionary.
+    ///
+    /// # Errors
+    /// As [`Engine::build`].
+    pub fn taught_with(
+        catalog: &Catalog,
+        history: &[Confirmed],
+        labelled: &[Labelled],
+        lemmas: Option<&Arc<Lemmas>>,
+    ) -> Result<Self, BuildError> {
+        let mut faq = Faq::build(&catalog.articles, history, words(catalog, lemmas))?;
         let fitted = Fitted::fit(catalog, labelled, &mut faq);
         Self::of(catalog, faq, fitted)
     }
 
-    /// The engine [`Engine::taught`] makes of the same arguments, without fitting it: `fitted` is what [`Engine::fitted`] of such
+    /// The engine [`Engine::taught_with`] makes of the same arguments, without fitting it: `fitted` is what [`Engine::fitted`] of such
     /// an engine gave, in the same build of the program. `None` when it is of another catalog or history.
     ///
     /// # Errors
     /// As [`Engine::build`].
-    pub fn recall(catalog: &Catalog, history: &[Confirmed], fitted: &[u8]) -> Result<Option<Self>, BuildError> {
-        let mut faq = Faq::build(&catalog.articles, history, Synonyms::new(&catalog.synonyms))?;
+    pub fn recall(
+        catalog: &Catalog,
+        history: &[Confirmed],
+        fitted: &[u8],
+        lemmas: Option<&Arc<Lemmas>>,
+    ) -> Result<Option<Self>, BuildError> {
+        let mut faq = Faq::build(&catalog.articles, history, words(catalog, lemmas))?;
         let fitted = Fitted::recall(fitted, catalog, &mut faq);
         fitted.map(|fitted| Self::of(catalog, faq, fitted)).transpose()
+    }
+
+    /// The dictionary it was built with.
+    #[must_use]
+    pub const fn lemmas(&self) -> Option<&Arc<Lemmas>> {
+        self.faq.words.lemmas.as_ref()
     }
 
     /// What was fitted, for [`Engine::recall`]: numbers and ids, nothing anybody wrote.
@@ -289,4 +315,8 @@ impl Words {
 /// The desk rules that choose a request type, with it.
 fn chosen(book: &Rulebook) -> Vec<(String, String)> {
     book.rules.iter().filter_map(|rule| Some((rule.id.clone(), rule.then.intent.clone()?))).collect()
+}
+
+fn words(catalog: &Catalog, lemmas: Option<&Arc<Lemmas>>) -> terms::Words {
+    terms::Words { synonyms: Synonyms::new(&catalog.synonyms), lemmas: lemmas.cloned() }
 }

@@ -86,9 +86,10 @@ impl Order {
                 continue;
             };
             let stripped = courtesy::strip(&past.text);
-            let (mut query, terms) = Query::whole(&stripped, faq);
+            let without = Without::Hand(past.hand);
+            let (mut query, terms) = Query::whole(&stripped, faq, without);
             query.class = types.likeliest(&stripped);
-            let found = ranked(faq, &Self::default(), (&query, &terms), language, Without::Hand(past.hand));
+            let found = ranked(faq, &Self::default(), (&query, &terms), language, without);
             choices.extend(Choice::new(&found, |entry| past.answered_by(entry)));
         }
         Self::fit(&choices)
@@ -127,11 +128,18 @@ fn descend(choices: &[Choice], pull: &[f64; FEATURES], used: &[bool; FEATURES]) 
         }
         let step = solve(curve, gradient);
         let longest = step.iter().fold(0.0_f64, |most, part| most.max(part.abs()));
-        // A long step overshoots where few questions speak.
-        let scale = if longest > 4.0 { 4.0 / longest } else { 1.0 };
-        for (weight, part) in weights.iter_mut().zip(&step) {
-            *weight -= scale * part;
+        // A long step overshoots where few questions speak; it is shortened, and halved while it leads uphill.
+        let mut scale = if longest > 4.0 { 4.0 / longest } else { 1.0 };
+        let now = loss(choices, &weights, pull, used);
+        let walked = |scale: f64| -> [f64; FEATURES] { std::array::from_fn(|at| weights[at] - scale * step[at]) };
+        while loss(choices, &walked(scale), pull, used) > now && scale > 1e-3 {
+            scale /= 2.0;
         }
+        let next = walked(scale);
+        if loss(choices, &next, pull, used) > now {
+            break;
+        }
+        weights = next;
         if longest < 1e-4 {
             break;
         }
@@ -162,6 +170,21 @@ fn pull(choices: &[Choice]) -> [f64; FEATURES] {
         let spread = all().map(|features| (features[i] - mean).powi(2)).sum::<f64>() / count;
         PULL * spread.max(1e-4)
     })
+}
+
+/// What the fit makes small: the surprise at the right candidates, and the pull on the features that are used.
+#[expect(clippy::cast_precision_loss, reason = "a question has few candidates")]
+fn loss(choices: &[Choice], weights: &[f64; FEATURES], pull: &[f64; FEATURES], used: &[bool; FEATURES]) -> f64 {
+    let away = |at: usize| pull[at] * (weights[at] - DEFAULT[at]).powi(2);
+    let mut sum: f64 = 0.5 * (0..FEATURES).filter(|at| used[*at]).map(away).sum::<f64>();
+    for choice in choices {
+        let scores: Vec<f64> = choice.candidates.iter().map(|features| dot(weights, features)).collect();
+        let most = scores.iter().copied().fold(f64::MIN, f64::max);
+        let total = scores.iter().map(|score| (score - most).exp()).sum::<f64>().ln() + most;
+        let right = || scores.iter().zip(&choice.right).filter(|(_, right)| **right).map(|(score, _)| score);
+        sum += right().map(|score| total - score).sum::<f64>() / right().count().max(1) as f64;
+    }
+    sum
 }
 
 /// Gradient and second derivative of the loss.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::text::tokenise::Kind;
 
+use super::entry::Without;
 use super::faq::{DICTIONARY_SHARE, Faq};
 use super::letters::Letters;
 use super::terms::{Piece, pieces};
@@ -60,9 +61,10 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// The query for a whole normalised text without greetings, and the terms it was made from.
-    pub(super) fn whole(text: &str, faq: &Faq) -> (Self, Vec<Weighed>) {
-        let terms = read(text, faq);
+    /// The query for a whole normalised text without greetings, and the terms it was made from; words that stand only in what is
+    /// left out are unknown, as they are in a message nobody wrote before.
+    pub(super) fn whole(text: &str, faq: &Faq, without: Without<'_>) -> (Self, Vec<Weighed>) {
+        let terms = read(text, faq, without);
         let mut query = Self::part(&terms, &(0..usize::MAX));
         query.letters = faq.rarity.letters(text);
         (query, terms)
@@ -131,12 +133,12 @@ fn heaviest(terms: &mut Vec<QueryTerm>, most: usize) {
 
 /// The terms of a normalised text by key, the heaviest of the same key first. The letters of a Latin word count only where the
 /// word itself is unknown: they then stand for it.
-pub(super) fn read(text: &str, faq: &Faq) -> Vec<Weighed> {
-    let pieces = pieces(&faq.loan_words.respell(text), &faq.synonyms);
+pub(super) fn read(text: &str, faq: &Faq, without: Without<'_>) -> Vec<Weighed> {
+    let pieces = pieces(&faq.loan_words.respell(text), &faq.words);
     let mut all: Vec<Weighed> = Vec::with_capacity(pieces.len());
     let mut at = 0;
     while let Some(piece) = pieces.get(at) {
-        let number = faq.vocabulary.find(piece.key);
+        let number = faq.number(piece.key, without);
         let idf = number.map_or(faq.unknown_idf, |number| faq.idf[number as usize]);
         at += 1;
         let inner = pieces[at..].iter().take_while(|next| next.kind == Kind::Gram).count();

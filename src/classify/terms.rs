@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
+use crate::text::lemmas::Lemmas;
 use crate::text::script::{Script, script};
 use crate::text::synonyms::Synonyms;
 use crate::text::tokenise::{Kind, Token, dictionary, light};
@@ -30,9 +32,17 @@ const PARTICLES: &[char] = &['の', 'を', 'は', 'が', 'に', 'で', 'と', '�
 /// Dictionary words are looked up in this much of a text; the segmenter is the slowest step.
 const DICTIONARY_CHARS: usize = 240;
 
+/// What texts are cut into pieces with, beside the rules that every desk has.
+#[derive(Default)]
+pub(super) struct Words {
+    pub(super) synonyms: Synonyms,
+    /// Of a desk that has a dictionary.
+    pub(super) lemmas: Option<Arc<Lemmas>>,
+}
+
 /// The pieces of a normalised text: light stream in order, synonym concepts, then dictionary words.
-pub(super) fn pieces(text: &str, synonyms: &Synonyms) -> Vec<Piece> {
-    let concepts = synonyms.find(text);
+pub(super) fn pieces(text: &str, words: &Words) -> Vec<Piece> {
+    let concepts = words.synonyms.find(text);
     let mut found = Vec::with_capacity(text.len());
     let mut next = 0;
     let mut japanese = false;
@@ -64,6 +74,12 @@ pub(super) fn pieces(text: &str, synonyms: &Synonyms) -> Vec<Piece> {
     if japanese {
         dictionary(crate::text::cut(text, DICTIONARY_CHARS), |token| {
             found.push(Piece { key: key(&token), kind: token.kind, weight: token.kind.weight(), start: token.start });
+        });
+    }
+    if let Some(lemmas) = &words.lemmas {
+        lemmas.each(text, |lemma, start| {
+            let kind = Kind::Dictionary;
+            found.push(Piece { key: hash(6, lemma.as_bytes()), kind, weight: kind.weight(), start });
         });
     }
     found
@@ -147,8 +163,9 @@ mod tests {
     #[test]
     fn synonyms_share_a_concept_and_their_own_pieces_count_less() {
         let synonyms = Synonyms::new(&[vec!["パスワード".to_owned(), "pw".to_owned()]]);
-        let long = pieces("パスワードを忘れた", &synonyms);
-        let short = pieces("pwを忘れた", &synonyms);
+        let words = Words { synonyms, lemmas: None };
+        let long = pieces("パスワードを忘れた", &words);
+        let short = pieces("pwを忘れた", &words);
         let shared: Vec<f32> = long
             .iter()
             .filter(|piece| short.iter().any(|other| other.key == piece.key))
@@ -160,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_word_and_letters_inside_another_word_differ() {
-        let none = Synonyms::default();
+        let none = Words::default();
         let word: Vec<u64> = pieces("mail", &none).iter().map(|piece| piece.key).collect();
         let inside: Vec<u64> = pieces("mailbox", &none).iter().map(|piece| piece.key).collect();
         assert!(word.iter().all(|key| !inside.contains(key)));

@@ -40,11 +40,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let mut report = upkeep::report(document);
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
-    let language = desk.language.parse().unwrap_or_else(|fault| {
-        let line = document.line_of("desk", "language");
-        document.fault(line, format!("[desk] language: {fault}"));
-        Language::Ja
-    });
+    let language = language(document, &desk.language);
     shares(document, &triage);
     let calendars = calendars::calendars(document, base, timezone);
     let (queues, staffing) = queues(document, &calendars);
@@ -68,6 +64,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
         public_url: console.public_url,
         intents: base.join(content.intents),
         knowledge_base: base.join(content.knowledge_base),
+        dictionary: content.dictionary.map(|directory| base.join(directory)),
         answer_precision: triage.answer_precision,
         suggest_precision: triage.suggest_precision,
         intent_probability: triage.intent_probability,
@@ -90,6 +87,14 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     };
     document.finish(SECTIONS);
     config
+}
+
+fn language(document: &mut Document<'_>, written: &str) -> Language {
+    written.parse().unwrap_or_else(|fault| {
+        let line = document.line_of("desk", "language");
+        document.fault(line, format!("[desk] language: {fault}"));
+        Language::Ja
+    })
 }
 
 /// Service levels, who works and is told, and where alerts come from.

@@ -77,6 +77,8 @@ pub struct Config {
     pub intents: PathBuf,
     /// Articles.
     pub knowledge_base: PathBuf,
+    /// A dictionary in the format of mecab, for the search; `None`: none.
+    pub dictionary: Option<PathBuf>,
     /// Share of answers that must be right.
     pub answer_precision: f64,
     /// Share of suggestions that must be right.

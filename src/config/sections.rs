@@ -49,11 +49,12 @@ impl Default for Console {
 pub(super) struct Content {
     pub(super) intents: String,
     pub(super) knowledge_base: String,
+    pub(super) dictionary: Option<String>,
 }
 
 impl Default for Content {
     fn default() -> Self {
-        Self { intents: "intents".into(), knowledge_base: "knowledge-base".into() }
+        Self { intents: "intents".into(), knowledge_base: "knowledge-base".into(), dictionary: None }
     }
 }
 

@@ -4,6 +4,7 @@
 //! and `knowledge-base/synonyms.toml`. It never checks what other files define: queues are the settings' business.
 
 mod articles;
+pub mod dictionary;
 mod golden;
 mod intents;
 mod pattern;

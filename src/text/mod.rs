@@ -5,6 +5,7 @@
 pub mod courtesy;
 pub mod kana;
 pub mod language;
+pub mod lemmas;
 pub mod normalise;
 pub mod pattern_set;
 pub mod redact;

@@ -193,12 +193,12 @@ fn lesson(
     let catalog = &rules.catalog;
     let policy = measure(votes, &catalog.thresholds);
     let learned = Learned { model: old.model + 1, policy, examples }.named();
-    let after = Rules::build(catalog.clone(), &learned)?;
+    let after = Rules::build(catalog.clone(), &learned, rules.engine.lemmas())?;
     let all = cases.len();
     let cases: Vec<Golden> = cases.into_iter().filter(|case| is_known(catalog, case)).collect();
     let held = [golden::run(&cases, catalog, &rules.engine), golden::run(&cases, &after.catalog, &after.engine)];
     let moved = golden::moved(&cases, &held[0], &held[1]);
-    let history = history(catalog, old, &learned)?;
+    let history = history(rules, old, &learned)?;
     let report = Report {
         votes: votes.len(),
         contradictions: precision::contradictions(votes).len(),
@@ -225,7 +225,7 @@ fn is_known(catalog: &Catalog, case: &Golden) -> bool {
 
 /// A fifth of the new examples, classified by classifiers that were taught with the rest of the old and of the new ones:
 /// what was taught is always known, and would say nothing.
-fn history(catalog: &Catalog, old: &Learned, new: &Learned) -> Result<[Tally; 2], BuildError> {
+fn history(before: &Rules, old: &Learned, new: &Learned) -> Result<[Tally; 2], BuildError> {
     let left_out = |one: &&Taught| one.inbox_id.0 % LEFT_OUT == 0;
     let asked: Vec<Taught> = new.examples.iter().filter(left_out).cloned().collect();
     let cases = golden::history(&asked);
@@ -237,7 +237,7 @@ fn history(catalog: &Catalog, old: &Learned, new: &Learned) -> Result<[Tally; 2]
         ..learned.clone()
     };
     let tried = |learned: &Learned| -> Result<Vec<Held>, BuildError> {
-        let rules = Rules::build(catalog.clone(), &without(learned))?;
+        let rules = Rules::build(before.catalog.clone(), &without(learned), before.engine.lemmas())?;
         Ok(golden::run(&cases, &rules.catalog, &rules.engine))
     };
     Ok([golden::tally(&tried(old)?), golden::tally(&tried(new)?)])
@@ -352,7 +352,7 @@ impl Learner {
         }
         let learned = in_force(&self.store, &rules.catalog.thresholds).await?;
         let model = learned.model;
-        let work = move || Rules::build(rules.catalog.clone(), &learned);
+        let work = move || Rules::build(rules.catalog.clone(), &learned, rules.engine.lemmas());
         let done =
             tokio::task::spawn_blocking(work).await.map_err(|fault| LearnError::Stopped(fault.to_string()))??;
         tracing::info!(model, catalog = done.catalog.version, "took over what was learnt");

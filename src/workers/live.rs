@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use crate::classify::{BuildError, Engine};
 use crate::domain::{Catalog, Confirmed, Labelled, Learned};
 use crate::replay::teach;
+use crate::text::lemmas::Lemmas;
 
 /// A catalog and its classifier.
 pub struct Rules {
@@ -19,13 +20,14 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// `catalog` with what the desk has learnt: its thresholds, and a classifier taught with its examples.
+    /// `catalog` with what the desk has learnt: its thresholds, and a classifier taught with its examples, and with a dictionary
+    /// if the desk has one.
     ///
     /// # Errors
     /// When a pattern does not compile, which a catalog that was checked rules out.
-    pub fn build(catalog: Catalog, learned: &Learned) -> Result<Self, BuildError> {
+    pub fn build(catalog: Catalog, learned: &Learned, lemmas: Option<&Arc<Lemmas>>) -> Result<Self, BuildError> {
         let (catalog, confirmed, labelled) = prepared(catalog, learned);
-        let engine = Engine::taught(&catalog, &confirmed, &labelled)?;
+        let engine = Engine::taught_with(&catalog, &confirmed, &labelled, lemmas)?;
         Ok(Self { catalog, engine, model: learned.model })
     }
 
@@ -33,11 +35,16 @@ impl Rules {
     ///
     /// # Errors
     /// As [`Rules::build`].
-    pub fn recall(catalog: Catalog, learned: &Learned, fitted: &[u8]) -> Result<Self, BuildError> {
+    pub fn recall(
+        catalog: Catalog,
+        learned: &Learned,
+        fitted: &[u8],
+        lemmas: Option<&Arc<Lemmas>>,
+    ) -> Result<Self, BuildError> {
         let (catalog, confirmed, labelled) = prepared(catalog, learned);
-        let engine = match Engine::recall(&catalog, &confirmed, fitted)? {
+        let engine = match Engine::recall(&catalog, &confirmed, fitted, lemmas)? {
             Some(engine) => engine,
-            None => Engine::taught(&catalog, &confirmed, &labelled)?,
+            None => Engine::taught_with(&catalog, &confirmed, &labelled, lemmas)?,
         };
         Ok(Self { catalog, engine, model: learned.model })
     }

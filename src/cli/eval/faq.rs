@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -18,9 +19,11 @@ use super::measures::{Said, answered, apart, auroc, calibration_error, coverage_
 use super::ranking::Ranking;
 use super::read_lines;
 use crate::classify::Engine;
+use crate::content::dictionary;
 use crate::domain::catalog::{Catalog, Desk, SendLimits, Thresholds};
 use crate::domain::{Article, ArticleStatus, Confirmed, Language, Visibility};
 use crate::text::language;
+use crate::text::lemmas::Lemmas;
 
 /// Articles in a ranked list.
 const LISTED: usize = 100;
@@ -39,6 +42,9 @@ pub(super) struct Faq {
     /// Past questions with the article that answered: text, article; oldest first
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
+    /// Search with a dictionary in the format of mecab, too: Debian's mecab-ipadic puts one into /usr/share/mecab/dic/ipadic
+    #[arg(long, value_name = "DIR")]
+    dictionary: Option<PathBuf>,
     /// Write the ranked lists here, in TREC's format
     #[arg(long, value_name = "FILE")]
     run: Option<PathBuf>,
@@ -90,8 +96,9 @@ pub(super) fn run(command: &Faq, global: &Global) -> anyhow::Result<ExitCode> {
         None => Vec::new(),
     };
     let catalog = catalog(articles);
+    let lemmas = command.dictionary.as_deref().map(lemmas).transpose()?;
     let started = Instant::now();
-    let engine = Engine::taught(&catalog, &history, &[])?;
+    let engine = Engine::taught_with(&catalog, &history, &[], lemmas.as_ref())?;
     let index_ms = started.elapsed().as_secs_f64() * 1e3;
     let mut told = ask(&engine, &queries)?;
     if let Some(file) = &command.run {
@@ -109,6 +116,11 @@ pub(super) fn run(command: &Faq, global: &Global) -> anyhow::Result<ExitCode> {
         show(&document);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn lemmas(directory: &Path) -> anyhow::Result<Arc<Lemmas>> {
+    let compiled = dictionary::load(directory).map_err(anyhow::Error::msg)?;
+    Ok(Arc::new(Lemmas::read(&compiled)?))
 }
 
 fn article(line: ArticleLine) -> Article {
