@@ -61,7 +61,7 @@ impl Supervisor {
         let (stop, runtime) = (self.stop.clone(), tokio::runtime::Handle::current());
         let nudging = std::thread::Builder::new().name("nudge".into()).spawn(move || {
             while !stop.is_cancelled() {
-                std::thread::sleep(NUDGE);
+                std::thread::park_timeout(NUDGE);
                 runtime.spawn(std::future::ready(()));
             }
         });

@@ -236,9 +236,9 @@ mod tests {
             row("MESSAGE_DELETE", json!({"id":"14"}), spot(None)),
         ];
         let channels = by_channel(&rows);
-        let seen: Vec<(u64, Vec<(u64, Option<u64>)>)> = channels
+        let seen: Vec<_> = channels
             .iter()
-            .map(|(channel, known)| (*channel, known.iter().map(|known| (known.id, known.author)).collect()))
+            .map(|(channel, known)| (*channel, known.iter().map(|known| (known.id, known.author)).collect::<Vec<_>>()))
             .collect();
         assert_eq!(seen, [(5, vec![(12, Some(7)), (10, Some(8))]), (10, vec![(11, Some(7))])]);
     }

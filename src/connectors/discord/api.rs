@@ -18,6 +18,9 @@ const TRIES: u32 = 5;
 /// The pause after the first failed try; doubled after each.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
+/// Limits that serenity remembers, one for each channel and interaction and never forgotten by itself.
+const LIMITS: usize = 10_000;
+
 /// Discord's codes that decide what is to be done (its reference, "JSON Error Codes").
 pub(super) mod code {
     pub(in super::super) const UNKNOWN_CHANNEL: i64 = 10003;
@@ -115,6 +118,7 @@ impl Api {
     ) -> Result<Value, ApiError> {
         let params = (!params.is_empty()).then(|| params.to_vec());
         let body = body.map(|body| body.to_string().into_bytes());
+        self.forget_limits().await;
         let request = Request::new(route, method).body(body).params(params);
         let response = self.0.request(request).await.map_err(failure)?;
         let text = response.text().await.map_err(unreadable)?;
@@ -126,6 +130,17 @@ impl Api {
             code: 0,
             reason: format!("Discord's answer is not JSON: {fault}"),
         })
+    }
+}
+
+impl Api {
+    /// Keeps memory flat. What is forgotten is learnt again from the next answer; at worst a request is told to wait, and waits.
+    async fn forget_limits(&self) {
+        let Some(limiter) = &self.0.ratelimiter else { return };
+        let known = limiter.routes();
+        if known.read().await.len() > LIMITS {
+            known.write().await.clear();
+        }
     }
 }
 
@@ -163,21 +178,41 @@ fn unreadable(fault: reqwest::Error) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use serenity::model::id::ChannelId;
+
     use super::*;
 
-    #[test]
-    fn the_real_service_is_asked_at_serenitys_pace_and_a_stand_in_at_its_own_address() {
-        let settings = |url: &str| DiscordSettings {
+    fn settings(url: &str) -> DiscordSettings {
+        DiscordSettings {
             token: "x".to_owned().into(),
             api_url: url.to_owned(),
             rooms: Vec::new(),
             triage: None,
             queue: None,
             burst: Duration::ZERO,
-        };
+        }
+    }
+
+    #[test]
+    fn the_real_service_is_asked_at_serenitys_pace_and_a_stand_in_at_its_own_address() {
         let real = http(&settings(DISCORD)).unwrap();
         assert!(real.ratelimiter.is_some() && real.proxy.is_none());
         let stand_in = http(&settings("http://127.0.0.1:1")).unwrap();
         assert!(stand_in.ratelimiter.is_none() && stand_in.proxy.is_some());
+    }
+
+    #[tokio::test]
+    async fn limits_of_channels_are_not_remembered_for_ever() {
+        let api = Api::new(&settings(DISCORD)).unwrap();
+        let known = api.0.ratelimiter.as_ref().unwrap().routes();
+        let bucket = |id: u64| Route::ChannelMessages { channel_id: ChannelId::new(id) }.ratelimiting_bucket();
+        for id in 1..=LIMITS as u64 {
+            known.write().await.insert(bucket(id), std::sync::Arc::default());
+        }
+        api.forget_limits().await;
+        assert_eq!(known.read().await.len(), LIMITS);
+        known.write().await.insert(bucket(u64::MAX - 1), std::sync::Arc::default());
+        api.forget_limits().await;
+        assert_eq!(known.read().await.len(), 0);
     }
 }

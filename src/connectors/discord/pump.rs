@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backfill::{self, Target, Unread};
 use super::cursors::{Cursors, Mark};
-use super::reorder::{Key, Reorder};
+use super::reorder::{Key, Reorder, WINDOW};
 use super::rooms::is_read;
 use super::shared::{Item, QUEUE, Shared};
 use super::wire::{self, Spot, made_at, snowflake};
@@ -40,6 +40,8 @@ pub(super) struct Pump {
     /// Since when reading what was missed fails.
     behind_since: Option<Instant>,
     failures: u32,
+    /// When what was missed was read; none once open tickets are compared with it.
+    caught_up_at: Option<Instant>,
 }
 
 impl Pump {
@@ -56,6 +58,7 @@ impl Pump {
             retry_at: None,
             behind_since: None,
             failures: 0,
+            caught_up_at: None,
         }
     }
 
@@ -91,6 +94,7 @@ impl Pump {
             let items = self.held.ripe(now, quiet);
             let was_empty = items.is_empty();
             self.store(items, &stop).await;
+            self.compare_soon();
             if was_empty && ripe_at.is_some_and(|ripe_at| ripe_at <= now) {
                 // Ripe, but older events are still on their way: look again soon, not at once.
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -98,6 +102,15 @@ impl Pump {
         }
         let rest = self.held.all();
         self.store(rest, &stop).await;
+    }
+
+    /// Tells that open tickets are to be compared, once everything that was held back meanwhile is on the disk and can be.
+    fn compare_soon(&mut self) {
+        let is_stored = |at: Instant| self.held.next().is_none_or(|ripe_at| ripe_at > at + WINDOW);
+        if self.caught_up_at.is_some_and(is_stored) {
+            self.caught_up_at = None;
+            self.shared.again.notify_one();
+        }
     }
 
     /// What was missed is older than what is held, so it goes first; but one unreadable channel must not stop all the others.
@@ -184,7 +197,7 @@ impl Pump {
         self.retry_at = None;
         self.behind_since = None;
         self.failures = 0;
-        self.shared.again.notify_one();
+        self.caught_up_at = Some(Instant::now());
     }
 
     fn later(&mut self, fault: &str) {

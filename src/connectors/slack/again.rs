@@ -80,6 +80,10 @@ pub(super) async fn keep_looking(core: &Core, stop: &CancellationToken) {
                 () = sleep(core.api.pace.pause(failures)) => {}
             }
         }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(core.api.pace.again) => {}
+        }
     }
 }
 
@@ -161,22 +165,19 @@ impl Look<'_> {
                 ("inclusive", "true"),
                 ("limit", PAGE),
             ];
-            let (found, rest) = match thread {
-                Some(thread) => {
-                    arguments.push(("ts", thread));
-                    (self.thread(&arguments).await?, Vec::new())
-                }
-                None => {
-                    let Some(page) = self.call("conversations.history", &arguments).await? else { return Ok(()) };
-                    let found = items(&page, "/messages").to_vec();
-                    let has_more = page.get("has_more").and_then(Value::as_bool) == Some(true);
-                    // Newest first: what is older than the last of the page is on the next one.
-                    let reached = found.last().filter(|_| has_more).map(|last| order(text(last, "/ts")));
-                    let is_read = |known: &Known| reached.is_none_or(|reached| order(&known.ts) >= reached);
-                    let (read, rest) = known.into_iter().partition(is_read);
-                    known = read;
-                    (Some(found), rest)
-                }
+            let (found, rest) = if let Some(thread) = thread {
+                arguments.push(("ts", thread));
+                (self.thread(&arguments).await?, Vec::new())
+            } else {
+                let Some(page) = self.call("conversations.history", &arguments).await? else { return Ok(()) };
+                let found = items(&page, "/messages").to_vec();
+                let has_more = page.get("has_more").and_then(Value::as_bool) == Some(true);
+                // Newest first: what is older than the last of the page is on the next one.
+                let reached = found.last().filter(|_| has_more).map(|last| order(text(last, "/ts")));
+                let is_read = |known: &Known| reached.is_none_or(|reached| order(&known.ts) >= reached);
+                let (read, rest) = known.into_iter().partition(is_read);
+                known = read;
+                (Some(found), rest)
             };
             let Some(found) = found else { return Ok(()) };
             if known.is_empty() {

@@ -24,6 +24,8 @@ pub struct Pace {
     pub call: Duration,
     /// Missed history is read at most this often.
     pub catch_up: Duration,
+    /// Open tickets are compared with their rooms at most this often.
+    pub again: Duration,
 }
 
 impl Default for Pace {
@@ -38,6 +40,7 @@ impl Default for Pace {
             answer: Duration::from_millis(2_700),
             call: Duration::from_secs(10),
             catch_up: Duration::from_mins(1),
+            again: Duration::from_mins(10),
         }
     }
 }

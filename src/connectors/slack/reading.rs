@@ -20,11 +20,20 @@ pub(super) enum Kind {
     Command,
 }
 
+/// In which language the page is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// As the desk knows it.
+    AsKnown,
+    /// Chosen this moment, and not decided yet; none follows what is written.
+    Chosen(Option<Language>),
+}
+
 /// What is to be shown to a person. Nothing of it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Show {
-    /// The person's tickets on the app's page; `chosen` is the language they have just chosen there, if they did.
-    Home { user: String, chosen: Option<Option<Language>> },
+    /// The person's tickets on the app's page.
+    Home { user: String, speaks: Speaks },
     /// A form, in answer to what the person did.
     Form { trigger: String, user: String, origin: Origin },
     /// The same form with the details of another request type.
@@ -91,7 +100,9 @@ fn event(payload: &Value, settings: &SlackSettings, bot: &str) -> Meaning {
         "message" | "app_mention" => said(event, settings, bot),
         "reaction_added" => reaction(event, settings, bot),
         "app_home_opened" if text(event, "/tab") == "messages" => Meaning::Ignore("messages tab"),
-        "app_home_opened" => Meaning::Show(Show::Home { user: text(event, "/user").to_owned(), chosen: None }),
+        "app_home_opened" => {
+            Meaning::Show(Show::Home { user: text(event, "/user").to_owned(), speaks: Speaks::AsKnown })
+        }
         _ => Meaning::Ignore("event type"),
     }
 }
@@ -204,8 +215,8 @@ fn in_view(payload: &Value, action: &Value) -> Meaning {
                 at: instant(text(action, "/action_ts")),
                 hold_ms: 0,
             };
-            let chosen = Some(text(action, "/selected_option/value").parse().ok());
-            Meaning::Direct { filing, then: Some(Show::Home { user: user.clone(), chosen }), user }
+            let speaks = Speaks::Chosen(text(action, "/selected_option/value").parse().ok());
+            Meaning::Direct { filing, then: Some(Show::Home { user: user.clone(), speaks }), user }
         }
         super::home::NEW_TICKET => Meaning::Show(Show::Form {
             trigger: text(payload, "/trigger_id").to_owned(),

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::core::Core;
 use super::form::{self, Origin};
 use super::json::text;
-use super::reading::Show;
+use super::reading::{Show, Speaks};
 use super::{ApiFault, home};
 use crate::domain::{Language, Place};
 
@@ -28,7 +28,7 @@ pub(super) async fn serve(core: &Core, waiting: mpsc::Receiver<Show>, stop: &Can
         .take_until(stop.cancelled())
         .for_each_concurrent(AT_ONCE, |one| async {
             let done = match one {
-                Show::Home { user, chosen } => page(core, &user, chosen).await,
+                Show::Home { user, speaks } => page(core, &user, speaks).await,
                 Show::Form { trigger, user, origin } => open(core, &trigger, &user, origin).await,
                 Show::FormAgain { view, user, intent } => again(core, &view, &user, intent).await,
             };
@@ -51,11 +51,10 @@ async fn own_language(core: &Core, user: &str) -> Language {
     core.profiles.of(user).await.and_then(|known| known.language).unwrap_or(core.language)
 }
 
-async fn page(core: &Core, user: &str, chosen: Option<Option<Language>>) -> Result<(), ApiFault> {
-    // What was chosen this moment is not decided yet.
-    let chosen = match chosen {
-        Some(chosen) => chosen,
-        None => core.desk.chosen_language(format!("slack:{user}")).await,
+async fn page(core: &Core, user: &str, speaks: Speaks) -> Result<(), ApiFault> {
+    let chosen = match speaks {
+        Speaks::Chosen(chosen) => chosen,
+        Speaks::AsKnown => core.desk.chosen_language(format!("slack:{user}")).await,
     };
     let speaks = match chosen {
         Some(chosen) => chosen,

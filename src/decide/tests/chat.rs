@@ -255,26 +255,6 @@ fn an_edit_and_a_deletion_work_on_what_is_kept() {
         assert_eq!((changes.tickets[0].status, changes.edits.len()), (status, edits), "{what}");
         assert!(changes.message.is_none() && changes.outbound.is_empty(), "{what}: it is no message of its own");
     }
-    // A change that comes late, after a later one or after the message was taken back, changes nothing.
-    let once_more = |at: Timestamp| {
-        let mut changed = ticket(Status::New);
-        changed.course.rewritten = vec![(crate::domain::InboxId(7), at)];
-        scene(edited(), changed, Some(original(on, 0)), "VPN 2").with(|s| s.message.arrived_at = NOW)
-    };
-    assert_eq!(settling_check(&once_more(NOW.plus_ms(1))), "follow_up.repeat");
-    assert_eq!(settling_check(&once_more(NOW)), "follow_up.edited");
-    assert_eq!(
-        once_more(NOW.plus_ms(-1)).planned().tickets[0].course.rewritten,
-        [(crate::domain::InboxId(7), NOW)],
-        "the last change is remembered"
-    );
-    for kept_on in [on, None] {
-        let mut back = original(kept_on, 0);
-        back.message.text = "(taken back by its author)".into();
-        let late = scene(edited(), ticket(Status::New), Some(back), "VPN 2");
-        let changes = late.with(|s| s.known.ticket = kept_on.map(|_| ticket(Status::New))).planned();
-        assert!(changes.edits.is_empty() && changes.tickets.is_empty(), "it stays taken back");
-    }
     let same = scene(edited(), ticket(Status::New), Some(original(on, 0)), "VPN");
     assert_eq!(settling_check(&same), "follow_up.repeat");
     // What never became anything is decided as it reads now, under the earlier message's name.
@@ -291,6 +271,34 @@ fn an_edit_and_a_deletion_work_on_what_is_kept() {
     let copy = below(ticket(Status::New), "VPN").with(|s| s.known.original = Some(original(on, 0)));
     let settled = copy.planned().settled.unwrap();
     assert_eq!((settled.fate, settled.ticket), (crate::domain::Fate::Duplicate, on));
+}
+
+#[test]
+fn a_change_that_comes_late_changes_nothing() {
+    let on = Some(TicketId(7));
+    let changed = |on: Ticket, original: Original| {
+        done(on, Act::Edited { original: "slack:C1/1".into() }).with(|s| {
+            (s.message.text, s.message.reply_text) = ("VPN 2".into(), "VPN 2".into());
+            s.message.arrived_at = NOW;
+            s.known.original = Some(original);
+        })
+    };
+    let once_more = |at: Timestamp| {
+        let mut before = ticket(Status::New);
+        before.course.rewritten = vec![(crate::domain::InboxId(7), at)];
+        changed(before, original(on, 0))
+    };
+    assert_eq!(settling_check(&once_more(NOW.plus_ms(1))), "follow_up.repeat");
+    assert_eq!(settling_check(&once_more(NOW)), "follow_up.edited");
+    let last = once_more(NOW.plus_ms(-1)).planned().tickets[0].course.rewritten.clone();
+    assert_eq!(last, [(crate::domain::InboxId(7), NOW)], "the last change is remembered");
+    for kept_on in [on, None] {
+        let mut back = original(kept_on, 0);
+        back.message.text = "(taken back by its author)".into();
+        let late = changed(ticket(Status::New), back).with(|s| s.known.ticket = kept_on.map(|_| ticket(Status::New)));
+        let changes = late.planned();
+        assert!(changes.edits.is_empty() && changes.tickets.is_empty(), "it stays taken back");
+    }
 }
 
 #[test]

@@ -58,6 +58,7 @@ fn pace() -> Pace {
         steady: Duration::from_millis(300),
         retire: Duration::from_secs(2),
         catch_up: Duration::from_millis(50),
+        again: Duration::from_millis(50),
         ..Pace::default()
     }
 }

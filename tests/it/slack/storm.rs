@@ -66,7 +66,7 @@ async fn talk(
             continue;
         }
         if turn % 11 == 10
-            && let Some((ts, _)) = last.get(&key)
+            && let Some((ts, false)) = last.get(&key)
             && threads.get(&key) != Some(ts)
             && disk.inbox().known.contains(&format!("{room}/{ts}"))
         {
