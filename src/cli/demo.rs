@@ -206,7 +206,7 @@ async fn stay(app: &Arc<App>, set: &[String]) -> anyhow::Result<()> {
     if std::io::stdin().is_terminal() {
         talk::run(app).await?;
     } else {
-        serve::wait(app, set).await?;
+        serve::wait(app, set, &mut serve::Signals::listen()?).await?;
     }
     supervisor.drain(std::time::Duration::from_secs(5)).await;
     Ok(())

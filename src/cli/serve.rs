@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Global, noted, settings};
 use crate::app::{self, App, Chats, Connections, HANDLERS};
@@ -20,6 +20,7 @@ const GRACE: Duration = Duration::from_secs(20);
 
 pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
     settings::with_app(global, async |app| {
+        let mut signals = Signals::listen()?;
         let mut supervisor = Supervisor::new();
         start(&app, &mut supervisor).await?;
         tracing::info!(
@@ -28,7 +29,7 @@ pub(super) fn run(global: &Global) -> anyhow::Result<ExitCode> {
             "the desk is open"
         );
         note_rules(&app).await;
-        wait(&app, &global.set).await?;
+        wait(&app, &global.set, &mut signals).await?;
         tracing::info!("closing: running steps are finished first");
         supervisor.drain(GRACE).await;
         app.store.close().await;
@@ -64,16 +65,30 @@ pub(super) async fn start(app: &Arc<App>, supervisor: &mut Supervisor) -> anyhow
     Ok(())
 }
 
+/// What the process is told from outside. Listened to before anything starts: a signal nobody listens to ends the process at once.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Waits for SIGTERM or Ctrl-C; SIGHUP reloads settings and content.
-pub(super) async fn wait(app: &Arc<App>, set: &[String]) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+pub(super) async fn wait(app: &Arc<App>, set: &[String], signals: &mut Signals) -> anyhow::Result<()> {
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => match reload(app, set).await {
+            _ = signals.terminate.recv() => return Ok(()),
+            _ = signals.interrupt.recv() => return Ok(()),
+            _ = signals.hang_up.recv() => match reload(app, set).await {
                 Ok(version) => {
                     tracing::info!(catalog = version, "settings and content reloaded");
                     note_rules(app).await;

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+use super::template;
 use crate::support::dovecot::{MailUser, PASSWORD};
 use crate::support::postfix::postfix;
 use crate::support::postgres;
@@ -27,7 +28,7 @@ pub fn setting(name: &str, default: u64) -> u64 {
 
 /// The program under test: `MADOGUCHI_BIN`, else the one cargo built for the tests.
 #[expect(clippy::disallowed_methods, reason = "the program under test may be another build")]
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     std::env::var("MADOGUCHI_BIN").map_or_else(|_| PathBuf::from(env!("CARGO_BIN_EXE_madoguchi")), PathBuf::from)
 }
 
@@ -105,10 +106,11 @@ impl Desk {
             port: 0,
             starts: 0,
         };
-        let made = desk.start(&["init", &desk.path("").display().to_string(), "--address", address]).output().await;
-        assert!(made.unwrap().status.success());
-        desk.edit(|text| text.replace("sqlite://data/madoguchi.db", &url).replace("127.0.0.1:8080", "127.0.0.1:0"));
-        desk.keep_little();
+        template::write(&desk.path("")).await;
+        desk.edit(|text| {
+            let text = text.replace("sqlite://data/madoguchi.db", &url).replace("127.0.0.1:8080", "127.0.0.1:0");
+            text.replace(template::ADDRESS, address)
+        });
         desk
     }
 
@@ -139,32 +141,9 @@ impl Desk {
         fs::write(file, changed).unwrap();
     }
 
-    /// Leaves a few request types and articles only, so that a start takes no time.
-    fn keep_little(&self) {
-        let kept =
-            ["account.toml", "general-question.toml", "password-trouble.toml", "password-reset.md", "synonyms.toml"];
-        for folder in ["intents", "knowledge-base", "knowledge-base/ja", "knowledge-base/en"] {
-            for entry in fs::read_dir(self.path(folder)).unwrap() {
-                let path = entry.unwrap().path();
-                let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                if path.is_file() && !kept.contains(&name.as_str()) {
-                    fs::remove_file(path).unwrap();
-                }
-            }
-        }
-    }
-
     /// Brings back everything that ships.
     pub async fn keep_all(&self) {
-        for folder in ["intents", "knowledge-base"] {
-            fs::remove_dir_all(self.path(folder)).unwrap();
-        }
-        let other = self.dir.path().join("other");
-        let made = self.start(&["init", &other.display().to_string()]).output().await.unwrap();
-        assert!(made.status.success());
-        for folder in ["intents", "knowledge-base"] {
-            fs::rename(other.join(folder), self.path(folder)).unwrap();
-        }
+        template::write_all_content(&self.path("")).await;
     }
 
     /// Mail comes in from `user` by IMAP on `port`.

@@ -20,6 +20,7 @@ mod ready;
 mod rules;
 mod scanner;
 mod speed;
+mod template;
 mod trouble;
 
 /// Makes two tests of each function: one on each database.
