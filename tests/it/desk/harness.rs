@@ -17,7 +17,7 @@ use crate::support::postgres;
 use crate::support::server::certificates;
 
 /// Nothing here takes longer, also on a machine that is busy with other things.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_mins(4);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A number the person who runs the tests may set.
