@@ -296,8 +296,8 @@ fn a_change_that_comes_late_changes_nothing() {
         let mut back = original(kept_on, 0);
         back.message.text = "(taken back by its author)".into();
         let late = changed(ticket(Status::New), back).with(|s| s.known.ticket = kept_on.map(|_| ticket(Status::New)));
-        let changes = late.planned();
-        assert!(changes.edits.is_empty() && changes.tickets.is_empty(), "it stays taken back");
+        let written = late.planned();
+        assert!(written.edits.is_empty() && written.tickets.is_empty(), "it stays taken back");
     }
 }
 

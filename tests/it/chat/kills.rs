@@ -168,18 +168,7 @@ async fn nothing_said_is_lost_or_filed_twice_however_often_it_is_killed(database
     office.desk.kill().await;
     office.desk.serve().await;
     let last = Instant::now();
-    let wanted = observer.ids();
-    let deadline = last + CATCH_UP;
-    loop {
-        let totals = office.desk.totals().await;
-        if usize::try_from(totals.filed).unwrap() >= wanted.len() && totals.pending == 0 {
-            break;
-        }
-        if Instant::now() > deadline {
-            break tell_of_missing(&office, &wanted).await;
-        }
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
+    caught_up(&office, &observer.ids()).await;
     office.quiet().await;
     println!(
         "{database:?}: {kills} kills in {:?}, {} said in Slack, {} in Discord, {} edits, {} removals; caught up in {:?}",
@@ -193,6 +182,21 @@ async fn nothing_said_is_lost_or_filed_twice_however_often_it_is_killed(database
     reads_as_it_was_left(&office, &observer).await;
     compare(&office, &observer, kills).await;
     office.desk.stop().await;
+}
+
+/// Waits until everything in `wanted` is filed, or tells what is not.
+async fn caught_up(office: &Office, wanted: &[String]) {
+    let deadline = Instant::now() + CATCH_UP;
+    loop {
+        let totals = office.desk.totals().await;
+        if usize::try_from(totals.filed).unwrap() >= wanted.len() && totals.pending == 0 {
+            break;
+        }
+        if Instant::now() > deadline {
+            break tell_of_missing(office, wanted).await;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
 }
 
 /// What became of what is not filed.
