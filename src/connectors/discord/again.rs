@@ -87,8 +87,8 @@ async fn look(shared: &Shared) -> Result<(), String> {
     Ok(())
 }
 
-/// The messages in `received` by channel, newest first, each once.
-fn by_channel(received: &[Received]) -> BTreeMap<u64, Vec<Known>> {
+/// The messages in `received` by channel, newest first, each once; the channel with the newest message first: requests may run out.
+fn by_channel(received: &[Received]) -> Vec<(u64, Vec<Known>)> {
     let mut channels: BTreeMap<u64, Vec<Known>> = BTreeMap::new();
     for one in received {
         let Some((channel, known)) = serde_json::from_slice(&one.raw).ok().and_then(known) else { continue };
@@ -100,6 +100,8 @@ fn by_channel(received: &[Received]) -> BTreeMap<u64, Vec<Known>> {
     for known in channels.values_mut() {
         known.sort_by_key(|known| std::cmp::Reverse(known.id));
     }
+    let mut channels: Vec<(u64, Vec<Known>)> = channels.into_iter().collect();
+    channels.sort_by_key(|(_, known)| std::cmp::Reverse(known.first().map(|newest| newest.id)));
     channels
 }
 
@@ -231,8 +233,8 @@ mod tests {
             row("MESSAGE_CREATE", json!({"id":"10","author":{"id":"8"}}), spot(None)),
             row("MESSAGE_UPDATE", json!({"id":"12"}), spot(None)),
             row("MESSAGE_UPDATE", json!({"id":"10"}), spot(None)),
-            row("MESSAGE_CREATE", json!({"id":"11"}), spot(Some("10"))),
-            row("INTERACTION_CREATE", json!({"id":"13"}), spot(None)),
+            row("MESSAGE_CREATE", json!({"id":"13"}), spot(Some("20"))),
+            row("INTERACTION_CREATE", json!({"id":"15"}), spot(None)),
             row("MESSAGE_DELETE", json!({"id":"14"}), spot(None)),
         ];
         let channels = by_channel(&rows);
@@ -240,6 +242,6 @@ mod tests {
             .iter()
             .map(|(channel, known)| (*channel, known.iter().map(|known| (known.id, known.author)).collect::<Vec<_>>()))
             .collect();
-        assert_eq!(seen, [(5, vec![(12, Some(7)), (10, Some(8))]), (10, vec![(11, Some(7))])]);
+        assert_eq!(seen, [(20, vec![(13, Some(7))]), (5, vec![(12, Some(7)), (10, Some(8))])]);
     }
 }

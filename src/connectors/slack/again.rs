@@ -91,16 +91,14 @@ async fn look(core: &Core) -> Result<(), Fault> {
     let now = (core.now)();
     let unfinished = (core.desk.unfinished)(Channel::Slack, now.plus_ms(-SINCE_MS)).await.map_err(Fault::Desk)?;
     let mut look = Look { core, now, calls: CALLS };
-    for (room, threads) in by_room(&unfinished) {
-        for (thread, known) in threads {
-            match look.compare(&room, thread.as_deref(), known).await {
-                // A room or thread that is closed to us says nothing of its messages.
-                Err(Fault::Api(fault @ ApiFault::Refused { .. })) if fault.operator().is_none() => {
-                    tracing::info!(channel = "slack", room, "a room is not compared: {fault}");
-                }
-                Err(Fault::Api(fault)) if fault.code() == "not_in_channel" => {}
-                other => other?,
+    for (room, thread, known) in newest_first(by_room(&unfinished)) {
+        match look.compare(&room, thread.as_deref(), known).await {
+            // A room or thread that is closed to us says nothing of its messages.
+            Err(Fault::Api(fault @ ApiFault::Refused { .. })) if fault.operator().is_none() => {
+                tracing::info!(channel = "slack", room, "a room is not compared: {fault}");
             }
+            Err(Fault::Api(fault)) if fault.code() == "not_in_channel" => {}
+            other => other?,
         }
     }
     if look.calls == 0 {
@@ -125,6 +123,16 @@ fn by_room(received: &[Received]) -> Rooms {
         known.sort_by_key(|known| std::cmp::Reverse(order(&known.ts)));
     }
     rooms
+}
+
+/// Rooms and threads with their messages, those with the newest message first: calls may run out.
+fn newest_first(rooms: Rooms) -> Vec<(String, Option<String>, Vec<Known>)> {
+    let of_room = |(room, threads): (String, BTreeMap<_, _>)| {
+        threads.into_iter().map(move |(thread, known)| (room.clone(), thread, known))
+    };
+    let mut all: Vec<(String, Option<String>, Vec<Known>)> = rooms.into_iter().flat_map(of_room).collect();
+    all.sort_by_cached_key(|(_, _, known)| std::cmp::Reverse(known.first().map(|newest| order(&newest.ts))));
+    all
 }
 
 /// The message that a stored payload is about, with its room. `None` for what is no message of a person.
@@ -327,6 +335,25 @@ mod tests {
         };
         assert_eq!((names(None), names(Some("1.0"))), (vec!["9.0", "1.0"], vec!["3.0"]));
         assert_eq!(rooms.values().flat_map(BTreeMap::values).flatten().count(), 3);
+    }
+
+    #[test]
+    fn what_was_said_last_is_compared_first() {
+        let said = |room: &str, ts: &str, thread: Option<&str>| {
+            stored(
+                &json!({"event":{"type":"message","channel":room,"user":"U1","text":"x","ts":ts,"thread_ts":thread}}),
+            )
+        };
+        let rows = [
+            said("C1", "1.0", None),
+            said("C2", "5.0", None),
+            said("C2", "10.0", Some("5.0")),
+            said("C3", "9.0", None),
+        ];
+        let groups = newest_first(by_room(&rows));
+        let seen: Vec<(&str, Option<&str>)> =
+            groups.iter().map(|(room, thread, _)| (room.as_str(), thread.as_deref())).collect();
+        assert_eq!(seen, [("C2", Some("5.0")), ("C3", None), ("C2", None), ("C1", None)]);
     }
 
     #[test]

@@ -304,10 +304,13 @@ impl Core {
         self.standings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A socket was opened.
+    /// A socket was opened. When it is the only one, nobody listened until now, whatever was looked at meanwhile.
     pub(super) fn opened(&self) {
         self.counters.sockets.fetch_add(1, Ordering::Relaxed);
         let mut standings = self.standings();
+        if standings.open == 0 {
+            self.was_away.store(true, Ordering::SeqCst);
+        }
         standings.open += 1;
         standings.way_in = None;
     }

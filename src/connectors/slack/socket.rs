@@ -5,6 +5,7 @@
 //! reason, at most 10 connections an app.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -25,6 +26,9 @@ const FORGOTTEN_S: u64 = 600;
 /// Pings, and how many may stay without an answer.
 const PING_S: u64 = 10;
 const PINGS: u64 = 3;
+
+/// A socket whose end is heard of this soon after its successor's hello may have ended before it.
+const OVERLAP: Duration = Duration::from_millis(50);
 
 /// How far a connection has come. It only moves forwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,7 +197,11 @@ pub(super) async fn hold(core: &Arc<Core>, stop: &CancellationToken) {
             }
             Ok(mut link) => {
                 // What came while there was no socket is in the history of the rooms.
-                core.renewed();
+                if gone_early(leaving.as_mut()).await {
+                    core.missed();
+                } else {
+                    core.renewed();
+                }
                 let Some(end) = attend(&mut link, &mut leaving, stop).await else {
                     link.close().await;
                     break;
@@ -225,6 +233,14 @@ pub(super) async fn hold(core: &Arc<Core>, stop: &CancellationToken) {
     }
 }
 
+/// Whether the socket that was to be replaced did not wait for its successor.
+async fn gone_early(leaving: Option<&mut (Link, Instant)>) -> bool {
+    match leaving {
+        Some((old, _)) => timeout(OVERLAP, old.gone()).await.is_ok(),
+        None => false,
+    }
+}
+
 /// Waits for the end of `link`, and closes the one before it when its time has come. `None`: it is time to stop.
 async fn attend(link: &mut Link, leaving: &mut Option<(Link, Instant)>, stop: &CancellationToken) -> Option<Stage> {
     loop {
@@ -247,7 +263,7 @@ async fn attend(link: &mut Link, leaving: &mut Option<(Link, Instant)>, stop: &C
 }
 
 /// How long to wait before the next connection. One that lived is replaced at once.
-fn after(core: &Core, end: &Stage, failures: u32) -> std::time::Duration {
+fn after(core: &Core, end: &Stage, failures: u32) -> Duration {
     let pace: &Pace = &core.api.pace;
     if let Stage::Leaving(reason) = end {
         tracing::info!(channel = "slack", reason, "Slack asks for a new socket");
@@ -258,5 +274,5 @@ fn after(core: &Core, end: &Stage, failures: u32) -> std::time::Duration {
     } else {
         tracing::warn!(channel = "slack", failures, "a socket is gone");
     }
-    if failures == 0 { std::time::Duration::ZERO } else { pace.pause(failures) }
+    if failures == 0 { Duration::ZERO } else { pace.pause(failures) }
 }

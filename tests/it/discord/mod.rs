@@ -9,7 +9,7 @@ mod receiving;
 mod sending;
 mod text;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -100,8 +100,17 @@ impl Desk {
             }),
             unfinished: Arc::new(move |_, since| {
                 let stored = unfinished.lock().unwrap().stored.clone();
-                let is_message = |one: &Received| one.external_id.parse::<u64>().is_ok() && one.arrived_at >= since;
-                let found = stored.into_iter().rev().filter(is_message).take(1_000).collect();
+                // As the store answers: without what was deleted, newest first, so many.
+                let gone: HashSet<String> = stored
+                    .iter()
+                    .filter_map(|one| one.external_id.strip_suffix("#deleted").map(str::to_owned))
+                    .collect();
+                let stands = |one: &Received| {
+                    one.external_id.parse::<u64>().is_ok()
+                        && one.arrived_at >= since
+                        && !gone.contains(&one.external_id)
+                };
+                let found = stored.into_iter().rev().filter(stands).take(1_000).collect();
                 Box::pin(async move { Ok(found) })
             }),
             now: Arc::new(|| Clock::system().now()),

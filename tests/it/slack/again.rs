@@ -145,3 +145,41 @@ async fn a_socket_that_is_replaced_in_order_is_no_outage() {
     running.disk.wait_for_id(&format!("C1/{ts}#deleted")).await;
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_removal_after_the_look_of_an_outage_and_before_its_end_is_found() {
+    let workspace = workspace();
+    let running = Running::start(&workspace);
+    running.settled().await;
+    let ts = workspace.say("C1", "U1", "said");
+    running.disk.wait_for_id(&format!("C1/{ts}")).await;
+    compared(&workspace, &running).await;
+    // Calls are answered, but no socket comes about for a while.
+    workspace.world().faults = Faults { stillborn: 1.0, ..Faults::default() };
+    let looks = workspace.world().called("conversations.history");
+    workspace.cut_all();
+    assert!(workspace.wait_until(LIMIT, |world| world.called("conversations.history") >= looks + 2).await);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    workspace.delete("C1", &ts);
+    workspace.world().faults = Faults::default();
+    running.disk.wait_for_id(&format!("C1/{ts}#deleted")).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_removal_between_a_warned_socket_and_its_late_successor_is_found() {
+    let workspace = workspace();
+    let running = Running::start(&workspace);
+    running.settled().await;
+    let ts = workspace.say("C1", "U1", "said");
+    running.disk.wait_for_id(&format!("C1/{ts}")).await;
+    compared(&workspace, &running).await;
+    workspace.world().faults = Faults { stillborn: 1.0, ..Faults::default() };
+    workspace.world().warning = Duration::from_millis(100);
+    workspace.warn_all("warning");
+    assert!(workspace.wait_until(LIMIT, |world| world.connections() == 0).await);
+    workspace.delete("C1", &ts);
+    workspace.world().faults = Faults::default();
+    running.disk.wait_for_id(&format!("C1/{ts}#deleted")).await;
+    running.stop().await;
+}

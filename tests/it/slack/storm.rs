@@ -27,6 +27,22 @@ fn workspace(seed: u64, faults: Faults) -> Workspace {
     workspace
 }
 
+/// The database stands still for longer than Slack waits while a person says something: its `ts`.
+async fn stand_still(workspace: &Workspace, disk: &Disk) -> String {
+    disk.mood.stuck.store(true, Ordering::SeqCst);
+    let timed_out = {
+        let mut world = workspace.world();
+        world.forgets_offline = false;
+        world.tally.timed_out
+    };
+    let ts = workspace.say("C0", "U0", "while nothing is stored");
+    let sent_again = |world: &crate::support::slack::World| world.tally.timed_out > timed_out;
+    assert!(workspace.wait_until(LIMIT, sent_again).await, "nothing was sent again");
+    workspace.world().forgets_offline = true;
+    disk.mood.stuck.store(false, Ordering::SeqCst);
+    ts
+}
+
 /// People write, answer in their threads, change what they wrote and take it back, `events` times. Returns the ids that must be on the disk, and
 /// by conversation the messages in order.
 async fn talk(
@@ -48,10 +64,9 @@ async fn talk(
             assert!(workspace.wait_until(LIMIT, |world| world.connections() > 0).await, "no connection at {number}");
         }
         if number == events / 2 && stands_still {
-            // The database stands still for longer than Slack waits.
-            disk.mood.stuck.store(true, Ordering::SeqCst);
-            assert!(workspace.wait_until(LIMIT, |world| world.tally.timed_out > 0).await, "nothing was sent again");
-            disk.mood.stuck.store(false, Ordering::SeqCst);
+            let ts = stand_still(workspace, disk).await;
+            wanted.insert(format!("C0/{ts}"));
+            order.entry("slack:C0:U0".to_owned()).or_default().push(format!("C0/{ts}"));
         }
         let conversation = number % (PEOPLE * ROOMS);
         let (user, room) = (format!("U{}", conversation % PEOPLE), format!("C{}", conversation / PEOPLE));

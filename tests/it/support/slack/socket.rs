@@ -59,13 +59,13 @@ async fn serve(workspace: Workspace, stream: TcpStream) {
         }
         let id = world.number();
         let hello = shapes::hello(world.connections.len() + 1);
+        // Before its hello: whoever has heard it misses nothing from then on.
+        world.connections.insert(id, Connection { orders, leaving: false });
         (id, hello)
     };
-    if socket.send(Message::text(hello.to_string())).await.is_err() {
-        return;
+    if socket.send(Message::text(hello.to_string())).await.is_ok() {
+        talk(&workspace, &mut socket, &mut told).await;
     }
-    workspace.world().connections.insert(id, Connection { orders, leaving: false });
-    talk(&workspace, &mut socket, &mut told).await;
     workspace.world().connections.remove(&id);
 }
 
