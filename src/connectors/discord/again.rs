@@ -20,10 +20,9 @@ use crate::domain::{Channel, Received};
 const SINCE_MS: i64 = 7 * 24 * 3_600_000;
 /// Requests of one look, so that it ends however much is open.
 const REQUESTS: u32 = 300;
-/// Tries of a look that fails; the next outage begins anew.
-const TRIES: u32 = 8;
-/// The pause after a look, doubled after each that failed.
+/// The pause after a look, doubled after each that failed up to the longest.
 const REST: Duration = Duration::from_secs(2);
+const LONGEST_REST: Duration = Duration::from_mins(10);
 
 /// A message of an open ticket.
 #[derive(Clone, Debug)]
@@ -54,7 +53,7 @@ pub(super) async fn keep_looking(shared: &Shared, stop: &CancellationToken) {
             () = stop.cancelled() => return,
             () = shared.again.notified() => {}
         }
-        for failures in 0..TRIES {
+        for failures in 0_u32.. {
             let looked = tokio::select! {
                 () = stop.cancelled() => return,
                 looked = look(shared) => looked,
@@ -65,7 +64,7 @@ pub(super) async fn keep_looking(shared: &Shared, stop: &CancellationToken) {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(REST * (1 << failures)) => {}
+                () = tokio::time::sleep(REST.saturating_mul(1 << failures.min(16)).min(LONGEST_REST)) => {}
             }
             if !failed {
                 break;

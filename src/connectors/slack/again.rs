@@ -25,8 +25,8 @@ const SINCE_MS: i64 = 7 * 24 * 3_600_000;
 const RETAINED_MS: i64 = 24 * 3_600_000;
 /// Calls of one look, so that it ends however much is open.
 const CALLS: u32 = 300;
-/// Tries of a look that fails; the next outage begins anew.
-const TRIES: u32 = 8;
+/// After this many failures a look is tried again as seldom as looks are made at all.
+const FAILURES: u32 = 8;
 
 #[derive(Debug, thiserror::Error)]
 enum Fault {
@@ -65,19 +65,24 @@ pub(super) async fn keep_looking(core: &Core, stop: &CancellationToken) {
             () = stop.cancelled() => return,
             () = core.again.notified() => {}
         }
-        for failures in 1..=TRIES {
+        let mut failures = 0;
+        loop {
             let looked = tokio::select! {
                 () = stop.cancelled() => return,
                 looked = look(core) => looked,
             };
             let Err(fault) = looked else { break };
+            failures += 1;
             tracing::warn!(channel = "slack", failures, "open tickets are not compared with their rooms: {fault}");
-            if matches!(&fault, Fault::Api(fault) if fault.operator().is_some()) {
-                break;
-            }
+            let pace = &core.api.pace;
+            let pause = match &fault {
+                Fault::Api(fault) if fault.operator().is_some() => super::Pace::spread(pace.operator),
+                _ if failures < FAILURES => pace.pause(failures),
+                _ => pace.again,
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = sleep(core.api.pace.pause(failures)) => {}
+                () = sleep(pause) => {}
             }
         }
         tokio::select! {

@@ -28,6 +28,8 @@ const STALE_MS: i64 = 24 * 3_600_000;
 pub(super) const PAGE: &str = "200";
 /// Messages handed over together.
 const BATCH: usize = 100;
+/// How often a call that comes to nothing is made again.
+const REPEATS: u32 = 2;
 /// A pause that Slack asks for is kept up to this long; then the round is begun again later.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// The cursor of the workspace as a whole.
@@ -149,11 +151,16 @@ async fn pages(core: &Core, method: &str, arguments: &[(&str, &str)], field: &st
     }
 }
 
-/// One reading call; a pause that Slack asks for is kept.
+/// One reading call. A pause that Slack asks for is kept; a call that comes to nothing is made again before all of a round is.
 pub(super) async fn patiently(core: &Core, method: &str, arguments: &[(&str, &str)]) -> Result<Value, ApiFault> {
+    let mut failures = 0;
     loop {
         match core.api.read(method, arguments).await {
             Err(ApiFault::RateLimited { retry_after, .. }) if retry_after <= LONGEST_PAUSE => sleep(retry_after).await,
+            Err(ApiFault::Unreachable { .. }) if failures < REPEATS => {
+                failures += 1;
+                sleep(core.api.pace.pause(failures)).await;
+            }
             answer => return answer,
         }
     }

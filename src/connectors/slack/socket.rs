@@ -27,8 +27,8 @@ const FORGOTTEN_S: u64 = 600;
 const PING_S: u64 = 10;
 const PINGS: u64 = 3;
 
-/// A socket whose end is heard of this soon after its successor's hello may have ended before it.
-const OVERLAP: Duration = Duration::from_millis(50);
+/// A socket whose end is heard of this soon after its successor's hello may have ended before it: Slack gives ten seconds.
+const OVERLAP: Duration = Duration::from_secs(1);
 
 /// How far a connection has come. It only moves forwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,11 +197,7 @@ pub(super) async fn hold(core: &Arc<Core>, stop: &CancellationToken) {
             }
             Ok(mut link) => {
                 // What came while there was no socket is in the history of the rooms.
-                if gone_early(leaving.as_mut()).await {
-                    core.missed();
-                } else {
-                    core.renewed();
-                }
+                core.renewed();
                 let Some(end) = attend(&mut link, &mut leaving, stop).await else {
                     link.close().await;
                     break;
@@ -233,16 +229,10 @@ pub(super) async fn hold(core: &Arc<Core>, stop: &CancellationToken) {
     }
 }
 
-/// Whether the socket that was to be replaced did not wait for its successor.
-async fn gone_early(leaving: Option<&mut (Link, Instant)>) -> bool {
-    match leaving {
-        Some((old, _)) => timeout(OVERLAP, old.gone()).await.is_ok(),
-        None => false,
-    }
-}
-
 /// Waits for the end of `link`, and closes the one before it when its time has come. `None`: it is time to stop.
 async fn attend(link: &mut Link, leaving: &mut Option<(Link, Instant)>, stop: &CancellationToken) -> Option<Stage> {
+    let core = Arc::clone(&link.core);
+    let opened_at = Instant::now();
     loop {
         let Some((old, until)) = leaving.as_mut() else {
             return tokio::select! {
@@ -253,7 +243,7 @@ async fn attend(link: &mut Link, leaving: &mut Option<(Link, Instant)>, stop: &C
         tokio::select! {
             () = stop.cancelled() => return None,
             end = link.end() => return Some(end),
-            () = old.gone() => {}
+            () = old.gone() => if opened_at.elapsed() < OVERLAP { core.missed() },
             () = sleep_until(*until) => {}
         }
         if let Some((mut old, _)) = leaving.take() {

@@ -135,9 +135,10 @@ async fn a_socket_that_is_replaced_in_order_is_no_outage() {
     running.disk.wait_for_id(&format!("C1/{ts}")).await;
     compared(&workspace, &running).await;
     workspace.expire("C1", &ts);
-    workspace.world().warning = Duration::from_millis(200);
+    workspace.world().warning = Duration::from_millis(1_500);
     workspace.warn_all("warning");
-    assert!(workspace.wait_until(LIMIT, |world| world.called("apps.connections.open") >= 4).await);
+    assert!(workspace.wait_until(LIMIT, |world| world.connections() == 2).await);
+    assert!(workspace.wait_until(LIMIT, |world| world.connections() == 1).await);
     compared(&workspace, &running).await;
     assert!(!running.disk.ids().iter().any(|id| id.ends_with("#deleted")));
     // An outage is one.

@@ -64,9 +64,7 @@ async fn talk(
             assert!(workspace.wait_until(LIMIT, |world| world.connections() > 0).await, "no connection at {number}");
         }
         if number == events / 2 && stands_still {
-            let ts = stand_still(workspace, disk).await;
-            wanted.insert(format!("C0/{ts}"));
-            order.entry("slack:C0:U0".to_owned()).or_default().push(format!("C0/{ts}"));
+            wanted.insert(format!("C0/{}", stand_still(workspace, disk).await));
         }
         let conversation = number % (PEOPLE * ROOMS);
         let (user, room) = (format!("U{}", conversation % PEOPLE), format!("C{}", conversation / PEOPLE));
