@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long an event is held.
-pub(super) const WINDOW: Duration = Duration::from_millis(40);
+pub(super) const WINDOW: Duration = Duration::from_millis(100);
 /// The longest it is held while tasks of other events have not come to run, as on a machine with far more to do than it can.
 pub(super) const LONGEST: Duration = Duration::from_millis(1_500);
 
