@@ -132,14 +132,16 @@ fn descend(choices: &[Choice], pull: &[f64; FEATURES], used: &[bool; FEATURES]) 
         let mut scale = if longest > 4.0 { 4.0 / longest } else { 1.0 };
         let now = loss(choices, &weights, pull, used);
         let walked = |scale: f64| -> [f64; FEATURES] { std::array::from_fn(|at| weights[at] - scale * step[at]) };
-        while loss(choices, &walked(scale), pull, used) > now && scale > 1e-3 {
+        let uphill = |scale: f64| loss(choices, &walked(scale), pull, used) > now;
+        let mut leads_uphill = uphill(scale);
+        while leads_uphill && scale > 1e-3 {
             scale /= 2.0;
+            leads_uphill = uphill(scale);
         }
-        let next = walked(scale);
-        if loss(choices, &next, pull, used) > now {
+        if leads_uphill {
             break;
         }
-        weights = next;
+        weights = walked(scale);
         if longest < 1e-4 {
             break;
         }

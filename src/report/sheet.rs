@@ -225,6 +225,8 @@ pub fn shown(cell: &Cell, kind: Kind) -> String {
         (Cell::Count(count), _) => grouped(&count.to_string()),
         (Cell::Figure(share), Kind::Share) => format!("{:.1} %", share * 100.0),
         (Cell::Figure(figure), Kind::Count) => grouped(&format!("{figure:.0}")),
+        // Counts stand beside other figures in one column.
+        (Cell::Figure(figure), Kind::Number) if figure.fract().abs() < 1e-9 => grouped(&format!("{figure:.0}")),
         (Cell::Figure(figure), Kind::Text | Kind::Minutes | Kind::Hours | Kind::Number) => {
             let text = format!("{figure:.1}");
             let (whole, part) = text.split_once('.').unwrap_or((&text, "0"));

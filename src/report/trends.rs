@@ -22,7 +22,7 @@ impl Sheets<'_> {
             words.trends_how,
             &[
                 ("figure", words.figure, Kind::Text),
-                ("unit", words.value, Kind::Text),
+                ("unit", words.unit, Kind::Text),
                 ("this", words.this, Kind::Number),
                 ("last", words.last, Kind::Number),
                 ("change", words.change, Kind::Number),

@@ -142,7 +142,7 @@ both! {
     satisfaction_comments_how: "評価に添えられた文。メールアドレス・電話番号・カード番号は伏せる。", "In the requesters' words; mail addresses, telephone and card numbers are taken out.";
     rating: "評価", "rating";
     mean: "平均", "mean";
-    value: "値", "value";
+    unit: "単位", "unit";
     trends: "前期との比較", "Trends against the last period";
     trends_how: "同じ計算を前期間にも行う。変化 = 今期 − 前期。", "The same figures for the period before. Change = this − last.";
     figure: "指標", "figure";
@@ -179,7 +179,7 @@ both! {
     automation_how: "節約時間 = 件数 × 一件の分 ÷ 60（設定 [report.minutes]）。期間内に自動で行った操作。",
         "Hours saved = count × minutes each ÷ 60 ([report.minutes]). What the machine did in the period.";
     minutes_each: "一件の分", "minutes each";
-    hours_saved: "節約 時間", "hours saved";
+    hours_saved: "節約時間", "hours saved";
     sla_missed: "SLA 未達", "SLA promises missed";
     slo_share: "SLO 達成率", "SLO share met";
     sla_share: "SLA 達成率", "SLA share met";

@@ -11,12 +11,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::ApiFault;
-use super::catch_up::{PAGE, aged, changed, patiently};
+use super::catch_up::{Fault, PAGE, aged, changed, patiently};
 use super::core::Core;
 use super::json::{items, text};
 use super::reading::{self, FOUND};
 use super::said::{Deed, Said, instant, order, stamp};
-use crate::connectors::NotStored;
 use crate::domain::{Channel, Received, Timestamp};
 
 /// Messages older than this are left alone.
@@ -27,16 +26,6 @@ const RETAINED_MS: i64 = 24 * 3_600_000;
 const CALLS: u32 = 300;
 /// After this many failures a look is tried again as seldom as looks are made at all.
 const FAILURES: u32 = 8;
-
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error(transparent)]
-    Api(#[from] ApiFault),
-    #[error(transparent)]
-    Store(#[from] NotStored),
-    #[error("cannot read which messages are on open tickets: {0}")]
-    Desk(String),
-}
 
 /// A message of an open ticket.
 #[derive(Clone, Debug)]
@@ -94,7 +83,8 @@ pub(super) async fn keep_looking(core: &Core, stop: &CancellationToken) {
 
 async fn look(core: &Core) -> Result<(), Fault> {
     let now = (core.now)();
-    let unfinished = (core.desk.unfinished)(Channel::Slack, now.plus_ms(-SINCE_MS)).await.map_err(Fault::Desk)?;
+    let unfinished = (core.desk.unfinished)(Channel::Slack, now.plus_ms(-SINCE_MS)).await;
+    let unfinished = unfinished.map_err(Fault::desk("which messages are on open tickets"))?;
     let mut look = Look { core, now, calls: CALLS };
     for (room, thread, known) in newest_first(by_room(&unfinished)) {
         match look.compare(&room, thread.as_deref(), known).await {

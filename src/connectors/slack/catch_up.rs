@@ -40,14 +40,22 @@ pub(super) fn cursor_name(room: &str) -> String {
     format!("slack:{room}")
 }
 
+/// Why rooms cannot be read for now.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub(super) enum Fault {
     #[error(transparent)]
     Api(#[from] ApiFault),
     #[error(transparent)]
     Store(#[from] NotStored),
-    #[error("cannot read how far a room was read: {0}")]
-    Cursor(String),
+    #[error("cannot read {what}: {reason}")]
+    Desk { what: &'static str, reason: String },
+}
+
+impl Fault {
+    /// The desk could not say `what`.
+    pub(super) fn desk(what: &'static str) -> impl Fn(String) -> Self {
+        move |reason| Self::Desk { what, reason }
+    }
 }
 
 /// Reads history whenever something may have been missed, until `stop`.
@@ -97,11 +105,12 @@ async fn round(core: &Core) -> Result<(), Fault> {
     let gap = core.gaps();
     let started = (core.now)();
     let read = |room: &str| (core.desk.cursor)(cursor_name(room));
-    let workspace = read(WORKSPACE).await.map_err(Fault::Cursor)?;
+    let unknown = Fault::desk("how far a room was read");
+    let workspace = read(WORKSPACE).await.map_err(&unknown)?;
     let mut complete = true;
     for room in rooms(core).await? {
         let id = text(&room, "/id");
-        let own = read(id).await.map_err(Fault::Cursor)?;
+        let own = read(id).await.map_err(&unknown)?;
         // Nothing was read before a first start: what was said before it is not for us.
         let Some(since) = own.into_iter().chain(workspace.clone()).max_by_key(|ts| order(ts)) else { continue };
         match read_room(core, &room, &since).await {
