@@ -194,14 +194,28 @@ impl Engine {
     /// What `message` may be about. `known_intent` is the type its ticket has already: details are then read for it.
     #[must_use]
     pub fn classify(&self, message: &Message, known_intent: Option<&str>) -> Classification {
+        self.classify_if(message, known_intent, |_| true)
+    }
+
+    /// As [`Engine::classify`]; articles are looked for only when `wanted` says so of everything else: that is half of the work.
+    #[must_use]
+    pub fn classify_if(
+        &self,
+        message: &Message,
+        known_intent: Option<&str>,
+        wanted: impl FnOnce(&Classification) -> bool,
+    ) -> Classification {
         let language = wishes::language_of(&message.reply_text, message.language);
         let words = Words::of(&message.subject, &message.reply_text);
-        let mut found = self.read(&words, language, known_intent);
+        let (mut found, question) = self.read(&words, language, known_intent);
         if !self.desk.is_empty() {
             found.matched = self.desk.read(message, &words.subject, &words.text);
             let chosen = self.chosen.iter().filter(|(rule, _)| self.desk.may_hold(rule, &found.matched));
             found.rule_slots =
                 chosen.map(|(_, intent)| (intent.clone(), self.slots.find(intent, &words.folded))).collect();
+        }
+        if wanted(&found) {
+            found.articles = self.articles(&question.text, &question.about);
         }
         found
     }
@@ -213,7 +227,9 @@ impl Engine {
             let whole = if subject.is_empty() { text.to_owned() } else { format!("{subject}\n{text}") };
             wishes::language_of(&whole, self.language)
         });
-        self.read(&Words::of(subject, text), language, None)
+        let (mut found, question) = self.read(&Words::of(subject, text), language, None);
+        found.articles = self.articles(&question.text, &question.about);
+        found
     }
 
     /// At most `most` public articles for a question, best first, however unlikely they are; `language` `None` means: find
@@ -260,11 +276,12 @@ impl Engine {
         answers(knowledge, stripped, about)
     }
 
-    fn read(&self, words: &Words, language: Language, known_intent: Option<&str>) -> Classification {
+    /// Everything but the articles, and what they are looked for with.
+    fn read(&self, words: &Words, language: Language, known_intent: Option<&str>) -> (Classification, Question) {
         let Words { folded, reply, text, .. } = words;
         let wishes = self.wishes.find(text, reply);
         let rules = self.rules.hits(text);
-        let stripped = courtesy::strip(text);
+        let stripped = courtesy::strip(text).into_owned();
         let reading = self.fitted.intents.read(&stripped);
         let intents = self.fitted.intents.candidates(&reading, &rules);
         let likely =
@@ -272,18 +289,25 @@ impl Engine {
         let intent = known_intent.or_else(likely);
         let slots = intent.map(|intent| self.slots.find(intent, folded)).unwrap_or_default();
         let class = Intents::likeliest_of(&reading);
-        let articles = self.articles(&stripped, &About { language, class, wanted: Wanted::Likely });
-        Classification {
+        let found = Classification {
             language,
             rules,
             intents,
-            articles,
+            articles: Vec::new(),
             slots,
             wishes,
             matched: Vec::new(),
             rule_slots: BTreeMap::new(),
-        }
+        };
+        (found, Question { text: stripped, about: About { language, class, wanted: Wanted::Likely } })
     }
+}
+
+/// What articles are looked for with.
+struct Question {
+    /// Normalised, without greetings.
+    text: String,
+    about: About,
 }
 
 /// A message's words as the rules see them.

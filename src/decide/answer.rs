@@ -61,6 +61,13 @@ pub(super) fn check(case: &Case<'_>, trace: &mut Trace) -> Option<Decision> {
     None
 }
 
+/// Whether [`check`] comes to the articles that were found.
+pub(super) fn looks_for_articles(case: &Case<'_>) -> bool {
+    let is_chosen = matches!(pressed(case.message), Some(Button::Article { .. }));
+    let is_ruled = matches!(case.ruling.reply, Some((_, RuleReply::Article(id))) if by_rule(case, id).is_ok());
+    !is_chosen && !is_ruled && barred(case).is_none()
+}
+
 /// The answer a desk rule names. What is never sent alone, or was wrong too often, is offered; critical matters and machines get
 /// none.
 fn by_rule(case: &Case<'_>, id: &str) -> Result<Decision, String> {

@@ -55,7 +55,8 @@ pub use wording::{Template, Values, WordingFault, plain_text, render};
 use case::Case;
 use trace::Trace;
 
-use crate::domain::{Automatic, Decided, Decision, Known, Message, Timestamp};
+use crate::domain::catalog::Catalog;
+use crate::domain::{Automatic, Classification, Decided, Decision, Known, Message, Timestamp};
 
 /// What is to be done with `message`, and why. The first check that settles the matter wins; the order of the checks is
 /// the desk's policy. The trace names every check that looked, with the figures it compared.
@@ -76,6 +77,30 @@ pub fn decide(message: &Message, context: &Context<'_>, now: Timestamp) -> Decid
             Decision::File
         });
     case.decided(decision, trace)
+}
+
+/// `message` as `classify` sees it, which is told the request type that is known already, and asks of what it found whether the decision
+/// comes to the articles: they are looked for only then.
+#[must_use]
+pub fn classified(
+    message: &Message,
+    (catalog, known): (&Catalog, &Known),
+    now: Timestamp,
+    classify: impl FnOnce(Option<&str>, &dyn Fn(&Classification) -> bool) -> Classification,
+) -> Classification {
+    if is_settled_unread(message, known) {
+        return Classification::nothing(message.language);
+    }
+    let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
+    let comes_to_articles = |found: &Classification| {
+        let case = Case::new(message, Context { catalog, classification: found, known }, now);
+        let mut trace = Trace::default();
+        let settled = guard::check(&case, &mut trace)
+            .or_else(|| follow_up::check(&case, &mut trace))
+            .or_else(|| escalate::check(&case, &mut trace));
+        settled.is_none() && answer::looks_for_articles(&case)
+    };
+    classify(intent.or_else(|| form_intent(message)), &comes_to_articles)
 }
 
 /// Whether `message` is dealt with without being classified: copies, and machines' mail whatever it says. Notices and lists may still match a rule.

@@ -8,9 +8,7 @@ use crate::classify::Engine;
 use crate::decide::{self, Context};
 use crate::domain::feedback::NONE;
 use crate::domain::words::words;
-use crate::domain::{
-    Aspect, Catalog, Classification, Decided, Decision, Due, InboxId, Judgement, Keyring, Outcome, Past, Priority,
-};
+use crate::domain::{Aspect, Catalog, Decided, Decision, Due, InboxId, Judgement, Keyring, Outcome, Past, Priority};
 
 /// Differences shown one by one; all are counted.
 const LISTED: usize = 200;
@@ -86,12 +84,9 @@ pub enum Again {
 #[must_use]
 pub fn again(past: &Past, catalog: &Catalog, engine: &Engine) -> Again {
     let (message, known, at) = (&past.message, past.seen.known(), past.seen.at);
-    let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
-    let classification = if decide::is_settled_unread(message, &known) {
-        Classification::nothing(message.language)
-    } else {
-        engine.classify(message, intent)
-    };
+    let classification = decide::classified(message, (catalog, &known), at, |intent, wanted| {
+        engine.classify_if(message, intent, wanted)
+    });
     let context = Context { catalog, classification: &classification, known: &known };
     let decided = decide::decide(message, &context, at);
     // Nothing is sent, so the references in replies need no key.

@@ -15,9 +15,7 @@ use super::read::Reader;
 use super::supervise::{Did, Worker, with_causes};
 use crate::clock::Clock;
 use crate::decide::{self, Context};
-use crate::domain::{
-    Changes, Classification, InboxId, Keyring, Known, Message, Outbound, OutboundKind, Probe, SendCount, Timestamp,
-};
+use crate::domain::{Changes, InboxId, Keyring, Known, Message, Outbound, OutboundKind, Probe, SendCount, Timestamp};
 use crate::store::{Claim, SettleError, Store, StoreError, crash};
 use crate::telemetry::Metrics;
 
@@ -245,13 +243,9 @@ impl Handler {
 
     fn decide_one(&self, rules: &Rules, message: &Message, known: &Known) -> Changes {
         let now = self.clock.now();
-        let intent = known.ticket.as_ref().and_then(|ticket| ticket.intent.as_deref());
-        let intent = intent.or_else(|| decide::form_intent(message));
-        let classification = if decide::is_settled_unread(message, known) {
-            Classification::nothing(message.language)
-        } else {
-            rules.engine.classify(message, intent)
-        };
+        let classification = decide::classified(message, (&rules.catalog, known), now, |intent, wanted| {
+            rules.engine.classify_if(message, intent, wanted)
+        });
         let context = Context { catalog: &rules.catalog, classification: &classification, known };
         let decided = decide::decide(message, &context, now);
         decide::plan(&decided, message, &context, &self.keyring, now)
