@@ -9,7 +9,7 @@ use super::ticket::{document, find};
 use super::{Global, out, settings};
 use crate::app::App;
 use crate::decide::agent::{self, Correction, Hand, Refusal, Reply, Then};
-use crate::domain::{Changes, InboxId, Priority, StoredMessage, Ticket, TicketId};
+use crate::domain::{Catalog, Changes, InboxId, Priority, StoredMessage, Ticket, TicketId};
 use crate::store::{ListedTicket, StoreError, TicketMessage};
 
 /// How often an action is done again when somebody else changed the ticket in between.
@@ -212,6 +212,16 @@ pub(super) async fn write(
     bail!("{id} keeps changing while this is done; try again")
 }
 
+/// Where agents are named in the settings, a ticket goes to one of them: a misspelt name would leave it with nobody.
+fn known_agent(catalog: &Catalog, name: Option<&str>) -> anyhow::Result<()> {
+    let routing = &catalog.service.routing;
+    let Some(name) = name.filter(|name| !routing.agents.is_empty() && routing.agent(name).is_none()) else {
+        return Ok(());
+    };
+    let known: Vec<&str> = routing.agents.iter().map(|agent| agent.name.as_str()).collect();
+    bail!("`{name}` is not in [[agents]]: write one of {}, or nobody", known.join(", "))
+}
+
 async fn work_out(app: &App, change: &Change, ticket: &Ticket, messages: &[StoredMessage]) -> anyhow::Result<Changes> {
     let rules = app.live.get();
     let hand = Hand { catalog: &rules.catalog, keyring: &app.keyring, agent: change.agent(), now: app.clock.now() };
@@ -225,7 +235,11 @@ async fn work_out(app: &App, change: &Change, ticket: &Ticket, messages: &[Store
             };
             agent::reply(&hand, ticket, &Reply { text, then, last })
         }
-        Change::Assign { to, .. } => agent::assign(&hand, ticket, (to != "nobody").then_some(to.as_str())),
+        Change::Assign { to, .. } => {
+            let to = (to != "nobody").then_some(to.as_str());
+            known_agent(&rules.catalog, to)?;
+            agent::assign(&hand, ticket, to)
+        }
         Change::Move { queue, .. } => agent::move_queue(&hand, ticket, queue),
         Change::Prioritise { priority, .. } => agent::set_priority(&hand, ticket, *priority),
         Change::Correct { intent, queue, priority, article, .. } => {

@@ -191,7 +191,7 @@ fn is_untouched(ticket: &Ticket) -> bool {
     let promises = &ticket.promises;
     ticket.channel == Channel::Alert
         && matches!(ticket.status, Status::New | Status::Open)
-        && ticket.assignee.is_none()
+        && (ticket.assignee.is_none() || ticket.course.given)
         && ticket.first_response_at.is_none()
         && promises.words == 0
         && promises.priority_by.is_none()

@@ -183,7 +183,10 @@ fn what(known: &Ticket, ticket: &Ticket, changes: &Changes) -> Option<NoticeEven
         (true, false) => return Some(NoticeEvent::Reopened),
         (true, true) | (false, false) => {}
     }
-    if ticket.assignee.is_some() && known.assignee != ticket.assignee {
+    // An agent the machine chose need not have seen it.
+    let is_taken = |ticket: &Ticket| ticket.assignee.is_some() && !ticket.course.given;
+    let is_new = known.assignee != ticket.assignee || known.course.given;
+    if (is_taken(ticket) && is_new) || (ticket.course.acknowledged.is_some() && known.course.acknowledged.is_none()) {
         return Some(NoticeEvent::Acknowledged);
     }
     let shown =

@@ -208,6 +208,9 @@ pub struct Changes {
     pub people: Vec<PersonChange>,
     /// Messages whose text their writers changed or took back.
     pub edits: Vec<Edit>,
+    /// Messages that go over to another ticket.
+    #[serde(default)]
+    pub moved: Vec<Moved>,
 }
 
 /// What is learnt about who somebody is. Addresses are in lower case.
@@ -258,6 +261,17 @@ pub enum PersonChange {
         /// Digest of the code.
         code: String,
     },
+}
+
+/// A message that goes over to another ticket, with what leads to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The message's row.
+    pub inbox_id: InboxId,
+    /// Where it belongs from now on.
+    pub ticket: TicketId,
+    /// Message-IDs and chat ids that lead there from now on.
+    pub keys: Vec<String>,
 }
 
 /// A changed text.

@@ -43,7 +43,7 @@ pub use classification::{ArticleCandidate, Classification, IntentCandidate, Rule
 pub use context::{Known, Link, Original, Probe};
 pub use course::{Approval, Complaint, Course, Mark, Outage, Rating, Verdict};
 pub use decision::{
-    Changes, Decided, Decision, Edit, Fate, IgnoreReason, PersonChange, SendCount, Settled, Step, ThreadKey,
+    Changes, Decided, Decision, Edit, Fate, IgnoreReason, Moved, PersonChange, SendCount, Settled, Step, ThreadKey,
 };
 pub use feedback::{
     Aspect, Bar, Feedback, FeedbackSource, Golden, Learned, Measured, Outcome, Policy, Taught, Vote, Wanted,

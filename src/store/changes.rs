@@ -9,7 +9,7 @@ use super::raw::IdRow;
 use super::rows::{OutboundRow, Rows};
 use super::rule_hits::INSERT_HITS;
 use super::timers::{INSERT_FIRINGS, PUT_TIMERS};
-use super::{SettleError, Store, StoreError, crash, people, processes, send_counts};
+use super::{SettleError, Store, StoreError, crash, edits, people, processes, send_counts};
 use crate::domain::{AlertChange, Changes, InboxId, OutboxId, Timestamp};
 
 const CLOSE: Sql = bulk!(
@@ -58,10 +58,6 @@ const INSERT_ATTACHMENTS: Sql = bulk!(
             CAST(value->>'size' AS BIGINT), CAST(value->>'inline' AS BIGINT), value->>'sha256', value->>'scan', value->>'warnings'
      FROM " ROWS
     ""
-);
-const EDIT_MESSAGES: Sql = bulk!(
-    "UPDATE messages SET text = r.value->>'text', reply_text = r.value->>'reply_text'
-     FROM " ROWS " AS r WHERE messages.inbox_id = CAST(r.value->>'id' AS BIGINT)"
 );
 const INSERT_KEYS: Sql = bulk!(
     "INSERT INTO thread_keys (key, ticket_id) SELECT value->>'key', CAST(value->>'ticket' AS BIGINT)
@@ -325,8 +321,7 @@ async fn write(tx: &mut Tx, owner: &str, rows: &Rows<'_>, now: Timestamp) -> Res
         return Ok(false);
     }
     put(tx, INSERT_ATTACHMENTS, &rows.attachments, None).await?;
-    // An erased message stays erased.
-    put(tx, EDIT_MESSAGES, &rows.edits, None).await?;
+    edits::put_all(tx, rows).await?;
     crash::point("settle.messages");
     // From here on a row that is there already stays as it is.
     put(tx, INSERT_KEYS, &rows.thread_keys, None).await?;

@@ -20,6 +20,7 @@ mod context;
 pub mod crash;
 mod cursors;
 mod dump;
+mod edits;
 mod error;
 mod expire;
 mod feedback;

@@ -120,6 +120,12 @@ pub(super) struct EditRow<'a> {
     reply_text: &'a str,
 }
 
+#[derive(Serialize)]
+pub(super) struct MovedRow {
+    id: i64,
+    ticket: i64,
+}
+
 /// Everything a batch writes.
 #[derive(Default)]
 pub(super) struct Rows<'a> {
@@ -130,6 +136,8 @@ pub(super) struct Rows<'a> {
     pub(super) messages: Vec<MessageRow<'a>>,
     pub(super) attachments: Vec<AttachmentRow<'a>>,
     pub(super) edits: Vec<EditRow<'a>>,
+    pub(super) moved: Vec<MovedRow>,
+    pub(super) moved_keys: Vec<KeyRow<'a>>,
     pub(super) thread_keys: Vec<KeyRow<'a>>,
     pub(super) outbox: Vec<OutboundRow<'a>>,
     pub(super) bounced: Vec<super::raw::IdRow>,
@@ -206,6 +214,10 @@ impl<'a> Rows<'a> {
             text: &edit.text,
             reply_text: &edit.reply_text,
         }));
+        for moved in &changes.moved {
+            self.moved.push(MovedRow { id: moved.inbox_id.0, ticket: moved.ticket.0 });
+            self.moved_keys.extend(moved.keys.iter().map(|key| KeyRow { key, ticket: moved.ticket.0 }));
+        }
         self.thread_keys.extend(changes.thread_keys.iter().map(|key| KeyRow { key: &key.key, ticket: key.ticket.0 }));
         self.outbox.extend(changes.outbound.iter().map(outbound_row));
         self.feedback.extend(&changes.feedback);

@@ -4,7 +4,7 @@ use super::super::clocks;
 use super::super::letter::is_id;
 use super::super::route::queue_for;
 use super::{Hand, Refusal, Work};
-use crate::domain::{Changes, EventKind, Priority, Status, StoredMessage, ThreadKey, Ticket, TicketId};
+use crate::domain::{Changes, EventKind, Moved, Priority, Status, StoredMessage, ThreadKey, Ticket, TicketId};
 
 /// Everything of `from` goes to `into` from now on; `from` is closed and points there for ever.
 ///
@@ -36,7 +36,6 @@ pub fn merge(hand: &Hand<'_>, from: &Ticket, into: &Ticket) -> Result<Changes, R
     let slots = &target.slots;
     target.missing.retain(|name| !slots.contains_key(name));
     work.event_on(into.id, EventKind::Merged, format!("{} was merged into it", from.id));
-    work.before.push(into.clone());
     work.changes.tickets.push(target);
     Ok(work.done())
 }
@@ -111,10 +110,9 @@ pub fn split(hand: &Hand<'_>, ticket: &Ticket, message: &StoredMessage) -> Resul
     work.event(EventKind::Linked, format!("message {} was split off as {id}", message.inbox_id));
     work.event_on(id, EventKind::Opened, format!("split off {}", ticket.id));
     work.event_on(id, EventKind::Linked, format!("beside {}", ticket.id));
-    for key in message.message_id.iter().filter(|key| is_id(key)) {
-        work.changes.thread_keys.push(ThreadKey { key: key.clone(), ticket: id });
-    }
-    work.changes.message = Some(StoredMessage { ticket: Some(id), ..message.clone() });
+    let keys: Vec<String> = message.message_id.iter().filter(|key| is_id(key)).cloned().collect();
+    work.changes.thread_keys.extend(keys.iter().map(|key| ThreadKey { key: key.clone(), ticket: id }));
+    work.changes.moved.push(Moved { inbox_id: message.inbox_id, ticket: id, keys });
     work.changes.tickets.push(fresh);
     Ok(work.done())
 }

@@ -197,6 +197,7 @@ pub fn close_with(hand: &Hand<'_>, ticket: &Ticket, second: Option<&str>) -> Res
     if ticket.status == Status::Closed {
         return Err(work.already());
     }
+    work.may_end()?;
     let alone = hand.catalog.service.closing.alone.as_ref().is_none_or(|scope| holds(scope, ticket));
     let second = second.map(str::trim).filter(|name| !name.is_empty() && *name != hand.agent);
     if !alone && ticket.course.confirmed_at.is_none() && second.is_none() {

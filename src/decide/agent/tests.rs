@@ -147,7 +147,8 @@ fn a_message_split_off_begins_a_ticket_of_its_own() {
     );
     assert_eq!((fresh.subject.as_str(), fresh.assignee.as_deref()), ("別の話", None));
     assert_eq!(fresh.participants, ["hanako@client.example"]);
-    assert_eq!(changes.message.unwrap().ticket, Some(TicketId(9)));
+    let [moved] = changes.moved.as_slice() else { panic!("{:?}", changes.moved) };
+    assert_eq!((moved.inbox_id, moved.ticket, changes.message), (crate::domain::InboxId(9), TicketId(9), None));
     assert!(fresh.due.resolution.is_some());
 }
 

@@ -242,6 +242,29 @@ fn hours_severity_and_customers_follow_the_settings() {
 }
 
 #[test]
+fn an_agent_the_machine_chose_neither_answers_the_pager_nor_keeps_the_ticket_open() {
+    let mut world = World::new(watched());
+    world.report(alert("a", Firing, Severity::Critical), at(0));
+    let known = world.ticket(TicketId(101)).clone();
+    let mut given = Ticket { assignee: Some("aoki".into()), ..known.clone() };
+    given.course.given = true;
+    let tell = |before: &Ticket, after: &Ticket| {
+        let mut changes = Changes { tickets: vec![after.clone()], ..Changes::default() };
+        let keyring = ring();
+        let post = super::super::letter::Post { catalog: &world.catalog, keyring: &keyring, now: at(1) };
+        super::super::notice::follow(&post, &[before], &mut changes);
+        told(&changes).into_iter().filter(|(place, _)| *place == "pager").map(|(_, event)| event).collect::<Vec<_>>()
+    };
+    assert_eq!(tell(&known, &given), []);
+    let mut taken = Ticket { version: given.version + 1, ..given.clone() };
+    taken.course.given = false;
+    assert_eq!(tell(&given, &taken), [Some(NoticeEvent::Acknowledged)]);
+    world.tickets = vec![given];
+    let recovered = world.report(alert("a", AlertState::Resolved, Severity::Critical), at(2));
+    assert!(recovered.tickets.iter().any(|ticket| is_ended(ticket.status)), "{:?}", recovered.tickets);
+}
+
+#[test]
 fn nothing_about_an_alert_is_ever_answered() {
     let mut world = World::new(watched());
     world.catalog.service.alerts[0].customer = Some("ops@client.example".into());

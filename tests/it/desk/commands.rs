@@ -65,6 +65,42 @@ async fn ask_answers_with_every_field_of_the_contract() {
 }
 
 #[tokio::test]
+async fn a_message_that_belongs_elsewhere_is_taken_off_its_ticket() {
+    let mut desk = Desk::new(Database::Sqlite, "desk@example.test").await;
+    let agents = "\n[[agents]]\nname = \"sato\"\naddresses = [\"sato@example.test\"]\n";
+    desk.edit(|text| text + agents);
+    let mail = |name: &str, subject: &str, after: &str, text: &str| {
+        let mail = format!(
+            "From: Ann <ann@client.example>\r\nTo: desk@example.test\r\nSubject: {subject}\r\nDate: Tue, 24 Nov 2026 10:00:00 +0900\r\n\
+             Message-ID: <{name}@client.example>\r\n{after}\r\n{text}\r\n"
+        );
+        fs::write(desk.path(name), mail).unwrap();
+    };
+    mail("one.eml", "The printer on floor 3 is broken", "", "It does not print any more.");
+    mail("two.eml", "Re: The printer", "In-Reply-To: <one.eml@client.example>\r\n", "The monitor is broken as well.");
+    mail("three.eml", "Re: Re: The printer", "In-Reply-To: <two.eml@client.example>\r\n", "It stays black.");
+    for name in ["one.eml", "two.eml"] {
+        assert!(desk.run(&["ingest", desk.path(name).to_str().unwrap()]).await.status.success());
+    }
+    let misspelt = desk.run(&["ticket", "assign", "T-1", "stao"]).await;
+    assert!(!misspelt.status.success() && String::from_utf8_lossy(&misspelt.stderr).contains("sato"));
+    let split = desk.run(&["ticket", "split", "T-1", "2"]).await;
+    assert!(split.status.success(), "{}", String::from_utf8_lossy(&split.stderr));
+    assert!(desk.run(&["ingest", desk.path("three.eml").to_str().unwrap()]).await.status.success());
+    let mut received = Vec::new();
+    for id in ["T-1", "T-2"] {
+        let ticket = desk.json(&["ticket", "show", id]).await;
+        let messages = ticket["conversation"].as_array().unwrap();
+        let words = messages.iter().filter(|message| message["direction"] == "in");
+        received
+            .push(words.filter_map(|message| Some(message["text"].as_str()?.trim().to_owned())).collect::<Vec<_>>());
+    }
+    let wanted = [vec!["It does not print any more."], vec!["The monitor is broken as well.", "It stays black."]];
+    assert_eq!(received, wanted);
+    assert_eq!(desk.json(&["ledger"]).await["balanced"], true);
+}
+
+#[tokio::test]
 async fn exit_statuses_are_0_1_and_2() {
     let desk = Desk::new(Database::Sqlite, "desk@example.test").await;
     let cases: &[(&[&str], i32, &str)] = &[

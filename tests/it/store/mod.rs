@@ -222,6 +222,7 @@ pub fn opening(item: &InboxItem) -> Changes {
         bounced: Vec::new(),
         people: vec![PersonChange::Met { inbox_id: item.id, address: "sato@customer.example".into() }],
         edits: Vec::new(),
+        moved: Vec::new(),
         feedback: Vec::new(),
     }
 }

@@ -13,6 +13,7 @@ on_both! {
     a_key_written_twice_is_written_once
     a_send_limit_holds_although_two_decide_at_once
     a_thread_key_stays_where_it_leads
+    a_message_goes_over_to_another_ticket_with_its_keys
     a_ticket_that_is_not_there_is_a_conflict
     an_action_of_a_person_changes_a_ticket
     a_bounce_marks_the_message
@@ -143,6 +144,21 @@ async fn a_thread_key_stays_where_it_leads(desk: Desk) {
     desk.store.apply(&steal, NOW).await.unwrap();
     let probe = Probe { thread_keys: vec![key], ..Probe::default() };
     assert_eq!(desk.store.context(&[probe], NOW).await.unwrap()[0].ticket.as_ref().unwrap().id, a.id);
+}
+
+async fn a_message_goes_over_to_another_ticket_with_its_keys(desk: Desk) {
+    let (a, b) = (desk.filed("a").await, desk.filed("b").await);
+    let (id, key) = (InboxId(a.id.0), "a@customer.example".to_owned());
+    let moved = vec![Moved { inbox_id: id, ticket: b.id, keys: vec![key.clone()] }];
+    desk.store.apply(&Changes { moved, ..Changes::default() }, NOW).await.unwrap();
+    let received = async |ticket: TicketId| {
+        let all = desk.store.ticket_messages(ticket).await.unwrap();
+        all.into_iter().filter(|one| matches!(one, madoguchi::store::TicketMessage::In(_))).count()
+    };
+    assert_eq!((received(a.id).await, received(b.id).await), (0, 2));
+    assert_eq!(desk.store.decision_of(id).await.unwrap().unwrap().ticket, Some(b.id));
+    let probe = Probe { thread_keys: vec![key], ..Probe::default() };
+    assert_eq!(desk.store.context(&[probe], NOW).await.unwrap()[0].ticket.as_ref().unwrap().id, b.id);
 }
 
 async fn a_ticket_that_is_not_there_is_a_conflict(desk: Desk) {

@@ -29,6 +29,13 @@ fn resolution(ticket: &Ticket) -> crate::domain::Clock {
 }
 
 #[test]
+fn what_waits_for_leave_is_not_closed_around_it() {
+    let catalog = risky();
+    let refused = close(&at(&catalog, 1), &requested(&catalog));
+    assert!(matches!(refused, Err(Refusal::NotApproved { .. })), "{refused:?}");
+}
+
+#[test]
 fn work_waits_for_leave_and_its_clock_with_it() {
     let catalog = risky();
     let known = requested(&catalog);
