@@ -41,7 +41,7 @@ pub(super) enum Process {
         #[command(flatten)]
         by: By,
     },
-    /// Send an interim report on an incident to everybody on the ticket
+    /// Send an interim report on an incident to everybody on the ticket; a note where nobody can be written to
     Report {
         /// T-1042
         ticket: TicketId,

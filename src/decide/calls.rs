@@ -6,9 +6,9 @@ use crate::domain::catalog::Catalog;
 use crate::domain::course::Call;
 use crate::domain::promise::Firing;
 use crate::domain::routing::{Contact, ContactList};
-use crate::domain::service::{NotifyTarget, NotifyWay};
+use crate::domain::service::{NotifyTarget, NotifyWay, Remedy};
 use crate::domain::{Bilingual, Changes, EventKind, Ticket, TicketEvent, Timestamp};
-use crate::sla::book::Book;
+use crate::sla::book::{Book, holds};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -28,7 +28,7 @@ pub(super) fn begin(catalog: &Catalog, ticket: &mut Ticket, list: &str, firing: 
     Some(format!("calls `{list}` until somebody acknowledges"))
 }
 
-/// Tells whoever is next on each list whose time is up, and drops the lists that are through.
+/// Tells whoever is next on each list whose time is up. When a list is through, whoever else there is hears of it, and it is dropped.
 pub(super) fn advance(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, now: Timestamp) {
     let mut going = Vec::new();
     for mut call in std::mem::take(&mut ticket.course.calls) {
@@ -42,8 +42,7 @@ pub(super) fn advance(catalog: &Catalog, changes: &mut Changes, ticket: &mut Tic
             call.next_at = now.plus_ms(i64::from(list.wait_minutes) * MINUTE_MS);
             going.push(call);
         } else {
-            let detail = format!("nobody on `{}` acknowledged", call.list);
-            changes.events.push(line(ticket, now, EventKind::Note, detail));
+            tell_all(catalog, changes, ticket, (&call, now));
         }
     }
     ticket.course.calls = going;
@@ -92,25 +91,74 @@ fn tell(
     ticket: &mut Ticket,
     (call, target, now): (&Call, &NotifyTarget, Timestamp),
 ) {
-    let firing = Firing {
-        key: format!("call {}:{}:{}:{}", call.list, ticket.id, call.number, call.told),
+    let because = Bilingual { ja: known(&call.because_ja, &call.because).to_owned(), en: call.because.clone() };
+    let firing = firing(call, ticket, (&call.told.to_string(), because, now));
+    page(catalog, changes, ticket, (&firing, target));
+    changes.fired.push(firing);
+}
+
+/// Nobody on the list acknowledged: the places that are there for such a ticket are told, urgently and once. Where there are none,
+/// every agent who is here is.
+fn tell_all(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (call, now): (&Call, Timestamp)) {
+    let mut targets = places(catalog, ticket, &call.list);
+    if targets.is_empty() {
+        let agents = &catalog.service.routing.agents;
+        targets = agents.iter().filter_map(|agent| by_mail(catalog, &agent.name, now)).collect();
+    }
+    let because = Bilingual {
+        ja: format!("「{}」のだれも引き受けていません（{}）", call.list, known(&call.because_ja, &call.because)),
+        en: format!("nobody on {} acknowledged ({})", call.list, call.because),
+    };
+    let firing = firing(call, ticket, ("all", because, now));
+    let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    let names = if names.is_empty() { "nobody else".to_owned() } else { names.join(", ") };
+    let detail = format!("nobody on `{}` acknowledged: {names} told", call.list);
+    changes.events.push(line(ticket, now, EventKind::Note, detail));
+    for target in &targets {
+        page(catalog, changes, ticket, (&firing, target));
+    }
+    changes.fired.push(firing);
+}
+
+/// The places on the list, those that the rules for the ticket tell, and those that wake people.
+fn places(catalog: &Catalog, ticket: &Ticket, list: &str) -> Vec<NotifyTarget> {
+    let contacts = find(catalog, list).map_or(&[][..], |list| &list.contacts);
+    let rules = catalog.service.escalations.iter().filter(|rule| holds(&rule.scope, ticket));
+    let remedies: Vec<&Remedy> = rules.flat_map(|rule| &rule.remedies).collect();
+    let tells = |remedy: &Remedy, name: &str| match remedy {
+        Remedy::Notify { target } | Remedy::Page { target } => target == name,
+        Remedy::SecondLine | Remedy::Move { .. } | Remedy::Raise { .. } | Remedy::Call { .. } | Remedy::OpenProblem => {
+            false
+        }
+    };
+    let is_for_it = |target: &&NotifyTarget| {
+        target.way == NotifyWay::Pagerduty
+            || contacts.contains(&Contact::Target(target.name.clone()))
+            || remedies.iter().any(|remedy| tells(remedy, &target.name))
+    };
+    catalog.service.targets.iter().filter(is_for_it).cloned().collect()
+}
+
+/// A step of a call: its key, why it is taken, and how to acknowledge.
+fn firing(call: &Call, ticket: &Ticket, (step, because, now): (&str, Bilingual, Timestamp)) -> Firing {
+    let Bilingual { ja, en } = because;
+    Firing {
+        key: format!("call {}:{}:{}:{step}", call.list, ticket.id, call.number),
         ticket: ticket.id,
         rule: format!("call {}", call.list),
         at: now,
         because: Bilingual {
-            ja: format!(
-                "{}。引き受けるときは `madoguchi ticket ack {}`",
-                known(&call.because_ja, &call.because),
-                ticket.id
-            ),
-            en: format!("{}; acknowledge with `madoguchi ticket ack {}`", call.because, ticket.id),
+            ja: format!("{ja}。引き受けるときは `madoguchi ticket ack {}`", ticket.id),
+            en: format!("{en}; acknowledge with `madoguchi ticket ack {}`", ticket.id),
         },
-    };
-    let written = notice::of_firing(catalog, ticket, &firing, (target, true));
+    }
+}
+
+fn page(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (firing, target): (&Firing, &NotifyTarget)) {
+    let written = notice::of_firing(catalog, ticket, firing, (target, true));
     let detail = format!("call to {} ({})", target.name, written.dedupe_key);
-    changes.events.push(line(ticket, now, EventKind::MessageOut, detail));
+    changes.events.push(line(ticket, firing.at, EventKind::MessageOut, detail));
     changes.outbound.push(written);
-    changes.fired.push(firing);
 }
 
 /// The Japanese words, in calls that have them.
@@ -134,7 +182,7 @@ mod tests {
     use super::*;
     use crate::domain::promise::Signal;
     use crate::domain::routing::{Agent, Customer};
-    use crate::domain::service::{Escalation, Remedy, Scope, Trigger};
+    use crate::domain::service::{Escalation, Scope, Trigger};
     use crate::domain::{Status, Timestamp};
 
     fn after(minutes: i64) -> Timestamp {
@@ -207,10 +255,59 @@ mod tests {
     fn the_list_is_gone_down_past_those_who_cannot_be_told() {
         let (told, known) = told(&on_call(2), &angry(), 600);
         let round = [(0, "baba"), (10, "chiba"), (20, "leads"), (30, "baba"), (40, "chiba"), (50, "leads")];
-        assert_eq!(names(&told), round);
+        assert_eq!(names(&told)[..6], round);
         assert_eq!((known.course.calls.len(), known.promises.watch_at), (0, None));
         let last = tick(&on_call(1), &ring(), &known, after(700));
         assert!(last.outbound.is_empty() && last.fired.is_empty());
+    }
+
+    #[test]
+    fn when_nobody_on_the_list_acknowledges_every_place_is_paged() {
+        let mail =
+            |name: &str| NotifyWay::Mail { address: format!("{name}@client.example"), mailbox: "support".into() };
+        let place = |name: &str| NotifyTarget { name: name.into(), way: mail(name) };
+        let after_it = |change: fn(&mut Catalog)| {
+            let mut catalog = on_call(1);
+            catalog.service.targets.extend([place("duty"), place("chat")]);
+            change(&mut catalog);
+            let (told, known) = told(&catalog, &angry(), 600);
+            let last = told.iter().filter(|(minute, _)| *minute == 30).map(|(_, to)| to.split('@').next().unwrap());
+            (last.map(str::to_owned).collect::<Vec<_>>(), known.promises.watch_at)
+        };
+        let page = |catalog: &mut Catalog| {
+            catalog.service.escalations[0].remedies.push(Remedy::Page { target: "duty".into() });
+        };
+        assert_eq!(
+            after_it(page),
+            (vec!["leads".into(), "duty".into()], None),
+            "the list's places and those that are paged"
+        );
+        let no_places = |catalog: &mut Catalog| {
+            catalog.service.routing.lists[0].contacts.retain(|contact| !matches!(contact, Contact::Target(_)));
+            catalog.service.routing.lists[0].contacts.push(Contact::Agent("baba".into()));
+            catalog.service.escalations[0].remedies.push(Remedy::Notify { target: "chat".into() });
+        };
+        assert_eq!(after_it(no_places).0, ["chat"], "those that are told without a mark");
+        let nobody = |catalog: &mut Catalog| {
+            catalog.service.targets.clear();
+            catalog.service.routing.lists[0].contacts.push(Contact::Agent("baba".into()));
+        };
+        assert_eq!(after_it(nobody).0, ["baba", "chiba"], "otherwise every agent who is here");
+    }
+
+    #[test]
+    fn when_nobody_on_the_list_can_be_called_the_places_are_paged_at_once() {
+        let mut catalog = on_call(2);
+        catalog.service.routing.lists[0].contacts = vec![Contact::Agent("aoki".into())];
+        let changes = tick(&catalog, &ring(), &angry(), NOW);
+        let to: Vec<&str> = changes.outbound.iter().map(|notice| notice.to[0].address.as_str()).collect();
+        assert_eq!(to, ["baba@client.example", "chiba@client.example"]);
+        assert!(changes.outbound[0].subject.starts_with("【至急】"), "{}", changes.outbound[0].subject);
+        assert!(changes.outbound[0].text.contains("だれも"), "{}", changes.outbound[0].text);
+        let said =
+            changes.events.iter().any(|event| event.detail == "nobody on `on-call` acknowledged: baba, chiba told");
+        assert!(said, "{:?}", changes.events);
+        assert!(tick(&catalog, &ring(), &changes.tickets[0], after(60)).outbound.is_empty(), "once");
     }
 
     #[test]

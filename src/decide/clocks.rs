@@ -144,6 +144,14 @@ pub(super) fn each(
     }
 }
 
+/// A report was made at `now`: the next one is due, counted from it.
+pub(super) fn report(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) {
+    each(catalog, ticket, |clock, table| match clock.kind {
+        ClockKind::Update if clock.is_open() => timers::again(clock, table, now),
+        ClockKind::FirstResponse | ClockKind::NextResponse | ClockKind::Update | ClockKind::Resolution => clock.clone(),
+    });
+}
+
 /// Clocks for a ticket that was stored with due times alone: they keep those times, and stand since the ticket's last change
 /// when it waits.
 pub(super) fn adopt(catalog: &Catalog, ticket: &mut Ticket) {

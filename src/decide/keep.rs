@@ -3,6 +3,7 @@
 
 use super::clocks::{adopt, begin, each, is_ended, is_standing, retime, run, show};
 use super::course;
+use super::recipient::is_reachable;
 use crate::domain::catalog::Catalog;
 use crate::domain::promise::{Clock, ClockKind, ClockLevel, Signal};
 use crate::domain::{
@@ -33,8 +34,10 @@ struct Facts {
     word: Writer,
     /// The requester wrote.
     heard: bool,
-    /// A person acted.
+    /// A person changed its status.
     by_person: bool,
+    /// The requester was told how it stands.
+    informed: bool,
 }
 
 /// Brings the clocks of all tickets of `changes` up to `now`. `before` are the tickets as they were; clocks that begin now
@@ -136,8 +139,8 @@ fn facts(changes: &Changes, id: TicketId) -> Facts {
             | OutboundKind::Answer
             | OutboundKind::Suggestion
             | OutboundKind::Question
-            | OutboundKind::StatusReport
             | OutboundKind::Notice => {}
+            OutboundKind::StatusReport => facts.informed = true,
         }
     }
     for event in changes.events.iter().filter(|event| event.ticket == id) {
@@ -179,6 +182,7 @@ fn step(
         retime(catalog, ticket, (Count::FromNow, now));
     }
     words(catalog, ticket, (facts, now));
+    taken_up(catalog, ticket);
     if ticket.merged_into.is_some() {
         each(catalog, ticket, |clock, table| timers::drop_at(clock, table, now));
     } else if is_ended(ticket.status) {
@@ -212,6 +216,18 @@ fn words(catalog: &Catalog, ticket: &mut Ticket, (facts, now): (Facts, Timestamp
     }
 }
 
+/// Where nobody can be written to, the first response is that somebody sees to it.
+fn taken_up(catalog: &Catalog, ticket: &mut Ticket) {
+    let Some(at) = ticket.course.acknowledged.as_ref().map(|mark| mark.at) else { return };
+    if is_reachable(&catalog.desk, ticket) {
+        return;
+    }
+    each(catalog, ticket, |clock, table| match clock.kind {
+        ClockKind::FirstResponse => timers::meet(clock, table, at.max(clock.started_at)),
+        ClockKind::NextResponse | ClockKind::Update | ClockKind::Resolution => clock.clone(),
+    });
+}
+
 /// The requester wrote again after an answer: the next word is due, counted from the first message that waits for it.
 fn next_response(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) {
     let book = Book { catalog };
@@ -231,14 +247,23 @@ fn next_response(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) {
     }
 }
 
-/// The matter has ended: the solution is there. A first word that nobody gave counts only when a person ended it.
+/// The matter has ended: the solution is there. A word that nobody gave is no longer waited for; it was given when a person ended
+/// the matter and the requester was told so, or cannot be told anything.
 fn end(catalog: &Catalog, ticket: &mut Ticket, (facts, now): (Facts, Timestamp)) {
     ticket.course.calls.clear();
     let at = ticket.resolved_at.unwrap_or(now).min(now);
-    each(catalog, ticket, |clock, table| match clock.kind {
-        ClockKind::Resolution | ClockKind::Update => timers::meet(clock, table, at.max(clock.started_at)),
-        ClockKind::FirstResponse | ClockKind::NextResponse if facts.by_person => timers::meet(clock, table, now),
-        ClockKind::FirstResponse | ClockKind::NextResponse => timers::drop_at(clock, table, now),
+    let told = facts.by_person && (facts.informed || !is_reachable(&catalog.desk, ticket));
+    each(catalog, ticket, |clock, table| {
+        let ended_at = at.max(clock.started_at);
+        // The word that ended it began an hour in which no further word is due.
+        let is_fresh = clock.started_at >= now;
+        match clock.kind {
+            ClockKind::Resolution => timers::meet(clock, table, ended_at),
+            ClockKind::Update if told && !is_fresh => timers::meet(clock, table, ended_at),
+            ClockKind::Update => timers::drop_at(clock, table, ended_at),
+            ClockKind::FirstResponse | ClockKind::NextResponse if told => timers::meet(clock, table, now),
+            ClockKind::FirstResponse | ClockKind::NextResponse => timers::drop_at(clock, table, now),
+        }
     });
 }
 

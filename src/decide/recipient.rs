@@ -1,7 +1,7 @@
 //! To whom the machine may write: the person who wrote, never a stranger they name, never ourselves.
 
 use crate::domain::catalog::Desk;
-use crate::domain::{Address, Channel, Message};
+use crate::domain::{Address, Channel, Message, Ticket};
 
 /// Local parts behind which no person reads (RFC 5230 §4.6).
 const NOBODY: [&str; 8] =
@@ -41,6 +41,12 @@ pub(super) fn is_own(desk: &Desk, address: &str) -> bool {
 /// Whether two addresses are written to the same person.
 pub(super) fn same(one: &str, other: &str) -> bool {
     !one.is_empty() && one.to_lowercase() == other.to_lowercase()
+}
+
+/// Whether the requester of `ticket` can be written to. Monitoring cannot.
+pub(super) fn is_reachable(desk: &Desk, ticket: &Ticket) -> bool {
+    let address = &ticket.requester.address;
+    is_usable(ticket.channel, address) && !is_own(desk, address)
 }
 
 /// Whether something can be sent to `address` at all.

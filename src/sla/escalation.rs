@@ -60,7 +60,7 @@ fn chances(book: Book<'_>, rule: &Escalation, ticket: &Ticket) -> Vec<Chance> {
                 let at = clock.due_at.plus_ms(-i64::from(*minutes) * MINUTE_MS);
                 let because = Bilingual {
                     ja: format!("{}の期限まで {minutes} 分を切りました", in_japanese(clock)),
-                    en: format!("{} ({}) is due within {minutes} minutes", clock.kind, clock.level),
+                    en: format!("{} ({}) is due within {}", clock.kind, clock.level, in_english(*minutes)),
                 };
                 Chance::new(cycle_of(clock, clock.cycle), at, because)
             })
@@ -75,7 +75,7 @@ fn chances(book: Book<'_>, rule: &Escalation, ticket: &Ticket) -> Vec<Chance> {
             let since = promises.last_word_at.filter(|_| is_with_people);
             let because = Bilingual {
                 ja: format!("依頼者への連絡が {minutes} 分間ありません"),
-                en: format!("no word to the requester for {minutes} minutes"),
+                en: format!("no word to the requester for {}", in_english(*minutes)),
             };
             let at = |since: Timestamp| since.plus_ms(i64::from(*minutes) * MINUTE_MS);
             since.map(|since| Chance::new(format!("word {}", promises.words), at(since), because)).into_iter().collect()
@@ -108,8 +108,8 @@ fn waited(book: Book<'_>, trigger: &Trigger, ticket: &Ticket) -> Option<Chance> 
             let unheard = course.acknowledged.is_none() && ticket.first_response_at.is_none();
             let since = promises.queued_at.filter(|_| untaken && unheard)?;
             let because = Bilingual {
-                ja: format!("{minutes} 分たっても担当が決まっていません"),
-                en: format!("nobody took it within {minutes} minutes"),
+                ja: format!("{minutes} 分たってもまだだれも引き受けていません"),
+                en: format!("nobody has taken it up within {}", in_english(*minutes)),
             };
             let at = book.after_in_queue(&ticket.queue, since, *minutes);
             Some(Chance::new(format!("move {}", promises.moves), at, because))
@@ -126,7 +126,7 @@ fn waited(book: Book<'_>, trigger: &Trigger, ticket: &Ticket) -> Option<Chance> 
             let since = course.approval.as_ref().filter(|_| course.waits_for_approval())?.wanted_at;
             let because = Bilingual {
                 ja: format!("着手の承認が {minutes} 分間ありません"),
-                en: format!("nobody gave leave to start for {minutes} minutes"),
+                en: format!("nobody gave leave to start for {}", in_english(*minutes)),
             };
             // A request whose type changed there and back waits anew.
             Some(Chance::new(
@@ -169,6 +169,11 @@ fn in_japanese(clock: &Clock) -> String {
         ClockKind::Resolution => "解決",
     };
     format!("{kind}（{}）", clock.level.as_str().to_uppercase())
+}
+
+/// `1 minute`, `15 minutes`.
+fn in_english(minutes: u32) -> String {
+    format!("{minutes} minute{}", if minutes == 1 { "" } else { "s" })
 }
 
 const fn meaning(signal: Signal) -> &'static str {

@@ -8,7 +8,7 @@ mod refusal;
 
 pub use correcting::{Correction, correct};
 pub use joining::{merge, split, unmerge};
-pub use processing::{Recovery, Ruling, acknowledge, answer_complaint, link, recover, report, rule_on};
+pub use processing::{Recovery, Ruling, acknowledge, answer_complaint, link, note, recover, report, rule_on};
 pub use refusal::Refusal;
 
 use minijinja::Value;
@@ -16,7 +16,7 @@ use minijinja::Value;
 use super::feedback::by_agent;
 use super::letter::{Letter, Post, Way, is_id};
 use super::quote::quote;
-use super::recipient::{is_nobody, is_own, is_usable, same};
+use super::recipient::{is_nobody, is_own, is_reachable, is_usable, same};
 use super::silence::allowed;
 use super::wording::{ChatTemplate, Template, Values, deadline};
 use super::{card, clocks, closing, course, keep, notice, offers};
@@ -328,10 +328,13 @@ impl<'a> Work<'a> {
         values.extend(shown.map(|at| ("closes", Value::from(at))).into_iter().collect::<Values>());
     }
 
+    fn is_reachable(&self) -> bool {
+        is_reachable(&self.hand.catalog.desk, &self.ticket)
+    }
+
     fn requester(&self) -> Result<Address, Refusal> {
         let to = self.ticket.requester.clone();
-        let usable = is_usable(self.ticket.channel, &to.address) && !is_own(&self.hand.catalog.desk, &to.address);
-        if usable { Ok(to) } else { Err(Refusal::NoAddress { ticket: self.ticket.id }) }
+        if self.is_reachable() { Ok(to) } else { Err(Refusal::NoAddress { ticket: self.ticket.id }) }
     }
 
     /// Everybody on the ticket but the requester, ourselves and addresses nobody reads.

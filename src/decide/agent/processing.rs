@@ -81,10 +81,24 @@ pub fn rule_on(hand: &Hand<'_>, ticket: &Ticket, ruling: &Ruling<'_>) -> Result<
     Ok(work.done())
 }
 
-/// An interim report on an incident: a word of a person, from which the hour to the next one counts.
+/// A word among agents. Where nobody can be written to it is the word that the update clock waits for.
 ///
 /// # Errors
-/// Merged ticket, one that has ended, no text, nobody to write to, or words that cannot be sent.
+/// Merged ticket.
+pub fn note(hand: &Hand<'_>, ticket: &Ticket, text: &str) -> Result<Changes, Refusal> {
+    let mut work = Work::begin(hand, ticket)?;
+    work.event(EventKind::Note, text);
+    if !work.is_reachable() {
+        clocks::report(hand.catalog, &mut work.ticket, hand.now);
+    }
+    Ok(work.done())
+}
+
+/// An interim report on an incident: a word of a person, from which the hour to the next one counts. Where nobody can be written to
+/// it stays in the history.
+///
+/// # Errors
+/// Merged ticket, one that has ended, no text, or words that cannot be sent.
 pub fn report(hand: &Hand<'_>, ticket: &Ticket, text: &str, last: Option<&StoredMessage>) -> Result<Changes, Refusal> {
     let mut work = Work::begin(hand, ticket)?;
     if clocks::is_ended(ticket.status) {
@@ -92,6 +106,12 @@ pub fn report(hand: &Hand<'_>, ticket: &Ticket, text: &str, last: Option<&Stored
     }
     work.ticket.course.reports = ticket.course.reports.saturating_add(1);
     let number = work.ticket.course.reports;
+    if !work.is_reachable() {
+        work.event(EventKind::Note, kept_inside(ticket, number, text)?);
+        clocks::report(hand.catalog, &mut work.ticket, hand.now);
+        work.wake(Status::Open, "an interim report was noted");
+        return Ok(work.done());
+    }
     let mut values = Values::from([("text", words(ticket, text)?), ("number", Value::from(number))]);
     let next = next_update(hand, ticket).and_then(|at| shown(hand, ticket, at));
     values.extend(next.map(|at| ("next", Value::from(at))).into_iter().collect::<Values>());
@@ -211,6 +231,14 @@ pub fn answer_complaint(
     }
     work.event(EventKind::Note, format!("{}{action}", TicketEvent::COMPLAINT));
     Ok(work.done())
+}
+
+/// What the history says of a report that goes to nobody.
+fn kept_inside(ticket: &Ticket, number: u32, text: &str) -> Result<String, Refusal> {
+    match one_line(text, NOTE_CHARS) {
+        text if text.is_empty() => Err(Refusal::EmptyText { ticket: ticket.id }),
+        text => Ok(format!("{}{number}: {text}", TicketEvent::REPORTED)),
+    }
 }
 
 fn words(ticket: &Ticket, text: &str) -> Result<Value, Refusal> {

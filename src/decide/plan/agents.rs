@@ -3,6 +3,7 @@
 use super::super::agent::{self, Hand, Recovery, Refusal, Reply, Ruling, Then};
 use super::super::chat::{Deed, agent_name};
 use super::super::letter::Told;
+use super::super::recipient::is_reachable;
 use super::super::wording::{ChatTemplate, Values};
 use super::Sheet;
 use crate::domain::{Changes, EventKind, Fate, OutboundKind, Step, Ticket};
@@ -13,8 +14,7 @@ const NOTE_CHARS: usize = 4_000;
 pub(super) fn plan(mut sheet: Sheet<'_>, ticket: &Ticket, deed: &Deed) -> Changes {
     let name = agent_name(sheet.message).to_owned();
     if let Deed::Note { text } = deed {
-        let text: String = text.chars().take(NOTE_CHARS).collect();
-        sheet.event(ticket.id, EventKind::Note, &name, text);
+        note(&mut sheet, ticket, (&name, text));
     } else {
         let hand =
             Hand { catalog: sheet.context.catalog, keyring: sheet.post.keyring, agent: &name, now: sheet.post.now };
@@ -28,6 +28,20 @@ pub(super) fn plan(mut sheet: Sheet<'_>, ticket: &Ticket, deed: &Deed) -> Change
         sheet.lead_here(ticket.id);
     }
     sheet.settle(Fate::Joined, "", Some(ticket.id), None)
+}
+
+/// A note changes nothing but the history; where nobody can be written to it is a word like any other.
+fn note(sheet: &mut Sheet<'_>, ticket: &Ticket, (name, text): (&str, &str)) {
+    let text: String = text.chars().take(NOTE_CHARS).collect();
+    let Sheet { context, post, .. } = sheet;
+    let hand = Hand { catalog: context.catalog, keyring: post.keyring, agent: name, now: post.now };
+    if is_reachable(&hand.catalog.desk, ticket) || ticket.merged_into.is_some() {
+        return sheet.event(ticket.id, EventKind::Note, name, text);
+    }
+    match agent::note(&hand, ticket, &text) {
+        Ok(done) => take_over(sheet, done),
+        Err(refusal) => refuse(sheet, &refusal),
+    }
 }
 
 fn act(sheet: &Sheet<'_>, hand: &Hand<'_>, ticket: &Ticket, deed: &Deed) -> Result<Changes, Refusal> {

@@ -1,6 +1,8 @@
 //! Which policy holds, which words stop its clocks, and where a ticket waits.
 
-use super::super::agent::{Hand, Reply, Then, reply};
+use super::super::agent::{
+    Hand, Recovery, Reply, Then, acknowledge, assign, close, recover, reopen, reply, report, resolve,
+};
 use super::super::fixture::catalog;
 use super::super::tick;
 use super::*;
@@ -8,7 +10,7 @@ use crate::domain::promise::{Clock, ClockKind, ClockLevel};
 use crate::domain::routing::{Customer, Route};
 use crate::domain::schedule::Objective;
 use crate::domain::service::{Policy, Scope, Target};
-use crate::domain::{Catalog, Timestamp};
+use crate::domain::{Catalog, Changes, Timestamp};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -202,4 +204,96 @@ fn a_ticket_waits_where_the_first_of_rule_customer_type_and_mailbox_says() {
         let said = changes.events.iter().any(|event| event.detail.contains("nothing routed it"));
         assert_eq!(said, unrouted, "its history says so: {:?}", changes.events);
     }
+}
+
+/// A first word within an hour, and one every hour from then on.
+fn hourly() -> Catalog {
+    let mut hourly = policy("p", Scope::default(), 60);
+    let kind = ClockKind::Update;
+    hourly.targets.push(Target { kind, level: ClockLevel::Slo, time: Some(Objective::Minutes(60)) });
+    promised(vec![hourly])
+}
+
+/// How the clocks of the first word, of the hourly one and of the solution stand, and how often each was kept.
+fn standing(ticket: &Ticket) -> [(&'static str, u32); 3] {
+    [ClockKind::FirstResponse, ClockKind::Update, ClockKind::Resolution].map(|kind| {
+        let clock = slo(ticket, kind);
+        (clock.state(), clock.kept)
+    })
+}
+
+#[test]
+fn a_word_that_nobody_gave_is_a_promise_that_nobody_kept() {
+    let (catalog, keyring) = (hourly(), ring());
+    let new = filed(&catalog, restart());
+    let hand = Hand { catalog: &catalog, keyring: &keyring, agent: "aoki", now: after(5) };
+    let words = Reply { text: "再起動しました。", then: Then::IsResolved, last: None };
+    let enough = Ticket { automatic_sent: 100, ..new.clone() };
+    let (met, once, dropped) = (("met", 1), ("dropped", 1), ("dropped", 0));
+    for (what, done, wanted) in [
+        ("without a word", close(&hand, &new), [dropped, dropped, met]),
+        ("with the letter that asks whether it is solved", resolve(&hand, &new, None), [met, met, met]),
+        ("without that letter", resolve(&hand, &enough, None), [dropped, dropped, met]),
+        ("with an answer", reply(&hand, &new, &words), [met, once, met]),
+    ] {
+        assert_eq!(standing(&done.unwrap().tickets[0]), wanted, "{what}");
+    }
+    let closed = close(&hand, &new).unwrap().tickets.remove(0);
+    let back = reopen(&Hand { now: after(100), ..hand }, &closed).unwrap().tickets.remove(0);
+    assert_eq!(standing(&back).map(|clock| clock.0), ["running"; 3], "what comes back is waited for again");
+}
+
+#[test]
+fn a_report_and_the_recovery_are_two_words_and_not_three() {
+    let (catalog, keyring) = (hourly(), ring());
+    let hand = |minutes| Hand { catalog: &catalog, keyring: &keyring, agent: "aoki", now: after(minutes) };
+    let new = filed(&catalog, restart());
+    let told = report(&hand(30), &new, "調査中です。", None).unwrap().tickets.remove(0);
+    let over = Recovery { text: "復旧しました。", since: None, back: Some(after(45)), cause: "", last: None };
+    let back = recover(&hand(50), &told, &over).unwrap().tickets.remove(0);
+    assert_eq!(standing(&back)[1], ("dropped", 2));
+}
+
+/// The ticket of an alert, which nobody can be written to about.
+fn monitored(catalog: &Catalog) -> Ticket {
+    let filed = filed(catalog, restart());
+    Ticket { channel: Channel::Alert, requester: address(""), ..filed }
+}
+
+#[test]
+fn where_nobody_can_be_written_to_whoever_takes_it_up_keeps_the_first_promise() {
+    let (catalog, keyring) = (hourly(), ring());
+    let hand = |minutes| Hand { catalog: &catalog, keyring: &keyring, agent: "aoki", now: after(minutes) };
+    let alert = monitored(&catalog);
+    let first = |done: &Changes| standing(&done.tickets[0])[0];
+    for (what, done) in [
+        ("acknowledged", acknowledge(&hand(5), &alert)),
+        ("taken", assign(&hand(5), &alert, Some("aoki"))),
+        ("closed", close(&hand(5), &alert)),
+    ] {
+        assert_eq!(first(&done.unwrap()), ("met", 1), "{what}");
+    }
+    assert_eq!(first(&acknowledge(&hand(61), &alert).unwrap()), ("late", 0));
+    assert_eq!(
+        first(&acknowledge(&hand(5), &filed(&catalog, restart())).unwrap()),
+        ("running", 0),
+        "it has a requester"
+    );
+}
+
+#[test]
+fn where_nobody_can_be_written_to_a_report_stays_in_the_history() {
+    let (catalog, keyring) = (hourly(), ring());
+    let hand = |minutes| Hand { catalog: &catalog, keyring: &keyring, agent: "aoki", now: after(minutes) };
+    let done = report(&hand(30), &monitored(&catalog), "ディスクを交換中", None).unwrap();
+    let told = done.tickets[0].clone();
+    assert!(done.outbound.is_empty());
+    assert!(done.events.iter().any(|event| event.detail == "interim report 1: ディスクを交換中"), "{:?}", done.events);
+    assert_eq!(
+        (standing(&told), told.due.next_update),
+        ([("met", 1), ("running", 1), ("running", 0)], Some(after(90)))
+    );
+    assert_eq!(told.first_response_at, None, "nobody was told");
+    let ended = close(&hand(50), &told).unwrap().tickets.remove(0);
+    assert_eq!(standing(&ended)[1], ("met", 2), "that it is over is the last report");
 }

@@ -171,3 +171,20 @@ fn a_new_cycle_may_fire_again_and_other_tickets_are_left_alone() {
     let merged = Ticket { merged_into: Some(TicketId(3)), ..known };
     assert_eq!((firings(book, &merged, NOW).len(), next(book, &merged)), (0, None));
 }
+
+#[test]
+fn a_reason_says_what_is_so_and_counts_its_minutes() {
+    let catalog = catalog(vec![Trigger::Unacknowledged { minutes: 1 }, Trigger::Unacknowledged { minutes: 15 }]);
+    let mut given = ticket(&catalog, Status::New);
+    (given.assignee, given.course.given) = (Some("mori".into()), true);
+    let fired = firings(Book { catalog: &catalog }, &given, NOW.plus_ms(15 * MINUTE_MS));
+    let said: Vec<(&str, &str)> =
+        fired.iter().map(|(_, firing)| (firing.because.ja.as_str(), firing.because.en.as_str())).collect();
+    assert_eq!(
+        said,
+        [
+            ("1 分たってもまだだれも引き受けていません", "nobody has taken it up within 1 minute"),
+            ("15 分たってもまだだれも引き受けていません", "nobody has taken it up within 15 minutes"),
+        ]
+    );
+}

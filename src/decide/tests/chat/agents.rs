@@ -110,3 +110,25 @@ fn the_same_case_is_offered_and_never_joined_silently() {
         changes.events.iter().filter(|event| event.kind == EventKind::Linked).map(|event| event.ticket).collect();
     assert_eq!(linked, [TicketId(1042), TicketId(7)]);
 }
+
+#[test]
+fn a_note_on_what_monitoring_reported_is_its_first_word_and_its_next_one() {
+    use crate::decide::clocks;
+    use crate::domain::promise::{ClockKind, ClockLevel};
+    let on = |requester: &str| {
+        let mut known = Ticket { priority: Priority::Critical, created_at: NOW, ..ticket(Status::New) };
+        known.requester.address = requester.into();
+        known.channel = if requester.is_empty() { Channel::Alert } else { Channel::Email };
+        clocks::begin(&crate::decide::fixture::catalog(), &mut known, NOW);
+        agent(known.clone(), "ディスクを交換します", None).with(|s| s.known.ticket = Some(known)).planned()
+    };
+    let noted = on("");
+    let ticket = &noted.tickets[0];
+    let clock = |kind| ticket.promises.clock(kind, ClockLevel::Slo).unwrap();
+    assert_eq!(clock(ClockKind::FirstResponse).state(), "met");
+    assert_eq!((clock(ClockKind::Update).cycle, clock(ClockKind::Update).kept), (2, 1));
+    let said = noted.events.iter().filter(|event| event.kind == EventKind::Note && event.detail.contains("ディスク"));
+    let letters = noted.outbound.iter().filter(|outbound| outbound.kind == OutboundKind::AgentReply);
+    assert_eq!((said.count(), letters.count()), (1, 0));
+    assert!(on("hanako@client.example").tickets.is_empty(), "a requester hears nothing of a note");
+}
