@@ -4,6 +4,7 @@
 
 use super::card::priority_words;
 use super::clocks::is_ended;
+use super::happened::happened;
 use super::letter::Post;
 use super::wording::one_line;
 use crate::domain::catalog::Catalog;
@@ -17,8 +18,6 @@ use crate::domain::{
 
 const SUBJECT_CHARS: usize = 120;
 const RULE: &str = "rule";
-/// Lines of a ticket's history in one notice.
-const MOST_LINES: usize = 10;
 
 /// What there is to tell.
 pub(super) struct News<'a> {
@@ -102,7 +101,8 @@ pub(super) fn of_firing(
 }
 
 /// Tells every place that was told of a ticket of `changes` before what the change did to it.
-pub(super) fn follow(post: &Post<'_>, before: &[&Ticket], changes: &mut Changes) {
+/// `said` is what an interim report or a recovery notice says; empty for all other changes.
+pub(super) fn follow(post: &Post<'_>, before: &[&Ticket], changes: &mut Changes, said: &str) {
     let mut tickets = std::mem::take(&mut changes.tickets);
     for ticket in &mut tickets {
         let Some(known) = before.iter().copied().find(|known| known.id == ticket.id) else { continue };
@@ -110,7 +110,7 @@ pub(super) fn follow(post: &Post<'_>, before: &[&Ticket], changes: &mut Changes)
             continue;
         }
         let Some(event) = what(known, ticket, changes) else { continue };
-        let because = lines(ticket, changes);
+        let because = happened(post.catalog, (known, ticket), changes, said);
         go_on(post, known, (ticket, changes), (event, &because));
     }
     changes.tickets = tickets;
@@ -198,13 +198,6 @@ fn is_said(event: &TicketEvent) -> bool {
         || (event.kind == EventKind::MessageOut && event.actor != RULE)
 }
 
-/// What happened, as the ticket's history says it.
-fn lines(ticket: &Ticket, changes: &Changes) -> String {
-    let of_ticket = changes.events.iter().filter(|event| event.ticket == ticket.id);
-    let lines = of_ticket.map(|event| format!("{}: {}", event.kind, one_line(&event.detail, SUBJECT_CHARS * 2)));
-    lines.take(MOST_LINES).collect::<Vec<_>>().join("\n")
-}
-
 fn way(catalog: &Catalog, target: &NotifyTarget) -> (Channel, String, Option<Place>, Vec<Address>) {
     let room = |channel: Channel, room: &String, triage| {
         let place = Place { room: room.clone(), thread: None, direct: false, triage };
@@ -262,7 +255,7 @@ fn alert(ticket: &Ticket, news: &News<'_>) -> NoticeAlert {
 }
 
 /// The ticket's details: those of its request type in the catalogue's order, then the others.
-fn details(catalog: &Catalog, ticket: &Ticket) -> Vec<NoticeDetail> {
+pub(super) fn details(catalog: &Catalog, ticket: &Ticket) -> Vec<NoticeDetail> {
     let language = catalog.desk.language;
     let slots = ticket.intent.as_deref().and_then(|id| catalog.intent(id)).map_or(&[][..], |intent| &intent.slots);
     let known = slots.iter().filter_map(|slot| Some((slot, ticket.slots.get(&slot.name)?)));
