@@ -12,8 +12,8 @@ use crate::domain::chat::Place;
 use crate::domain::promise::Firing;
 use crate::domain::service::{NotifyTarget, NotifyWay};
 use crate::domain::{
-    Address, Changes, Channel, Choice, EventKind, Language, Notice, NoticeAlert, NoticeDetail, NoticeEvent, Outbound,
-    OutboundKind, Priority, Severity, Ticket, TicketEvent, Timestamp, Told,
+    Address, Changes, Channel, Choice, EventKind, Language, Notice, NoticeAlert, NoticeDetail, NoticeEvent,
+    NoticeWords, Outbound, OutboundKind, Priority, Severity, Ticket, TicketEvent, Timestamp, Told,
 };
 
 const SUBJECT_CHARS: usize = 120;
@@ -234,6 +234,8 @@ fn notice(catalog: &Catalog, ticket: &Ticket, target: &NotifyTarget, news: &News
         assignee: ticket.assignee.clone(),
         requester: one_line(&ticket.requester.address, SUBJECT_CHARS),
         request_type: intent.map(|intent| one_line(intent.title.get(language), SUBJECT_CHARS)),
+        intent: ticket.intent.clone(),
+        shown: shown(catalog, ticket),
         details: details(catalog, ticket),
         rule: news.rule.to_owned(),
         because: news.because.to_owned(),
@@ -261,27 +263,43 @@ pub(super) fn details(catalog: &Catalog, ticket: &Ticket) -> Vec<NoticeDetail> {
     let known = slots.iter().filter_map(|slot| Some((slot, ticket.slots.get(&slot.name)?)));
     let known = known.filter(|(_, value)| *value != Choice::NOT_NEEDED).map(|(slot, value)| {
         let choice = slot.choices.iter().find(|choice| choice.value == *value);
-        let value = choice.map_or(value.as_str(), |choice| choice.title.get(language));
+        let shown = choice.map_or(value.as_str(), |choice| choice.title.get(language));
         NoticeDetail {
             name: slot.name.clone(),
             title: one_line(slot.title.get(language), SUBJECT_CHARS),
-            value: value.to_owned(),
+            value: shown.to_owned(),
+            id: value.clone(),
         }
     });
     let others = ticket.slots.iter().filter(|(name, _)| !slots.iter().any(|slot| slot.name == **name));
-    let others =
-        others.map(|(name, value)| NoticeDetail { name: name.clone(), title: name.clone(), value: value.clone() });
+    let others = others.map(|(name, value)| NoticeDetail {
+        name: name.clone(),
+        title: name.clone(),
+        value: value.clone(),
+        id: value.clone(),
+    });
     known.chain(others).collect()
+}
+
+/// What people read in the place of ids and instants.
+fn shown(catalog: &Catalog, ticket: &Ticket) -> NoticeWords {
+    let (language, zone) = (catalog.desk.language, catalog.desk.timezone);
+    let time = |at: Option<Timestamp>| {
+        at.and_then(|at| super::wording::date_and_time(at, zone, language)).unwrap_or_else(|| "-".to_owned())
+    };
+    let queue = catalog.queue(&ticket.queue).map_or(ticket.queue.as_str(), |queue| queue.title.get(language));
+    NoticeWords {
+        priority: priority_words(ticket.priority, language).to_owned(),
+        queue: queue.to_owned(),
+        first_response_due: time(ticket.due.first_response),
+        resolution_due: time(ticket.due.resolution),
+    }
 }
 
 fn words(catalog: &Catalog, ticket: &Ticket, news: &News<'_>) -> String {
     let language = catalog.desk.language;
-    let zone = catalog.desk.timezone;
-    let time = |at: Option<Timestamp>| {
-        at.and_then(|at| super::wording::date_and_time(at, zone, language)).unwrap_or_else(|| "-".to_owned())
-    };
+    let NoticeWords { priority, queue, first_response_due: first, resolution_due: solution } = shown(catalog, ticket);
     let assignee = ticket.assignee.as_deref().unwrap_or("-");
-    let (first, solution) = (time(ticket.due.first_response), time(ticket.due.resolution));
     let (id, subject) = (ticket.id, one_line(&ticket.subject, SUBJECT_CHARS));
     let requester = one_line(&ticket.requester.address, SUBJECT_CHARS);
     let rule = match (news.rule.is_empty(), language) {
@@ -290,8 +308,6 @@ fn words(catalog: &Catalog, ticket: &Ticket, news: &News<'_>) -> String {
         (false, Language::En) => format!("rule: {}\n", news.rule),
     };
     let because = news.because;
-    let queue = catalog.queue(&ticket.queue).map_or(ticket.queue.as_str(), |queue| queue.title.get(language));
-    let priority = priority_words(ticket.priority, language);
     match language {
         Language::Ja => format!(
             "{id} {subject}\n\n{rule}理由: {because}\n\n窓口: {queue}\n優先度: {priority}\n担当: {assignee}\n依頼者: {requester}\n\

@@ -109,7 +109,7 @@ fn rules_fire_in_order_once_and_what_a_person_set_stays() {
     assert_eq!((done.queue.as_str(), done.promises.moves), ("experts", 1));
     let rules: Vec<&str> = changes.fired.iter().map(|firing| firing.rule.as_str()).collect();
     assert_eq!(rules, ["late", "talk", "twice"]);
-    assert_eq!((changes.outbound.len(), changes.problems[0].key.as_str()), (2, "incident/experts"));
+    assert_eq!((changes.outbound.len(), changes.problems[0].key.clone()), (2, format!("incident/{}", known.id)));
     assert_eq!(changes.outbound[0].to[0].address, "lead@client.example");
     assert!(changes.outbound[1].subject.starts_with("【至急】") && changes.outbound[1].place.is_some());
     assert!(changes.outbound.iter().all(|notice| notice.kind == OutboundKind::Notice && notice.text.contains("late")));
@@ -222,4 +222,50 @@ fn other_rules_give_open_tickets_other_terms_and_their_history_says_so() {
     assert_eq!((solution.due_at, solution.revisions[0].due_at), (after(120), after(240)));
     assert!(changes.events.iter().any(|event| event.detail.contains("other terms")));
     assert_eq!(tick(&catalog, &ring(), &changes.tickets[0], after(6)).events, []);
+}
+
+#[test]
+fn a_problem_of_a_rule_is_told_apart_by_what_it_is_about() {
+    let catalog =
+        watched(vec![rule("bad", Trigger::Seen { signal: Signal::Security, times: 1 }, vec![Remedy::OpenProblem])]);
+    let key = |host: &str, matter: Option<&str>| {
+        let mut known = Ticket { version: 4, ..incident(&catalog) };
+        known.slots.insert("host".into(), host.into());
+        known.course.matter = matter.map(Into::into);
+        known.promises.note(Signal::Security);
+        tick(&catalog, &ring(), &known, after(1)).problems.remove(0).key
+    };
+    assert_eq!((key("Web-1", None), key("web-2", None)), ("incident/web-1".into(), "incident/web-2".into()));
+    assert_eq!(key("web-1", Some("incident/proxy")), "incident/proxy", "what it is counted under stays");
+}
+
+#[test]
+fn a_place_reads_what_happened_and_none_of_our_keys() {
+    let late = Trigger::Breach { which: Which { kind: Some(ClockKind::FirstResponse), level: Some(ClockLevel::Sla) } };
+    let mut catalog = watched(vec![rule("late", late, vec![Remedy::Notify { target: "tracker".into() }])]);
+    catalog.service.targets.push(NotifyTarget { name: "tracker".into(), way: NotifyWay::Backlog });
+    let keyring = ring();
+    let because = |catalog: &Catalog, action: &dyn Fn(&Hand<'_>, &Ticket) -> crate::domain::Changes| {
+        let known = Ticket { version: 4, ..incident(catalog) };
+        let told = Ticket { version: 5, ..tick(catalog, &keyring, &known, after(30)).tickets.remove(0) };
+        let hand = Hand { catalog, keyring: &keyring, agent: "aoki", now: after(40) };
+        let rows = action(&hand, &told).outbound;
+        rows.into_iter().find_map(|row| row.notice).expect("the tracker is told").because
+    };
+    let report = |hand: &Hand<'_>, ticket: &Ticket| {
+        crate::decide::agent::report(hand, ticket, "原因を調べています。", None).unwrap()
+    };
+    let said = because(&catalog, &report);
+    assert!(said.contains("中間報告 1: 原因を調べています。"), "{said}");
+    let words = Reply { text: "調査中です。", then: Then::StaysOpen, last: None };
+    let replied = because(&catalog, &|hand, ticket| reply(hand, ticket, &words).unwrap());
+    assert!(replied.contains("aoki が返信しました"), "{replied}");
+    let lower = because(&catalog, &|hand, ticket| set_priority(hand, ticket, Priority::Low).unwrap());
+    assert_eq!(lower, "優先度: 緊急 → 低");
+    for text in [said, replied, lower] {
+        let ours = ["agent:", "notice:", "message_out", "agent_reply", "note:"];
+        assert!(ours.iter().all(|key| !text.contains(key)), "{text}");
+    }
+    catalog.desk.language = crate::domain::Language::En;
+    assert!(because(&catalog, &report).contains("interim report 1: 原因を調べています。"));
 }
