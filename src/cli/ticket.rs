@@ -321,3 +321,17 @@ fn message_document(message: &TicketMessage) -> Value {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::EventKind;
+
+    #[test]
+    fn the_history_has_times_and_ticket_numbers_as_everywhere_else() {
+        let (at, kind) = (Timestamp(1_795_327_200_000), EventKind::Note);
+        let line = TicketEvent { ticket: TicketId(12), at, kind, actor: "rule".into(), detail: "x".into() };
+        let wanted = json!({ "ticket": "T-12", "at": "2026-11-22T06:00:00.000Z", "kind": "note", "actor": "rule", "detail": "x" });
+        assert_eq!(event_document(&line), wanted);
+    }
+}
