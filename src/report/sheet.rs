@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::words::Words;
 
+/// The column that says whether a promise was kept.
+const VERDICT: &str = "verdict";
+
 /// What a column holds, and so how it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -186,6 +189,14 @@ impl Section {
     }
 }
 
+impl Section {
+    /// The words that name `row`; a verdict is said of it and does not.
+    fn name_of(&self, row: &Row) -> String {
+        let cells = self.columns.iter().zip(&row.cells).filter(|(column, _)| column.key != VERDICT);
+        named(cells.map(|(_, cell)| cell))
+    }
+}
+
 impl Row {
     /// The value of a column as a number.
     #[must_use]
@@ -196,16 +207,6 @@ impl Row {
             Cell::Figure(figure) => Some(*figure),
             Cell::Text(_) | Cell::None => None,
         }
-    }
-
-    /// The words of the row, which name it.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let words = self.cells.iter().filter_map(|cell| match cell {
-            Cell::Text(text) if !text.is_empty() => Some(text.as_str()),
-            Cell::Text(_) | Cell::Count(_) | Cell::Figure(_) | Cell::None => None,
-        });
-        words.collect::<Vec<_>>().join(" / ")
     }
 
     /// What the row was counted from, as far as people are shown it.
@@ -282,7 +283,7 @@ impl Report {
                         continue;
                     }
                     let ids = row.ids.iter().find(|(key, _)| *key == column.key).map(|(_, ids)| ids.join(" "));
-                    let cells = [row.name(), column.key.to_owned(), value, column.kind.unit().to_owned()];
+                    let cells = [section.name_of(row), column.key.to_owned(), value, column.kind.unit().to_owned()];
                     let cells = cells.into_iter().chain([ids.unwrap_or_default()]).map(harmless);
                     table.write_record(std::iter::once(section.key.to_owned()).chain(cells))?;
                 }
@@ -292,13 +293,21 @@ impl Report {
     }
 }
 
+fn named<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
+    let words = cells.filter_map(|cell| match cell {
+        Cell::Text(text) if !text.is_empty() => Some(text.as_str()),
+        Cell::Text(_) | Cell::Count(_) | Cell::Figure(_) | Cell::None => None,
+    });
+    words.collect::<Vec<_>>().join(" / ")
+}
+
 const fn cell_is_name(cell: &Cell) -> bool {
     matches!(cell, Cell::Text(_))
 }
 
 /// Words that are a result and no name: those of sections without figures, and verdicts.
 fn is_said(section: &Section, column: &Column) -> bool {
-    column.key == "verdict" || !section.columns.iter().any(|column| column.kind.is_figure())
+    column.key == VERDICT || !section.columns.iter().any(|column| column.kind.is_figure())
 }
 
 fn plain(cell: &Cell) -> String {
