@@ -106,12 +106,12 @@ pub(super) fn sight(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) -> O
 }
 
 /// The matter a rule calls a problem: the one the ticket is counted under, else its request type with the detail problems are told
-/// apart by. A ticket that names no such detail is a matter of its own, since nothing says that another is the same.
+/// apart by, or with its queue while no such detail is known.
 pub(super) fn problem_key(catalog: &Catalog, ticket: &Ticket) -> String {
     if let Some(matter) = &ticket.course.matter {
         return matter.clone();
     }
-    let detail = what_it_is_about(catalog, ticket).unwrap_or_else(|| ticket.id.to_string());
+    let detail = what_it_is_about(catalog, ticket).unwrap_or_else(|| ticket.queue.clone());
     format!("{}/{detail}", ticket.intent.as_deref().unwrap_or("-"))
 }
 
