@@ -342,7 +342,8 @@ fn put_together(
     catalog.service.version = service::version(&catalog);
     catalog.stamp();
     let found = lint::check(&catalog);
-    if found.faults.is_empty() { Ok((catalog, found.warnings)) } else { Err(found.faults) }
+    let warnings = found.warnings.into_iter().chain(service::stuck_moves(config)).collect();
+    if found.faults.is_empty() { Ok((catalog, warnings)) } else { Err(found.faults) }
 }
 
 /// Drafts and retired articles of the files.

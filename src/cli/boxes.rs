@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Global, noted, out, settings};
 use crate::clock::Clock;
-use crate::domain::{Fate, InboxId, OutboxId};
+use crate::domain::{Fate, InboxId, Outbound, OutboxId};
 use crate::store::{InboxFilter, InboxRow, OutboxFilter, OutboxRow, OutboxState, Page, Which};
 
 #[derive(Args)]
@@ -71,7 +71,13 @@ pub(super) fn run_outbox(command: &Outbox, global: &Global) -> anyhow::Result<Ex
             }
             OutboxAction::Retry(rows) => {
                 let now = Clock::system().now();
-                let count = store.retry_outbox(&rows.which(OutboxId)?, now).await?;
+                let which = rows.which(OutboxId)?;
+                for id in &rows.ids {
+                    let after = Some(OutboxId(id.saturating_sub(1)));
+                    let found = store.outbox_list(&OutboxFilter { state: None, after, limit: Some(1) }).await?;
+                    is_known(found.iter().any(|row| row.id.0 == *id), "outbox", *id)?;
+                }
+                let count = store.retry_outbox(&which, now).await?;
                 noted::change(store, "outbox.retry", "outbox", ["", &format!("{count} messages")], now).await?;
                 retried(count, global)?;
             }
@@ -91,7 +97,13 @@ pub(super) fn run_inbox(command: &Inbox, global: &Global) -> anyhow::Result<Exit
                 list_inbox(&rows, config.timezone, global)?;
             }
             InboxAction::Retry(rows) => {
-                let count = store.retry_inbox(&rows.which(InboxId)?).await?;
+                let which = rows.which(InboxId)?;
+                for id in &rows.ids {
+                    let page = Page { after: Some(InboxId(id.saturating_sub(1))), limit: Some(1) };
+                    let found = store.inbox_list(InboxFilter { fate: None, page }).await?;
+                    is_known(found.iter().any(|row| row.id.0 == *id), "inbox", *id)?;
+                }
+                let count = store.retry_inbox(&which).await?;
                 let after = format!("{count} messages");
                 noted::change(store, "inbox.retry", "inbox", ["", &after], Clock::system().now()).await?;
                 retried(count, global)?;
@@ -99,6 +111,11 @@ pub(super) fn run_inbox(command: &Inbox, global: &Global) -> anyhow::Result<Exit
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn is_known(found: bool, table: &str, id: i64) -> anyhow::Result<()> {
+    anyhow::ensure!(found, "there is no {table} row {id}; `madoguchi {table} list` shows which there are");
+    Ok(())
 }
 
 fn retried(count: u64, global: &Global) -> anyhow::Result<()> {
@@ -116,7 +133,7 @@ fn list_outbox(rows: &[OutboxRow], zone: chrono_tz::Tz, global: &Global) -> anyh
             .map(|row| {
                 json!({ "id": row.id, "state": row.state.as_str(), "ticket": row.outbound.ticket.map(|id| id.to_string()),
                         "channel": row.outbound.channel, "source": row.outbound.source, "kind": row.outbound.kind,
-                        "to": row.outbound.to, "cc": row.outbound.cc, "subject": row.outbound.subject, "text": row.outbound.text,
+                        "to": row.outbound.to, "place": place(&row.outbound), "cc": row.outbound.cc, "subject": row.outbound.subject, "text": row.outbound.text,
                         "message_id": row.outbound.message_id, "in_reply_to": row.outbound.in_reply_to,
                         "attempts": row.attempts, "error": row.error, "created_at": row.created_at.rfc3339(),
                         "next_at": row.next_at.rfc3339() })
@@ -126,13 +143,12 @@ fn list_outbox(rows: &[OutboxRow], zone: chrono_tz::Tz, global: &Global) -> anyh
     }
     let mut table = out::table(["id", "state", "ticket", "kind", "to", "subject", "written", "tries", "error"]);
     for row in rows {
-        let to: Vec<&str> = row.outbound.to.iter().map(|to| to.address.as_str()).collect();
         table.add_row([
             row.id.to_string(),
             row.state.as_str().to_owned(),
             row.outbound.ticket.map_or_else(String::new, |id| id.to_string()),
             row.outbound.kind.to_string(),
-            out::short(&to.join(", "), 30),
+            out::short(&goes_to(&row.outbound), 30),
             out::short(&row.outbound.subject, 36),
             out::when(row.created_at, zone),
             row.attempts.to_string(),
@@ -142,6 +158,18 @@ fn list_outbox(rows: &[OutboxRow], zone: chrono_tz::Tz, global: &Global) -> anyh
     out::line(table.to_string());
     out::line(format!("{} messages", rows.len()));
     Ok(())
+}
+
+/// Where a message goes that is no mail: a room, or a place of `[[notify]]` by its name. None for mail.
+fn place(outbound: &Outbound) -> Option<&str> {
+    let room = outbound.place.as_ref().map(|place| place.room.as_str());
+    outbound.notice.as_ref().map(|notice| notice.target.as_str()).or(room)
+}
+
+/// The addresses, or the place where there are none.
+fn goes_to(outbound: &Outbound) -> String {
+    let to: Vec<&str> = outbound.to.iter().map(|to| to.address.as_str()).collect();
+    if to.is_empty() { place(outbound).unwrap_or_default().to_owned() } else { to.join(", ") }
 }
 
 fn list_inbox(rows: &[InboxRow], zone: chrono_tz::Tz, global: &Global) -> anyhow::Result<()> {

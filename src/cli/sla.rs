@@ -14,6 +14,9 @@ use crate::domain::Timestamp;
 use crate::domain::schedule::{Calendar, Objective, Timetable};
 use crate::sla::{hours, hours_on, japanese_holidays};
 
+/// Japan's holidays are known in these.
+const YEARS: std::ops::RangeInclusive<i64> = 2000..=2150;
+
 #[derive(Args)]
 pub(super) struct Command {
     #[command(subcommand)]
@@ -37,7 +40,7 @@ enum Action {
     /// Closed days of a year: Japan's national holidays, or everything a calendar closes beside its weekly hours
     Holidays {
         /// 2000 to 2150
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(i32).range(YEARS))]
         year: i32,
         /// The days of this calendar [default: Japan's national holidays]
         #[arg(long, value_name = "NAME")]
@@ -65,6 +68,7 @@ fn due(global: &Global, name: &str, start: Timestamp, target: Objective) -> anyh
     let config = settings::start(global)?;
     let table = Timetable::new(find(&config, name)?.clone());
     let due = hours::due(&table, start, target);
+    holidays_are_known(table.calendar(), [start, due])?;
     let opens = hours::next_open(&table, start);
     let working_minutes = hours::working_ms(&table, start, due) / 60_000;
     let zone = table.calendar().timezone;
@@ -81,6 +85,21 @@ fn due(global: &Global, name: &str, start: Timestamp, target: Objective) -> anyh
         out::line(format!("counts from {} {}", weekday(opens, zone), local(opens).unwrap_or_default()));
     }
     out::line(format!("{working_minutes} working minutes in calendar {name} ({zone})"));
+    Ok(())
+}
+
+/// Outside the years whose holidays are known a closed day would count as open.
+fn holidays_are_known(calendar: &Calendar, span: [Timestamp; 2]) -> anyhow::Result<()> {
+    for at in span.into_iter().filter(|_| calendar.japanese_holidays) {
+        let year = at.utc().map(|utc| i64::from(utc.with_timezone(&calendar.timezone).year()));
+        anyhow::ensure!(
+            year.is_some_and(|year| YEARS.contains(&year)),
+            "Japan's holidays are known from {} to {}: {} is outside; take a start within, or a calendar without them",
+            YEARS.start(),
+            YEARS.end(),
+            at.rfc3339()
+        );
+    }
     Ok(())
 }
 

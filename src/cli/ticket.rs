@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::ticket_change::{self, Change};
 use super::ticket_process::{self, Process};
 use super::{Global, attachment, out, rules_words, settings, ticket_clock};
-use crate::domain::{Clock, Decided, InboxId, Language, Mark, Priority, Status, Ticket, TicketId, Timestamp};
+use crate::domain::{
+    Clock, Decided, Decision, InboxId, Language, Mark, Priority, Status, Ticket, TicketEvent, TicketId, Timestamp,
+};
 use crate::store::{ListedTicket, Store, TicketFilter, TicketMessage};
 
 #[derive(Args)]
@@ -211,8 +213,8 @@ async fn show(store: &Store, id: TicketId, zone: chrono_tz::Tz, global: &Global)
         let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
         let mut document = document(&ListedTicket { ticket, messages: count });
         document["conversation"] = messages.iter().map(message_document).collect::<Vec<_>>().into();
-        document["history"] = serde_json::to_value(&events)?;
-        document["decision"] = serde_json::to_value(&decided)?;
+        document["history"] = events.iter().map(event_document).collect::<Vec<_>>().into();
+        document["decision"] = decision_document(decided.as_ref())?;
         return out::json(&document);
     }
     out::line(format!("{id}  {}", ticket.subject));
@@ -291,6 +293,21 @@ fn reasons(decided: &Decided, language: Language) {
     }
 }
 
+/// A line of the history, its ticket and time as people and scripts write them.
+fn event_document(event: &TicketEvent) -> Value {
+    json!({ "ticket": event.ticket.to_string(), "at": event.at.rfc3339(), "kind": event.kind, "actor": event.actor,
+            "detail": event.detail })
+}
+
+/// The decision as it is kept, the ticket it names as `T-12`.
+fn decision_document(decided: Option<&Decided>) -> anyhow::Result<Value> {
+    let mut document = serde_json::to_value(decided)?;
+    if let Some(Decision::FollowUp { ticket, .. }) = decided.map(|decided| &decided.decision) {
+        document["decision"]["ticket"] = ticket.to_string().into();
+    }
+    Ok(document)
+}
+
 fn message_document(message: &TicketMessage) -> Value {
     match message {
         TicketMessage::In(stored) => json!({
@@ -302,5 +319,19 @@ fn message_document(message: &TicketMessage) -> Value {
             "direction": "out", "outbox_id": row.id, "at": row.created_at.rfc3339(), "kind": row.outbound.kind, "state": row.state.as_str(),
             "to": row.outbound.to, "subject": row.outbound.subject, "text": row.outbound.text, "message_id": row.outbound.message_id,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::EventKind;
+
+    #[test]
+    fn the_history_has_times_and_ticket_numbers_as_everywhere_else() {
+        let (at, kind) = (Timestamp(1_795_327_200_000), EventKind::Note);
+        let line = TicketEvent { ticket: TicketId(12), at, kind, actor: "rule".into(), detail: "x".into() };
+        let wanted = json!({ "ticket": "T-12", "at": "2026-11-22T06:00:00.000Z", "kind": "note", "actor": "rule", "detail": "x" });
+        assert_eq!(event_document(&line), wanted);
     }
 }

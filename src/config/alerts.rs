@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::certificate;
 use super::document::Document;
 use super::escalation::Ways;
+use super::faults;
 use super::secret::SecretSource;
 use super::sla::{Known, ServiceSettings};
 use crate::domain::alert::{AlertCustomer, AlertFormat};
@@ -200,12 +201,12 @@ fn token(token: &SecretSource, base: &Path) -> Result<SecretString, String> {
 fn rules(raw: RawSource, known: Known<'_>, targets: &BTreeSet<String>) -> Result<AlertSource, String> {
     let mut source = AlertSource::new(&raw.name);
     if let Some(queue) = raw.queue.as_ref().filter(|name| !known.queues.iter().any(|queue| queue.name == **name)) {
-        return Err(format!("queue = \"{queue}\" is not a queue"));
+        return Err(format!("queue = \"{queue}\" is not a queue; {}", faults::queues(known.queues)));
     }
     if let Some(name) =
         raw.calendar.as_ref().filter(|name| !known.calendars.iter().any(|calendar| calendar.name == **name))
     {
-        return Err(format!("calendar = \"{name}\" is not a calendar"));
+        return Err(format!("calendar = \"{name}\" is not a calendar; {}", faults::calendars(known.calendars)));
     }
     if let Some(name) = raw.notify.iter().find(|name| !targets.contains(*name)) {
         return Err(format!("notify: `{name}` is not in [[notify]]"));

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::document::Document;
 use super::{
-    Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, closing, escalation, mail, maintenance,
-    routing, satisfaction, sections, sla, upkeep,
+    Config, DiscordSettings, Learning, SlackSettings, alerts, calendars, chat, closing, escalation, faults, mail,
+    maintenance, routing, satisfaction, sections, sla, upkeep,
 };
 use crate::domain::catalog::SendLimits;
 use crate::domain::routing::{Line, Routing};
@@ -37,7 +37,7 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let triage: sections::Triage = document.section("triage").unwrap_or_default();
     let learning = learning(document);
     let retention = upkeep::retention(document);
-    let mut report = upkeep::report(document);
+    let (mut report, reported) = upkeep::report(document);
     let log: sections::Log = document.section("log").unwrap_or_default();
     let timezone = timezone(document, &desk.timezone, "desk");
     let language = language(document, &desk.language);
@@ -49,8 +49,9 @@ pub(super) fn build(document: &mut Document<'_>, file: &Path, base: &Path) -> Co
     let discord = discord(document, base, &queues);
     let people = routing::people(document, &queues, staffing, timezone);
     let ways = escalation::Ways { mailboxes: &mailboxes, slack: slack.as_ref(), discord: discord.as_ref(), base };
-    let (service, alerts, max_body_bytes) =
+    let (mut service, alerts, max_body_bytes) =
         service(document, (&calendars, &queues), (people, timezone, &mut report), ways);
+    service.intents.extend(reported);
     let data_dir = base.join(desk.data_dir);
     let config = Config {
         file: file.to_path_buf(),
@@ -140,10 +141,13 @@ fn learning(document: &mut Document<'_>) -> Learning {
     Learning { nightly_hour: learn.nightly_hour, after_votes: learn.after_votes }
 }
 
+/// What a time zone is called, for faults.
+pub(super) const IANA: &str = "write an IANA name such as Asia/Tokyo";
+
 fn timezone(document: &mut Document<'_>, name: &str, section: &str) -> chrono_tz::Tz {
     name.parse().unwrap_or_else(|_| {
         let line = document.line_of(section, "timezone");
-        document.fault(line, format!("[{section}] timezone = \"{name}\" is not a time zone; write Asia/Tokyo"));
+        document.fault(line, format!("[{section}] timezone = \"{name}\" is not a time zone; {IANA}"));
         chrono_tz::Asia::Tokyo
     })
 }
@@ -233,10 +237,21 @@ fn queues(document: &mut Document<'_>, calendars: &[Calendar]) -> (Vec<Queue>, r
     let names: BTreeSet<String> = queues.iter().map(|(_, queue)| queue.name.clone()).collect();
     for (line, queue) in &queues {
         if !calendars.iter().any(|calendar| calendar.name == queue.calendar) {
-            document.fault(*line, format!("[[queues]] {}: there is no calendar `{}`", queue.name, queue.calendar));
+            document.fault(
+                *line,
+                format!(
+                    "[[queues]] {}: there is no calendar `{}`; {}",
+                    queue.name,
+                    queue.calendar,
+                    faults::calendars(calendars)
+                ),
+            );
         }
         if let Some(second) = queue.second_line.as_ref().filter(|second| !names.contains(*second)) {
-            document.fault(*line, format!("[[queues]] {}: second_line `{second}` is not a queue", queue.name));
+            let known = names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let message =
+                format!("[[queues]] {}: second_line `{second}` is not a queue; there are: {known}", queue.name);
+            document.fault(*line, message);
         }
     }
     routing::circles(document, &queues);
@@ -264,7 +279,7 @@ fn mailboxes(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Vec<
             fault(format!("address = \"{}\" is not a mail address", raw.address));
         }
         if let Some(queue) = raw.queue.as_ref().filter(|queue| !queues.iter().any(|known| known.name == **queue)) {
-            fault(format!("queue = \"{queue}\" is not a queue"));
+            fault(format!("queue = \"{queue}\" is not a queue; {}", faults::queues(queues)));
         }
         if mailboxes.iter().any(|other| other.name == raw.name) {
             fault("is there twice".into());
@@ -300,7 +315,7 @@ fn discord(document: &mut Document<'_>, base: &Path, queues: &[Queue]) -> Option
 fn check_queue(queue: Option<&String>, queues: &[Queue]) -> Result<(), String> {
     match queue {
         Some(queue) if !queues.iter().any(|known| known.name == *queue) => {
-            Err(format!("queue = \"{queue}\" is not a queue"))
+            Err(format!("queue = \"{queue}\" is not a queue; {}", faults::queues(queues)))
         }
         Some(_) | None => Ok(()),
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::build::IANA;
 use super::document::Document;
 use super::{hours, ics, sections};
 use crate::domain::Fault;
@@ -59,7 +60,7 @@ fn calendar(
 ) -> Result<Calendar, String> {
     let mut calendar = blank(&raw.name, timezone);
     if let Some(name) = &raw.timezone {
-        calendar.timezone = name.parse().map_err(|_| format!("timezone = \"{name}\" is not a time zone"))?;
+        calendar.timezone = name.parse().map_err(|_| format!("timezone = \"{name}\" is not a time zone; {IANA}"))?;
     }
     for (days, written) in &raw.hours {
         let spans = hours::spans(written)?;

@@ -6,6 +6,9 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::domain::Fault;
 
+/// What the parser says of a key that is there twice, without naming it.
+const DUPLICATE: &str = "duplicate key";
+
 /// The parsed file, and the faults found while reading sections out of it.
 pub(super) struct Document<'a> {
     file: &'a str,
@@ -19,7 +22,10 @@ impl<'a> Document<'a> {
         let (root, errors) = DeTable::parse_recoverable(text);
         let mut document = Self { file, text, root: root.into_inner(), faults: Vec::new() };
         for error in &errors {
-            document.report(error.span(), error.message());
+            let key = error.span().and_then(|span| text.get(span)).filter(|_| error.message() == DUPLICATE);
+            let named =
+                key.map(|key| format!("{DUPLICATE} `{}`: it is there already; leave one of them out", key.trim()));
+            document.report(error.span(), named.as_deref().unwrap_or(error.message()));
         }
         if document.faults.is_empty() { Ok(document) } else { Err(document.faults) }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::document::Document;
+use super::faults::{self, Faults};
 use super::notify::{RawTarget, target};
 use super::sla::{Known, RawScope, ServiceSettings, scope};
 use super::{DiscordSettings, MailboxSettings, SlackSettings};
@@ -82,16 +83,24 @@ pub(super) fn rules(document: &mut Document<'_>, settings: &mut ServiceSettings,
             Ok(rule) if settings.escalations.iter().any(|other| other.name == rule.name) => {
                 document.fault(line, format!("[[escalations]] `{name}` is there twice"));
             }
-            Ok(rule) => settings.escalations.push(rule),
-            Err(message) => document.fault(line, format!("[[escalations]] {name}: {message}")),
+            Ok(rule) => {
+                if rule.remedies.contains(&Remedy::SecondLine) {
+                    settings.moves_up.push((line, name));
+                }
+                settings.escalations.push(rule);
+            }
+            Err(messages) => faults::report(document, line, &format!("[[escalations]] {name}"), &messages),
         }
     }
 }
 
-fn rule(raw: RawEscalation, known: Known<'_>, targets: &BTreeSet<String>) -> Result<Escalation, String> {
-    let trigger = trigger(&raw)?;
-    let remedies = remedies(&raw, known, targets)?;
-    Ok(Escalation { name: raw.name, scope: scope(raw.scope, known)?, trigger, remedies })
+fn rule(raw: RawEscalation, known: Known<'_>, targets: &BTreeSet<String>) -> Result<Escalation, Vec<String>> {
+    let mut faults = Faults::default();
+    let trigger = faults.take(trigger(&raw).map(Some));
+    let remedies = faults.take(remedies(&raw, known, targets));
+    let scope = scope(raw.scope, known, &mut faults);
+    let Some(trigger) = trigger else { return Err(faults.all()) };
+    faults.end(Escalation { name: raw.name, scope, trigger, remedies })
 }
 
 fn trigger(raw: &RawEscalation) -> Result<Trigger, String> {

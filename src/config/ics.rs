@@ -39,6 +39,8 @@ struct Event {
     except: Vec<NaiveDate>,
     replaces: Option<NaiveDate>,
     cancelled: bool,
+    /// A line of it was not understood, which is a fault already: nothing else is said of it.
+    unclear: bool,
 }
 
 /// A yearly rule (RFC 5545 §3.3.10).
@@ -62,7 +64,7 @@ pub(super) fn closed_days(text: &str) -> Result<Vec<NamedDay>, Vec<IcsFault>> {
         }
     }
     let mut days: BTreeMap<NaiveDate, String> = BTreeMap::new();
-    for event in events.iter().filter(|event| !event.cancelled) {
+    for event in events.iter().filter(|event| !event.cancelled && !event.unclear) {
         let others = if event.replaces.is_none() { replaced.get(event.uid.as_str()) } else { None };
         match event.dates(others.map_or(&[], Vec::as_slice)) {
             Ok(dates) => {
@@ -109,6 +111,7 @@ fn events(text: &str) -> (Vec<Event>, Vec<IcsFault>) {
             _ if open.last().is_some_and(|part| part == "VEVENT") => {
                 if let Some(Err(message)) = event.as_mut().map(|event| event.take(&line)) {
                     faults.push((line.number, message));
+                    event = event.map(|event| Event { unclear: true, ..event });
                 }
             }
             _ => {}

@@ -8,6 +8,7 @@ mod chat;
 mod closing;
 mod document;
 mod escalation;
+mod faults;
 mod hours;
 mod ics;
 mod mail;

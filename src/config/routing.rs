@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::document::Document;
 use super::escalation::minutes;
+use super::faults::{self, Faults};
 use super::sections;
 use super::sla::{Known, RawScope, ServiceSettings, customers as addresses, scope};
 use crate::domain::routing::{Agent, Contact, ContactList, Customer, QueueRules, Route, Routing, Strategy};
@@ -152,7 +153,7 @@ fn agent(raw: RawAgent, queues: &[Queue], zone: chrono_tz::Tz) -> Result<Agent, 
         return Err("needs a name on one line".into());
     }
     if let Some(queue) = raw.queues.iter().find(|name| !queues.iter().any(|queue| queue.name == **name)) {
-        return Err(format!("queues: `{queue}` is not a queue"));
+        return Err(format!("queues: `{queue}` is not a queue; {}", faults::queues(queues)));
     }
     let mut own = Vec::new();
     for written in &raw.addresses {
@@ -216,40 +217,37 @@ pub(super) fn customers(document: &mut Document<'_>, routing: &mut Routing, know
                 }
                 routing.customers.push(customer);
             }
-            Err(message) => document.fault(line, format!("[[customers]] {name}: {message}")),
+            Err(messages) => faults::report(document, line, &format!("[[customers]] {name}"), &messages),
         }
     }
     vips
 }
 
-fn customer(raw: RawCustomer, routing: &Routing, known: Known<'_>) -> Result<Customer, String> {
+fn customer(raw: RawCustomer, routing: &Routing, known: Known<'_>) -> Result<Customer, Vec<String>> {
+    let mut faults = Faults::default();
     if raw.name.contains('@') || raw.name.trim().is_empty() {
-        return Err("a name has no `@`: that is how it is told from an address".into());
+        faults.note("a name has no `@`: that is how it is told from an address");
     }
-    let list = addresses(&raw.addresses, &[])?;
-    if list.is_empty() {
-        return Err("has no addresses; write addresses = [\"@client.example\"]".into());
+    let list = addresses(&raw.addresses, &[]);
+    if list.as_ref().is_ok_and(Vec::is_empty) {
+        faults.note("has no addresses; write addresses = [\"@client.example\"]");
     }
+    let list = faults.take(list);
     for (key, engineer) in [(ACCOUNT_ENGINEER, &raw.account_engineer), (TECHNICAL_ENGINEER, &raw.technical_engineer)] {
         if let Some(engineer) = engineer.as_ref().filter(|engineer| routing.agent(engineer).is_none()) {
-            return Err(format!("{key} = \"{engineer}\" is not in [[agents]]"));
+            faults.note(format!("{key} = \"{engineer}\" is not in [[agents]]"));
         }
     }
-    if let Some(calendar) =
-        raw.calendar.as_ref().filter(|name| !known.calendars.iter().any(|other| other.name == **name))
-    {
-        return Err(format!("calendar = \"{calendar}\" is not a calendar"));
-    }
-    if let Some(queue) = raw.queue.as_ref().filter(|name| !known.queues.iter().any(|other| other.name == **name)) {
-        return Err(format!("queue = \"{queue}\" is not a queue"));
-    }
-    let at_least = raw.at_least.map(|word| word.parse().map_err(|fault| format!("at_least: {fault}"))).transpose()?;
+    faults.calendar(raw.calendar.as_ref(), known.calendars);
+    faults.queue("queue", raw.queue.as_ref(), known.queues);
+    let least = raw.at_least.map(|word| word.parse().map_err(|fault| format!("at_least: {fault}"))).transpose();
     let plain = |mail: &String| !mail.starts_with('@') && mail.contains('@') && !mail.contains(char::is_whitespace);
-    if let Some(mail) = raw.notices.iter().find(|mail| !plain(mail)) {
-        return Err(format!("notices: `{mail}` is not a mail address"));
+    for mail in raw.notices.iter().filter(|mail| !plain(mail)) {
+        faults.note(format!("notices: `{mail}` is not a mail address"));
     }
-    let language = raw.language.map(|word| word.parse().map_err(|fault| format!("language: {fault}"))).transpose()?;
-    Ok(Customer {
+    let language = raw.language.map(|word| word.parse().map_err(|fault| format!("language: {fault}"))).transpose();
+    let (at_least, language) = (faults.take(least), faults.take(language));
+    faults.end(Customer {
         notices: raw.notices.iter().map(|mail| mail.to_lowercase()).collect(),
         language,
         name: raw.name,
@@ -290,7 +288,7 @@ pub(super) fn ways(document: &mut Document<'_>, settings: &mut ServiceSettings, 
         }
         match route(raw, &settings.routing, known) {
             Ok(route) => settings.routing.routes.push(route),
-            Err(message) => document.fault(line, format!("[[routing]] {name}: {message}")),
+            Err(messages) => faults::report(document, line, &format!("[[routing]] {name}"), &messages),
         }
     }
 }
@@ -320,27 +318,27 @@ fn contact_list(raw: &RawContacts, settings: &ServiceSettings) -> Result<Contact
     Ok(ContactList { name: raw.name.clone(), contacts, wait_minutes, rounds })
 }
 
-fn route(raw: RawRoute, routing: &Routing, known: Known<'_>) -> Result<Route, String> {
+fn route(raw: RawRoute, routing: &Routing, known: Known<'_>) -> Result<Route, Vec<String>> {
+    let mut faults = Faults::default();
     if raw.scope.names_queues() {
-        return Err("for = { queues … } means nothing here: the rule says which queue".into());
+        faults.note("for = { queues … } means nothing here: the rule says which queue");
     }
-    if let Some(queue) = raw.queue.as_ref().filter(|name| !known.queues.iter().any(|other| other.name == **name)) {
-        return Err(format!("queue = \"{queue}\" is not a queue"));
-    }
+    faults.queue("queue", raw.queue.as_ref(), known.queues);
     if raw.queue.is_none() && raw.skills.is_empty() {
-        return Err("does nothing; write queue or skills".into());
+        faults.note("does nothing; write queue or skills");
     }
     let has = |skill: &String| routing.agents.iter().any(|agent| agent.skills.contains(skill));
-    if let Some(skill) = raw.skills.iter().find(|skill| !has(skill)) {
-        return Err(format!("skills: no agent knows `{skill}`"));
+    for skill in raw.skills.iter().filter(|skill| !has(skill)) {
+        faults.note(format!("skills: no agent knows `{skill}`"));
     }
     let words: Vec<String> =
         raw.words.iter().map(|word| word.trim().to_lowercase()).filter(|word| !word.is_empty()).collect();
-    let scope = scope(raw.scope, known)?;
-    if words.is_empty() && scope == crate::domain::service::Scope::default() {
-        return Err("fits every ticket; write for or words, or [[queues]] default = true".into());
+    let fits_all = words.is_empty() && raw.scope.is_open();
+    if fits_all {
+        faults.note("fits every ticket; write for or words, or [[queues]] default = true");
     }
-    Ok(Route { name: raw.name, scope, words, queue: raw.queue, skills: raw.skills })
+    let scope = scope(raw.scope, known, &mut faults);
+    faults.end(Route { name: raw.name, scope, words, queue: raw.queue, skills: raw.skills })
 }
 
 #[cfg(test)]

@@ -109,7 +109,10 @@ fn business() -> String {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a title is a plain string or both languages: \"Replacement\" or { ja = \"交換\", en = \"Replacement\" }"
+)]
 pub(super) enum Title {
     One(String),
     Both { ja: String, en: String },
@@ -135,7 +138,7 @@ pub(super) struct Calendar {
 
 /// One word, or a list of them.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "write one word or a list of words")]
 pub(super) enum OneOrMore {
     One(String),
     More(Vec<String>),

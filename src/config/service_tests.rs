@@ -190,3 +190,53 @@ fn what_is_wrong_with_a_place_or_a_source_is_named() {
         assert!(faults.iter().all(|fault| fault.line > 0), "{faults:?}");
     }
 }
+
+#[test]
+fn one_look_names_every_fault_of_a_section() {
+    let sla = "[[sla]]\nname = \"a\"\ncalendar = \"moon\"\nslo = { update = \"soon\", resolution = \"late\" }\n\
+               for = { channels = [\"fax\"], priorities = [\"urgent\"], queues = [\"x\"] }";
+    let customer = "[[customers]]\nname = \"a\"\naddresses = [\"@a.example\"]\naccount_engineer = \"nobody\"\ncalendar = \"moon\"\nqueue = \"x\"";
+    let problems = "[problems]\ntimes = 1\ndays = 0\nowner = \"nobody\"\nnotify = \"nowhere\"";
+    let closing = "[closing]\nwaiting = \"soon\"\nresolved = \"late\"";
+    let rule = "[[escalations]]\nname = \"a\"\nwhen = \"later\"\nmove = \"x\"\nfor = { queues = [\"y\"] }";
+    for (text, wanted) in [
+        (sla, &["calendar = \"moon\"", "slo update", "slo resolution", "fax", "urgent", "`x` is not a queue"][..]),
+        (customer, &["account_engineer = \"nobody\"", "calendar = \"moon\"", "queue = \"x\""]),
+        (problems, &["times: 1", "days: 0", "owner: `nobody`", "notify: `nowhere`"]),
+        (closing, &["waiting: ", "resolved: "]),
+        (rule, &["when = \"later\"", "move = \"x\"", "`y` is not a queue"]),
+    ] {
+        let faults = parse(&format!("{MAILBOX}{text}\n")).unwrap_err();
+        assert_eq!(faults.len(), wanted.len(), "{faults:?}");
+        for word in wanted {
+            assert!(faults.iter().any(|fault| fault.message.contains(word)), "{word}: {faults:?}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_not_there_comes_with_those_that_are() {
+    for (text, wanted) in [
+        ("[desk]\ntimezone = \"Tokyo\"", "IANA name such as Asia/Tokyo"),
+        ("[[calendars]]\nname = \"a\"\ntimezone = \"JST\"\nhours = { mon = \"9:00-10:00\" }", "Asia/Tokyo"),
+        ("[[queues]]\nname = \"a\"\ncalendar = \"moon\"", "there are: business, always"),
+        ("[[queues]]\nname = \"a\"\nsecond_line = \"b\"\n[[queues]]\nname = \"c\"", "there are: a, c"),
+        ("[[sla]]\nname = \"a\"\nslo = { update = \"1h\" }\ncalendar = \"moon\"", "there are: business, always"),
+        (
+            "[[maintenance]]\nname = \"m\"\nfrom = \"2026-12-12 22:00\"\nto = \"2026-12-13 02:00\"\nwhat = { ja = \"x\" }",
+            "both languages",
+        ),
+        ("[desk]\nname = \"a\"\nname = \"b\"", "duplicate key `name`"),
+    ] {
+        let faults = parse(&format!("{text}\n")).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.message.contains(wanted) && fault.line > 0), "{wanted}: {faults:?}");
+    }
+}
+
+#[test]
+fn request_types_of_reports_are_looked_up_only_where_they_are_written() {
+    let text = "[report]\nincident_types = [\"incidnet\"]\ncomplaint_types = [\"complant\"]\n";
+    let named = parse(text).unwrap().service.intents;
+    assert_eq!(named, [(2, "incidnet".to_owned()), (3, "complant".to_owned())]);
+    assert!(parse("[report]\noutages = 1\n").unwrap().service.intents.is_empty());
+}

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::document::Document;
+use super::faults::{self, Faults};
 use super::matrix;
 use super::notify::NotifySettings;
 use crate::domain::maintenance::Maintenance;
@@ -42,6 +43,8 @@ pub struct ServiceSettings {
     pub questions: Vec<Question>,
     /// Planned maintenance.
     pub maintenance: Vec<Maintenance>,
+    /// Escalation rules that move to the second line, with their lines: checked once all of them are there.
+    pub moves_up: Vec<(usize, String)>,
     /// Request types these sections name, with their lines: checked once the content is read.
     pub intents: Vec<(usize, String)>,
 }
@@ -128,7 +131,7 @@ pub(super) fn service(document: &mut Document<'_>, known: Known<'_>) -> ServiceS
                 document.fault(line, format!("[[sla]] `{name}` is there twice"));
             }
             Ok(policy) => policies.push(policy),
-            Err(message) => document.fault(line, format!("[[sla]] {name}: {message}")),
+            Err(messages) => faults::report(document, line, &format!("[[sla]] {name}"), &messages),
         }
     }
     settings.policies = (!policies.is_empty()).then_some(policies);
@@ -151,80 +154,76 @@ pub(super) fn service(document: &mut Document<'_>, known: Known<'_>) -> ServiceS
     settings
 }
 
-fn policy(raw: RawPolicy, known: Known<'_>) -> Result<Policy, String> {
-    if let Some(name) =
-        raw.calendar.as_ref().filter(|name| !known.calendars.iter().any(|calendar| calendar.name == **name))
-    {
-        return Err(format!("calendar = \"{name}\" is not a calendar"));
+fn policy(raw: RawPolicy, known: Known<'_>) -> Result<Policy, Vec<String>> {
+    let mut faults = Faults::default();
+    faults.calendar(raw.calendar.as_ref(), known.calendars);
+    for percent in raw.warn_percent.iter().filter(|percent| !(1..=99).contains(*percent)) {
+        faults.note(format!("warn_percent = {percent}: write 1 to 99"));
     }
-    if let Some(percent) = raw.warn_percent.iter().find(|percent| !(1..=99).contains(*percent)) {
-        return Err(format!("warn_percent = {percent}: write 1 to 99"));
-    }
-    let mut targets = times(ClockLevel::Slo, &raw.slo)?;
-    targets.extend(times(ClockLevel::Sla, &raw.sla)?);
+    let mut targets = times(ClockLevel::Slo, &raw.slo, &mut faults);
+    targets.extend(times(ClockLevel::Sla, &raw.sla, &mut faults));
     if targets.is_empty() {
-        return Err("promises nothing; write slo = { first_response = \"1h\", resolution = \"1bd\" }".into());
+        faults.note("promises nothing; write slo = { first_response = \"1h\", resolution = \"1bd\" }");
     }
-    let kinds = |words: Option<Vec<String>>, key: &str, usual: &[ClockKind]| match words {
-        None => Ok(usual.to_vec()),
-        Some(words) => words.iter().map(|word| word.parse().map_err(|fault| format!("{key}: {fault}"))).collect(),
-    };
     let work = [ClockKind::Update, ClockKind::Resolution];
-    let pauses: Result<Vec<ClockKind>, String> = kinds(raw.pause_while_waiting, "pause_while_waiting", ClockKind::ALL);
-    let unapproved: Result<Vec<ClockKind>, String> = kinds(raw.pause_while_unapproved, "pause_while_unapproved", &work);
-    Ok(Policy {
+    let mut kinds = |words: Option<Vec<String>>, key: &str, usual: &[ClockKind]| match words {
+        None => usual.to_vec(),
+        Some(words) => faults.words(&words, key),
+    };
+    let pauses = kinds(raw.pause_while_waiting, "pause_while_waiting", ClockKind::ALL);
+    let approval_pauses = kinds(raw.pause_while_unapproved, "pause_while_unapproved", &work);
+    let scope = scope(raw.scope, known, &mut faults);
+    faults.end(Policy {
         name: raw.name,
-        scope: scope(raw.scope, known)?,
+        scope,
         targets,
         calendar: raw.calendar,
         warn_percent: raw.warn_percent,
-        pauses: pauses?,
-        approval_pauses: unapproved?,
+        pauses,
+        approval_pauses,
         bot_counts: raw.bot_counts,
     })
 }
 
-fn times(level: ClockLevel, raw: &RawTimes) -> Result<Vec<Target>, String> {
-    let mut targets = Vec::new();
-    for (kind, written) in [
+/// The times that are written; one that is no time is noted, and stands as one of the request type.
+fn times(level: ClockLevel, raw: &RawTimes, faults: &mut Faults) -> Vec<Target> {
+    let written = [
         (ClockKind::FirstResponse, &raw.first_response),
         (ClockKind::NextResponse, &raw.next_response),
         (ClockKind::Update, &raw.update),
         (ClockKind::Resolution, &raw.resolution),
-    ] {
-        let Some(written) = written else { continue };
-        let time = if written == BY_REQUEST_TYPE {
-            None
-        } else {
-            let read: Result<Objective, String> = written.parse();
-            Some(read.map_err(|fault| format!("{level} {kind}: {fault}, or {BY_REQUEST_TYPE}"))?)
-        };
-        targets.push(Target { kind, level, time });
-    }
-    Ok(targets)
+    ];
+    let mut time = |kind: ClockKind, written: &String| {
+        if written == BY_REQUEST_TYPE {
+            return None;
+        }
+        let read: Result<Objective, String> = written.parse();
+        faults.take(read.map(Some).map_err(|fault| format!("{level} {kind}: {fault}, or {BY_REQUEST_TYPE}")))
+    };
+    let there = written.into_iter().filter_map(|(kind, written)| Some((kind, written.as_ref()?)));
+    there.map(|(kind, written)| Target { kind, level, time: time(kind, written) }).collect()
 }
 
-/// A scope that holds together.
-pub(super) fn scope(raw: RawScope, known: Known<'_>) -> Result<Scope, String> {
-    if let Some(queue) = raw.queues.iter().find(|name| !known.queues.iter().any(|queue| queue.name == **name)) {
-        return Err(format!("queues: `{queue}` is not a queue"));
+/// The scope; what does not hold together in it is noted.
+pub(super) fn scope(raw: RawScope, known: Known<'_>, faults: &mut Faults) -> Scope {
+    for queue in raw.queues.iter().filter(|name| !known.queues.iter().any(|queue| queue.name == **name)) {
+        faults.note(format!("queues: `{queue}` is not a queue; {}", faults::queues(known.queues)));
     }
-    let priorities: Result<Vec<Priority>, String> =
-        raw.priorities.iter().map(|word| word.parse().map_err(|fault| format!("priorities: {fault}"))).collect();
-    let channels: Result<Vec<Channel>, String> =
-        raw.channels.iter().map(|word| word.parse().map_err(|fault| format!("channels: {fault}"))).collect();
-    Ok(Scope {
-        intents: raw.request_types,
-        priorities: priorities?,
-        requesters: customers(&raw.customers, known.customers)?,
-        channels: channels?,
-        queues: raw.queues,
-    })
+    let priorities: Vec<Priority> = faults.words(&raw.priorities, "priorities");
+    let channels: Vec<Channel> = faults.words(&raw.channels, "channels");
+    let requesters = faults.take(customers(&raw.customers, known.customers));
+    Scope { intents: raw.request_types, priorities, requesters, channels, queues: raw.queues }
 }
 
 impl RawScope {
     pub(super) fn request_types(&self) -> &[String] {
         &self.request_types
+    }
+
+    /// Whether every ticket is in it.
+    pub(super) fn is_open(&self) -> bool {
+        let lists = [&self.request_types, &self.priorities, &self.customers, &self.channels, &self.queues];
+        lists.iter().all(|list| list.is_empty())
     }
 
     pub(super) fn names_queues(&self) -> bool {

@@ -45,8 +45,8 @@ struct Report {
     mttr_minutes: f64,
     longest_minutes: f64,
     outages: u32,
-    incident_types: Vec<String>,
-    complaint_types: Vec<String>,
+    incident_types: Option<Vec<String>>,
+    complaint_types: Option<Vec<String>>,
     minutes: Minutes,
 }
 
@@ -74,8 +74,8 @@ impl Default for Report {
             mttr_minutes: terms.mttr_minutes,
             longest_minutes: terms.longest_minutes,
             outages: terms.outages,
-            incident_types: terms.incident_types,
-            complaint_types: terms.complaint_types,
+            incident_types: None,
+            complaint_types: None,
             minutes: Minutes::default(),
         }
     }
@@ -89,7 +89,8 @@ impl Default for Minutes {
     }
 }
 
-pub(super) fn report(document: &mut Document<'_>) -> ReportTerms {
+/// The terms of reports, and the request types that are written there with their lines: checked once the content is read.
+pub(super) fn report(document: &mut Document<'_>) -> (ReportTerms, Vec<(usize, String)>) {
     let raw: Report = document.section("report").unwrap_or_default();
     let Minutes { filed, escalated, answered, suggested, asked, informed, joined } = raw.minutes;
     for (key, minutes) in [
@@ -116,7 +117,13 @@ pub(super) fn report(document: &mut Document<'_>) -> ReportTerms {
             document.fault(line, format!("[report] {key} = {share} is not a share; write 0 to 1, for instance 0.95"));
         }
     }
-    ReportTerms {
+    let mut named = Vec::new();
+    for (key, types) in [("incident_types", &raw.incident_types), ("complaint_types", &raw.complaint_types)] {
+        let line = document.line_of("report", key);
+        named.extend(types.iter().flatten().map(|name| (line, name.clone())));
+    }
+    let usual = ReportTerms::default();
+    let terms = ReportTerms {
         saved: SavedMinutes { filed, escalated, answered, suggested, asked, informed, joined },
         reply_minutes: raw.reply_minutes,
         change_minutes: raw.change_minutes,
@@ -126,9 +133,10 @@ pub(super) fn report(document: &mut Document<'_>) -> ReportTerms {
         longest_minutes: raw.longest_minutes,
         outages: raw.outages,
         own: Vec::new(),
-        incident_types: raw.incident_types,
-        complaint_types: raw.complaint_types,
-    }
+        incident_types: raw.incident_types.unwrap_or(usual.incident_types),
+        complaint_types: raw.complaint_types.unwrap_or(usual.complaint_types),
+    };
+    (terms, named)
 }
 
 pub(super) fn retention(document: &mut Document<'_>) -> Retention {

@@ -181,7 +181,7 @@ fn values(post: &Post<'_>, ticket: &Ticket, card: &Card) -> Values {
 }
 
 /// How it stands, in the words of those who work on it.
-const fn status_for_agents(status: Status, language: Language) -> &'static str {
+pub(super) const fn status_for_agents(status: Status, language: Language) -> &'static str {
     match (status, language) {
         (Status::New, Language::Ja) => "未着手",
         (Status::Open, Language::Ja) => "対応中",

@@ -99,11 +99,26 @@ pub(super) fn sight(catalog: &Catalog, ticket: &mut Ticket, now: Timestamp) -> O
     if ticket.course.matter.is_some() || ticket.merged_into.is_some() {
         return None;
     }
-    let detail = rules.by.iter().find_map(|name| ticket.slots.get(name)).map(|value| one_line(value, SUBJECT_CHARS))?;
-    let key = format!("{intent}/{}", detail.to_lowercase());
+    let key = format!("{intent}/{}", what_it_is_about(catalog, ticket)?);
     ticket.course.matter = Some(key.clone());
     let title = one_line(&ticket.subject, SUBJECT_CHARS);
     Some(Problem { key, title, ticket: ticket.id, at: now, how: Sighting::Counted })
+}
+
+/// The matter a rule calls a problem: the one the ticket is counted under, else its request type with the detail problems are told
+/// apart by, or with its queue while no such detail is known.
+pub(super) fn problem_key(catalog: &Catalog, ticket: &Ticket) -> String {
+    if let Some(matter) = &ticket.course.matter {
+        return matter.clone();
+    }
+    let detail = what_it_is_about(catalog, ticket).unwrap_or_else(|| ticket.queue.clone());
+    format!("{}/{detail}", ticket.intent.as_deref().unwrap_or("-"))
+}
+
+/// The detail problems are told apart by, in lower case.
+fn what_it_is_about(catalog: &Catalog, ticket: &Ticket) -> Option<String> {
+    let value = catalog.service.problems.by.iter().find_map(|name| ticket.slots.get(name))?;
+    Some(one_line(value, SUBJECT_CHARS).to_lowercase())
 }
 
 /// A complaint goes into the register with its first words.

@@ -19,6 +19,7 @@ mod escalate;
 pub mod feedback;
 mod follow_up;
 mod guard;
+mod happened;
 mod keep;
 mod letter;
 pub mod maintenance;

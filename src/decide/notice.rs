@@ -4,6 +4,7 @@
 
 use super::card::priority_words;
 use super::clocks::is_ended;
+use super::happened::happened;
 use super::letter::Post;
 use super::wording::one_line;
 use crate::domain::catalog::Catalog;
@@ -11,14 +12,12 @@ use crate::domain::chat::Place;
 use crate::domain::promise::Firing;
 use crate::domain::service::{NotifyTarget, NotifyWay};
 use crate::domain::{
-    Address, Changes, Channel, Choice, EventKind, Language, Notice, NoticeAlert, NoticeDetail, NoticeEvent, Outbound,
-    OutboundKind, Priority, Severity, Ticket, TicketEvent, Timestamp, Told,
+    Address, Changes, Channel, Choice, EventKind, Language, Notice, NoticeAlert, NoticeDetail, NoticeEvent,
+    NoticeWords, Outbound, OutboundKind, Priority, Severity, Ticket, TicketEvent, Timestamp, Told,
 };
 
 const SUBJECT_CHARS: usize = 120;
 const RULE: &str = "rule";
-/// Lines of a ticket's history in one notice.
-const MOST_LINES: usize = 10;
 
 /// What there is to tell.
 pub(super) struct News<'a> {
@@ -102,7 +101,8 @@ pub(super) fn of_firing(
 }
 
 /// Tells every place that was told of a ticket of `changes` before what the change did to it.
-pub(super) fn follow(post: &Post<'_>, before: &[&Ticket], changes: &mut Changes) {
+/// `said` is what an interim report or a recovery notice says; empty for all other changes.
+pub(super) fn follow(post: &Post<'_>, before: &[&Ticket], changes: &mut Changes, said: &str) {
     let mut tickets = std::mem::take(&mut changes.tickets);
     for ticket in &mut tickets {
         let Some(known) = before.iter().copied().find(|known| known.id == ticket.id) else { continue };
@@ -110,7 +110,7 @@ pub(super) fn follow(post: &Post<'_>, before: &[&Ticket], changes: &mut Changes)
             continue;
         }
         let Some(event) = what(known, ticket, changes) else { continue };
-        let because = lines(ticket, changes);
+        let because = happened(post.catalog, (known, ticket), changes, said);
         go_on(post, known, (ticket, changes), (event, &because));
     }
     changes.tickets = tickets;
@@ -201,13 +201,6 @@ fn is_said(event: &TicketEvent) -> bool {
         || (event.kind == EventKind::MessageOut && event.actor != RULE)
 }
 
-/// What happened, as the ticket's history says it.
-fn lines(ticket: &Ticket, changes: &Changes) -> String {
-    let of_ticket = changes.events.iter().filter(|event| event.ticket == ticket.id);
-    let lines = of_ticket.map(|event| format!("{}: {}", event.kind, one_line(&event.detail, SUBJECT_CHARS * 2)));
-    lines.take(MOST_LINES).collect::<Vec<_>>().join("\n")
-}
-
 fn way(catalog: &Catalog, target: &NotifyTarget) -> (Channel, String, Option<Place>, Vec<Address>) {
     let room = |channel: Channel, room: &String, triage| {
         let place = Place { room: room.clone(), thread: None, direct: false, triage };
@@ -244,6 +237,8 @@ fn notice(catalog: &Catalog, ticket: &Ticket, target: &NotifyTarget, news: &News
         assignee: ticket.assignee.clone(),
         requester: one_line(&ticket.requester.address, SUBJECT_CHARS),
         request_type: intent.map(|intent| one_line(intent.title.get(language), SUBJECT_CHARS)),
+        intent: ticket.intent.clone(),
+        shown: shown(catalog, ticket),
         details: details(catalog, ticket),
         rule: news.rule.to_owned(),
         because: news.because.to_owned(),
@@ -265,33 +260,49 @@ fn alert(ticket: &Ticket, news: &News<'_>) -> NoticeAlert {
 }
 
 /// The ticket's details: those of its request type in the catalogue's order, then the others.
-fn details(catalog: &Catalog, ticket: &Ticket) -> Vec<NoticeDetail> {
+pub(super) fn details(catalog: &Catalog, ticket: &Ticket) -> Vec<NoticeDetail> {
     let language = catalog.desk.language;
     let slots = ticket.intent.as_deref().and_then(|id| catalog.intent(id)).map_or(&[][..], |intent| &intent.slots);
     let known = slots.iter().filter_map(|slot| Some((slot, ticket.slots.get(&slot.name)?)));
     let known = known.filter(|(_, value)| *value != Choice::NOT_NEEDED).map(|(slot, value)| {
         let choice = slot.choices.iter().find(|choice| choice.value == *value);
-        let value = choice.map_or(value.as_str(), |choice| choice.title.get(language));
+        let shown = choice.map_or(value.as_str(), |choice| choice.title.get(language));
         NoticeDetail {
             name: slot.name.clone(),
             title: one_line(slot.title.get(language), SUBJECT_CHARS),
-            value: value.to_owned(),
+            value: shown.to_owned(),
+            id: value.clone(),
         }
     });
     let others = ticket.slots.iter().filter(|(name, _)| !slots.iter().any(|slot| slot.name == **name));
-    let others =
-        others.map(|(name, value)| NoticeDetail { name: name.clone(), title: name.clone(), value: value.clone() });
+    let others = others.map(|(name, value)| NoticeDetail {
+        name: name.clone(),
+        title: name.clone(),
+        value: value.clone(),
+        id: value.clone(),
+    });
     known.chain(others).collect()
+}
+
+/// What people read in the place of ids and instants.
+fn shown(catalog: &Catalog, ticket: &Ticket) -> NoticeWords {
+    let (language, zone) = (catalog.desk.language, catalog.desk.timezone);
+    let time = |at: Option<Timestamp>| {
+        at.and_then(|at| super::wording::date_and_time(at, zone, language)).unwrap_or_else(|| "-".to_owned())
+    };
+    let queue = catalog.queue(&ticket.queue).map_or(ticket.queue.as_str(), |queue| queue.title.get(language));
+    NoticeWords {
+        priority: priority_words(ticket.priority, language).to_owned(),
+        queue: queue.to_owned(),
+        first_response_due: time(ticket.due.first_response),
+        resolution_due: time(ticket.due.resolution),
+    }
 }
 
 fn words(catalog: &Catalog, ticket: &Ticket, news: &News<'_>) -> String {
     let language = catalog.desk.language;
-    let zone = catalog.desk.timezone;
-    let time = |at: Option<Timestamp>| {
-        at.and_then(|at| super::wording::date_and_time(at, zone, language)).unwrap_or_else(|| "-".to_owned())
-    };
+    let NoticeWords { priority, queue, first_response_due: first, resolution_due: solution } = shown(catalog, ticket);
     let assignee = ticket.assignee.as_deref().unwrap_or("-");
-    let (first, solution) = (time(ticket.due.first_response), time(ticket.due.resolution));
     let (id, subject) = (ticket.id, one_line(&ticket.subject, SUBJECT_CHARS));
     let requester = one_line(&ticket.requester.address, SUBJECT_CHARS);
     let rule = match (news.rule.is_empty(), language) {
@@ -300,8 +311,6 @@ fn words(catalog: &Catalog, ticket: &Ticket, news: &News<'_>) -> String {
         (false, Language::En) => format!("rule: {}\n", news.rule),
     };
     let because = news.because;
-    let queue = catalog.queue(&ticket.queue).map_or(ticket.queue.as_str(), |queue| queue.title.get(language));
-    let priority = priority_words(ticket.priority, language);
     match language {
         Language::Ja => format!(
             "{id} {subject}\n\n{rule}理由: {because}\n\n窓口: {queue}\n優先度: {priority}\n担当: {assignee}\n依頼者: {requester}\n\

@@ -68,7 +68,7 @@ pub fn tick_staffed(
     clocks::show(&mut ticket);
     finish(catalog, &mut ticket, now);
     changes.tickets.push(ticket);
-    notice::follow(&Post { catalog, keyring, now }, &[known], &mut changes);
+    notice::follow(&Post { catalog, keyring, now }, &[known], &mut changes, "");
     card::update(&Post { catalog, keyring, now }, &[known], &mut changes, None);
     changes
 }
@@ -109,7 +109,7 @@ fn fire(catalog: &Catalog, changes: &mut Changes, ticket: &mut Ticket, (rule, fi
                 changes.events.extend(begun.map(|detail| event(EventKind::Note, detail)));
             }
             Remedy::OpenProblem => {
-                let key = format!("{}/{}", ticket.intent.as_deref().unwrap_or("-"), ticket.queue);
+                let key = course::problem_key(catalog, ticket);
                 changes.events.push(event(EventKind::Linked, format!("problem {key}")));
                 let title = one_line(&ticket.subject, SUBJECT_CHARS);
                 let how = Sighting::Opened;

@@ -51,7 +51,7 @@ pub use feedback::{
 pub use ids::{InboxId, NotATicket, OutboxId, TicketId, Timestamp};
 pub use labelled::{Labelled, Said};
 pub use message::{Address, Attachment, Automatic, Bounce, Message, Received, Scan};
-pub use notice::{Notice, NoticeAlert, NoticeDetail, NoticeEvent, Told};
+pub use notice::{Notice, NoticeAlert, NoticeDetail, NoticeEvent, NoticeWords, Told};
 pub use outbound::{Outbound, OutboundKind};
 pub use past::{Envelope, Judgement, Past, Seen};
 pub use priority::{Level, Priority};

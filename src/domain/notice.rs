@@ -35,6 +35,22 @@ pub struct NoticeDetail {
     pub title: String,
     /// What the requester said, or the choice's name for people.
     pub value: String,
+    /// As the ticket has it: the choice's id where it has one. Empty in notices written before it was kept.
+    #[serde(default)]
+    pub id: String,
+}
+
+/// Parts of a notice as people read them, in the desk's language and time zone. Empty in notices written before they were kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeWords {
+    /// How soon.
+    pub priority: String,
+    /// The queue's name.
+    pub queue: String,
+    /// When the first response is due; `-` when it is not.
+    pub first_response_due: String,
+    /// When the solution is due; `-` when it is not.
+    pub resolution_due: String,
 }
 
 /// Where an alert came from, for those who page by host and service.
@@ -77,6 +93,12 @@ pub struct Notice {
     pub requester: String,
     /// The request type's name for people.
     pub request_type: Option<String>,
+    /// The request type's id.
+    #[serde(default)]
+    pub intent: Option<String>,
+    /// What people read in the place of ids and instants.
+    #[serde(default)]
+    pub shown: NoticeWords,
     /// Its details, in the catalogue's order.
     pub details: Vec<NoticeDetail>,
     /// The rule that fired; empty when no rule did.

@@ -248,7 +248,7 @@ words! {
 /// A matter behind several tickets, seen once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Unique while it is open: `request type/queue`.
+    /// Unique while it is open: request type and detail, `incident/web01`.
     pub key: String,
     /// In one line.
     pub title: String,

@@ -74,9 +74,9 @@ impl Sheets<'_> {
         for ((_, intent, level, kind, target), line) in lines {
             let share = share(line.met, line.missed);
             let cells = vec![
-                Cell::from(self.title(intent)),
+                self.type_cell(intent),
                 Words::level(level).into(),
-                words.clock(kind).into(),
+                Cell::named(words.clock(kind), kind.as_str()),
                 target.into(),
                 Cell::Count(u64::from(line.met + line.missed + line.open)),
                 Cell::Count(u64::from(line.met)),
@@ -96,13 +96,18 @@ impl Sheets<'_> {
         section
     }
 
-    fn verdict(&self, level: ClockLevel, share: Option<f64>) -> Option<&'static str> {
+    fn verdict(&self, level: ClockLevel, share: Option<f64>) -> Option<Cell> {
         let terms = self.told.tally.basis.terms;
         let wanted = match level {
             ClockLevel::Slo => terms.slo_share,
             ClockLevel::Sla => terms.sla_share,
         };
-        share.map(|share| if share >= wanted { self.words.kept } else { self.words.broken })
+        let words = self.words;
+        share.map(
+            |share| {
+                if share >= wanted { Cell::named(words.kept, "kept") } else { Cell::named(words.broken, "broken") }
+            },
+        )
     }
 
     pub(super) fn times(&self) -> Section {
@@ -127,17 +132,17 @@ impl Sheets<'_> {
             types.entry((self.place(intent), intent)).or_default().push(fact);
         }
         for ((_, intent), facts) in types {
-            time_row(&mut section, self.title(intent), &facts);
+            time_row(&mut section, self.type_cell(intent), &facts);
         }
         if !section.rows.is_empty() {
             let all: Vec<&Fact> = self.told.tally.cohort.iter().collect();
-            time_row(&mut section, words.total.to_owned(), &all);
+            time_row(&mut section, Cell::named(words.total, "total"), &all);
         }
         section
     }
 }
 
-fn time_row(section: &mut Section, name: String, facts: &[&Fact]) {
+fn time_row(section: &mut Section, name: Cell, facts: &[&Fact]) {
     let first = sorted(facts.iter().filter_map(|fact| fact.first_minutes));
     let solved = sorted(facts.iter().filter_map(|fact| fact.solved_minutes));
     if first.is_empty() && solved.is_empty() {
@@ -145,7 +150,7 @@ fn time_row(section: &mut Section, name: String, facts: &[&Fact]) {
     }
     let of = |has: fn(&Fact) -> bool| ids(facts.iter().filter(|fact| has(fact)).map(|fact| fact.id));
     let cells = vec![
-        Cell::from(name),
+        name,
         first.len().into(),
         rank(&first, 50).into(),
         rank(&first, 90).into(),

@@ -54,6 +54,11 @@ impl Sheets<'_> {
         known.map_or_else(|| id.to_owned(), |intent| intent.title.get(self.words.language).to_owned())
     }
 
+    /// A request type; `none` for what belongs to none.
+    fn type_cell(&self, intent: Option<&str>) -> Cell {
+        Cell::named(self.title(intent), intent.unwrap_or("none"))
+    }
+
     /// A queue's name.
     fn team(&self, queue: &str) -> String {
         let known = self.told.tally.basis.catalog.queue(queue);

@@ -102,12 +102,12 @@ impl Sheets<'_> {
             types.entry((self.place(intent), intent)).or_default().push(leave);
         }
         for ((_, intent), leaves) in types {
-            let (cells, lists) = approval_row(self.title(intent), &leaves);
+            let (cells, lists) = approval_row(self.type_cell(intent), &leaves);
             section.row(cells, lists);
         }
         if !section.rows.is_empty() {
             let all: Vec<&Leave> = self.told.tally.courses.leaves.iter().collect();
-            let (cells, lists) = approval_row(words.total.to_owned(), &all);
+            let (cells, lists) = approval_row(Cell::named(words.total, "total"), &all);
             section.total(cells, lists);
         }
         section
@@ -117,7 +117,7 @@ impl Sheets<'_> {
 /// A row's cells and what they were counted from.
 type Counted = (Vec<Cell>, Vec<(&'static str, Vec<String>)>);
 
-fn approval_row(name: String, leaves: &[&Leave]) -> Counted {
+fn approval_row(name: Cell, leaves: &[&Leave]) -> Counted {
     let of = |state: LeaveState| -> Vec<TicketId> {
         leaves.iter().filter(|leave| leave.state == state).map(|leave| leave.ticket).collect()
     };
@@ -126,7 +126,7 @@ fn approval_row(name: String, leaves: &[&Leave]) -> Counted {
     let waiting = leaves.iter().filter(|leave| leave.state == LeaveState::Waits).filter_map(|leave| leave.minutes);
     let longest = sorted(waiting).last().copied();
     let lists = [LeaveState::Approved, LeaveState::Declined, LeaveState::Waits, LeaveState::Lapsed].map(of);
-    let mut cells = vec![Cell::from(name), leaves.len().into()];
+    let mut cells = vec![name, leaves.len().into()];
     cells.extend(lists.iter().map(|list| Cell::from(list.len())));
     cells.extend([rank(&waited, 50).into(), rank(&waited, 90).into(), longest.into()]);
     let mut counted = vec![("requested", ids(leaves.iter().map(|leave| leave.ticket)))];

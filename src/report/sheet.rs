@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::words::Words;
 
+/// The column that says whether a promise was kept.
+const VERDICT: &str = "verdict";
+
 /// What a column holds, and so how it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -56,12 +59,42 @@ pub struct Column {
 pub enum Cell {
     /// Words.
     Text(String),
+    /// Words for people, and what programs know it by: the same in every language.
+    Named {
+        /// As people read it.
+        title: String,
+        /// The id.
+        id: String,
+    },
     /// A whole number.
     Count(u64),
     /// Any other figure, in the unit of its column.
     Figure(f64),
     /// There is nothing to say.
     None,
+}
+
+impl Cell {
+    pub(super) fn named(title: impl Into<String>, id: impl Into<String>) -> Self {
+        Self::Named { title: title.into(), id: id.into() }
+    }
+
+    /// The words people read, or those that are the same in every language where it has such; empty for figures.
+    fn words(&self, wanted: Wording) -> &str {
+        match (self, wanted) {
+            (Self::Text(text), _) => text,
+            (Self::Named { title, .. }, Wording::People) => title,
+            (Self::Named { id, .. }, Wording::Programs) => id,
+            (Self::Count(_) | Self::Figure(_) | Self::None, _) => "",
+        }
+    }
+}
+
+/// Whose words.
+#[derive(Clone, Copy)]
+enum Wording {
+    People,
+    Programs,
 }
 
 impl From<&str> for Cell {
@@ -186,6 +219,15 @@ impl Section {
     }
 }
 
+impl Section {
+    /// The words that name `row`; a verdict is said of it and does not.
+    fn name_of(&self, row: &Row, wanted: Wording) -> String {
+        let cells = self.columns.iter().zip(&row.cells).filter(|(column, _)| column.key != VERDICT);
+        let words = cells.map(|(_, cell)| cell.words(wanted)).filter(|words| !words.is_empty());
+        words.collect::<Vec<_>>().join(" / ")
+    }
+}
+
 impl Row {
     /// The value of a column as a number.
     #[must_use]
@@ -194,18 +236,8 @@ impl Row {
         match self.cells.get(column)? {
             Cell::Count(count) => Some(*count as f64),
             Cell::Figure(figure) => Some(*figure),
-            Cell::Text(_) | Cell::None => None,
+            Cell::Text(_) | Cell::Named { .. } | Cell::None => None,
         }
-    }
-
-    /// The words of the row, which name it.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let words = self.cells.iter().filter_map(|cell| match cell {
-            Cell::Text(text) if !text.is_empty() => Some(text.as_str()),
-            Cell::Text(_) | Cell::Count(_) | Cell::Figure(_) | Cell::None => None,
-        });
-        words.collect::<Vec<_>>().join(" / ")
     }
 
     /// What the row was counted from, as far as people are shown it.
@@ -221,7 +253,7 @@ impl Row {
 #[must_use]
 pub fn shown(cell: &Cell, kind: Kind) -> String {
     match (cell, kind) {
-        (Cell::Text(text), _) => text.clone(),
+        (Cell::Text(text) | Cell::Named { title: text, .. }, _) => text.clone(),
         (Cell::Count(count), _) => grouped(&count.to_string()),
         (Cell::Figure(share), Kind::Share) => format!("{:.1} %", share * 100.0),
         (Cell::Figure(figure), Kind::Count) => grouped(&format!("{figure:.0}")),
@@ -256,7 +288,7 @@ impl Report {
         self.sections.iter().find(|section| section.key == key)
     }
 
-    /// As JSON: `sections.KEY.rows[]`, each row with its columns by key, and `ids` by column key.
+    /// As JSON: `sections.KEY.rows[]`, each row with its columns by key, `KEY_id` beside those that have an id, and `ids` by column key.
     #[must_use]
     pub fn json(&self) -> Value {
         let sections: Map<String, Value> =
@@ -266,14 +298,15 @@ impl Report {
                 "sections": sections })
     }
 
-    /// As CSV (RFC 4180), one figure a line: section, row, figure, value, unit, and what it was counted from. Cells that a
+    /// As CSV (RFC 4180), one figure a line: section, row, figure, value, unit, what it was counted from, and the row by the ids of
+    /// its request type and promise: the same in every language. Cells that a
     /// spreadsheet would take for a formula get an apostrophe in front.
     ///
     /// # Errors
     /// Never in practice: it is written into memory.
     pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
         let mut table = csv::Writer::from_writer(Vec::new());
-        table.write_record(["section", "row", "figure", "value", "unit", "ids"])?;
+        table.write_record(["section", "row", "figure", "value", "unit", "ids", "row_id"])?;
         for section in &self.sections {
             for row in &section.rows {
                 for (column, cell) in section.columns.iter().zip(&row.cells) {
@@ -282,8 +315,14 @@ impl Report {
                         continue;
                     }
                     let ids = row.ids.iter().find(|(key, _)| *key == column.key).map(|(_, ids)| ids.join(" "));
-                    let cells = [row.name(), column.key.to_owned(), value, column.kind.unit().to_owned()];
-                    let cells = cells.into_iter().chain([ids.unwrap_or_default()]).map(harmless);
+                    let row_id = section.name_of(row, Wording::Programs);
+                    let cells = [
+                        section.name_of(row, Wording::People),
+                        column.key.to_owned(),
+                        value,
+                        column.kind.unit().to_owned(),
+                    ];
+                    let cells = cells.into_iter().chain([ids.unwrap_or_default(), row_id]).map(harmless);
                     table.write_record(std::iter::once(section.key.to_owned()).chain(cells))?;
                 }
             }
@@ -293,17 +332,17 @@ impl Report {
 }
 
 const fn cell_is_name(cell: &Cell) -> bool {
-    matches!(cell, Cell::Text(_))
+    matches!(cell, Cell::Text(_) | Cell::Named { .. })
 }
 
 /// Words that are a result and no name: those of sections without figures, and verdicts.
 fn is_said(section: &Section, column: &Column) -> bool {
-    column.key == "verdict" || !section.columns.iter().any(|column| column.kind.is_figure())
+    column.key == VERDICT || !section.columns.iter().any(|column| column.kind.is_figure())
 }
 
 fn plain(cell: &Cell) -> String {
     match cell {
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) | Cell::Named { title: text, .. } => text.clone(),
         Cell::Count(count) => count.to_string(),
         Cell::Figure(figure) => rounded(*figure).to_string(),
         Cell::None => String::new(),
@@ -325,6 +364,11 @@ fn section_json(section: &Section) -> Value {
     let row = |row: &Row| {
         let mut object: Map<String, Value> =
             section.columns.iter().zip(&row.cells).map(|(column, cell)| (column.key.to_owned(), value(cell))).collect();
+        for (column, cell) in section.columns.iter().zip(&row.cells) {
+            if let Cell::Named { id, .. } = cell {
+                object.insert(format!("{}_id", column.key), json!(id));
+            }
+        }
         let ids: Map<String, Value> = row.ids.iter().map(|(key, ids)| ((*key).to_owned(), json!(ids))).collect();
         object.insert("ids".to_owned(), Value::Object(ids));
         Value::Object(object)
@@ -335,7 +379,7 @@ fn section_json(section: &Section) -> Value {
 
 fn value(cell: &Cell) -> Value {
     match cell {
-        Cell::Text(text) => json!(text),
+        Cell::Text(text) | Cell::Named { title: text, .. } => json!(text),
         Cell::Count(count) => json!(count),
         Cell::Figure(figure) => json!(rounded(*figure)),
         Cell::None => Value::Null,
@@ -343,29 +387,4 @@ fn value(cell: &Cell) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_are_grouped_and_formulas_are_harmless() {
-        for (cell, kind, wanted) in [
-            (Cell::Count(26_200), Kind::Count, "26,200"),
-            (Cell::Count(999), Kind::Count, "999"),
-            (Cell::Figure(-1_234.56), Kind::Hours, "-1,234.6"),
-            (Cell::Figure(0.5), Kind::Share, "50.0 %"),
-            (Cell::None, Kind::Count, "–"),
-        ] {
-            assert_eq!(shown(&cell, kind), wanted);
-        }
-        for (text, wanted) in [
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("＝cmd", "'＝cmd"),
-            ("-3.5", "-3.5"),
-            ("-cmd", "'-cmd"),
-            ("T-1", "T-1"),
-        ] {
-            assert_eq!(harmless(text.to_owned()), wanted);
-        }
-    }
-}
+mod tests;

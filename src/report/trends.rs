@@ -50,10 +50,10 @@ impl Sheets<'_> {
             line(words.alone, "", |sheets| {
                 Some(sheets.told.tally.cohort.iter().filter(|fact| fact.handled == Handled::Answered).count() as f64)
             }),
-            line(words.first_p50, "min", |sheets| {
+            line(words.first_p50, words.unit_minutes, |sheets| {
                 rank(&sorted(sheets.told.tally.cohort.iter().filter_map(|fact| fact.first_minutes)), 50)
             }),
-            line(words.solved_p50, "min", |sheets| {
+            line(words.solved_p50, words.unit_minutes, |sheets| {
                 rank(&sorted(sheets.told.tally.cohort.iter().filter_map(|fact| fact.solved_minutes)), 50)
             }),
         ];
@@ -71,7 +71,7 @@ impl Sheets<'_> {
             line(words.problems_open, "", |sheets| Some(sheets.open_problems() as f64)),
             Line { name: words.satisfaction.to_owned(), unit: "", values: [self.mean_rating(), before.mean_rating()] },
             line(words.precision, "%", |sheets| sheets.answer_precision().map(|share| share * 100.0)),
-            line(words.hours_saved, "h", |sheets| Some(sheets.hours_saved())),
+            line(words.hours_saved, words.unit_hours, |sheets| Some(sheets.hours_saved())),
         ]);
         lines
     }

@@ -259,7 +259,7 @@ impl Sheets<'_> {
             let cells = vec![
                 Cell::from(self.local(rating.at)),
                 rating.score.to_string().into(),
-                brief.map(|brief| self.title(brief.intent.as_deref())).into(),
+                brief.map(|brief| self.type_cell(brief.intent.as_deref())).into(),
                 brief.map(|brief| self.team(&brief.queue)).into(),
                 redact(&rating.comment).into_owned().into(),
             ];

@@ -71,6 +71,8 @@ both! {
     replies: "返信", "replies";
     changes: "その他の操作", "other actions";
     minutes: "分", "minutes";
+    unit_minutes: "分", "min";
+    unit_hours: "時間", "h";
     tickets: "チケット", "tickets";
     incidents: "重大障害", "Major incidents";
     incidents_how: "サービスに影響のある障害（障害の種別で優先度 critical）と、停止を記録したもの。停止時間 = 記録した停止から復旧まで、記録がなければ受付から解決まで。再開後も含む。期間内の分だけ、計画メンテナンスの外だけを数える。原因と回避策は記録か問題管理から。報告の間に合い・遅れは経過報告の約束（1時間ごと）の回数。",

@@ -151,13 +151,16 @@ impl Chance {
 
 /// Every miss of a clock, also of cycles that have ended since.
 fn missed(clock: &Clock) -> impl Iterator<Item = Chance> {
-    clock.late.iter().map(|late| {
-        let because = Bilingual {
-            ja: format!("{}の期限を過ぎました", in_japanese(clock)),
-            en: format!("{} ({}) was missed", clock.kind, clock.level),
-        };
-        Chance::new(cycle_of(clock, late.cycle), late.at, because)
-    })
+    clock.late.iter().map(|late| Chance::new(cycle_of(clock, late.cycle), late.at, missed_words(clock)))
+}
+
+/// That the clock's time is over, in words.
+#[must_use]
+pub fn missed_words(clock: &Clock) -> Bilingual {
+    Bilingual {
+        ja: format!("{}の期限を過ぎました", in_japanese(clock)),
+        en: format!("{} ({}) was missed", clock.kind, clock.level),
+    }
 }
 
 /// `初回応答（SLA）`.

@@ -12,7 +12,7 @@ const LEAD_HERE: Sql = bulk!(
      SELECT r.value->>'key', outbox.ticket_id FROM " ROWS " AS r JOIN outbox ON outbox.id = CAST(r.value->>'id' AS BIGINT)
      WHERE outbox.ticket_id IS NOT NULL ON CONFLICT (key) DO NOTHING"
 );
-const EARLIER: Sql = sql!("SELECT state, reference, next_at FROM outbox WHERE dedupe_key = $1");
+const EARLIER: Sql = sql!("SELECT state, reference, next_at, lease_owner FROM outbox WHERE dedupe_key = $1");
 
 /// A message that a later one is to take the place of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +21,11 @@ pub enum EarlierPost {
     Posted(String),
     /// It is still to be sent: the later one waits.
     Waiting {
-        /// When it is tried next, or its sender's lease ends.
+        /// When it is tried next.
         next_at: Timestamp,
     },
+    /// It is being sent: the later one waits a moment.
+    BeingSent,
     /// It was never sent, or nobody knows where it is.
     Gone,
 }
@@ -67,7 +69,7 @@ impl Store {
     pub async fn reference_of(&self, dedupe_key: &str) -> Result<Option<String>, StoreError> {
         Ok(match self.earlier_post(dedupe_key).await? {
             EarlierPost::Posted(reference) => Some(reference),
-            EarlierPost::Waiting { .. } | EarlierPost::Gone => None,
+            EarlierPost::Waiting { .. } | EarlierPost::BeingSent | EarlierPost::Gone => None,
         })
     }
 
@@ -77,13 +79,15 @@ impl Store {
     /// When the database fails.
     pub async fn earlier_post(&self, dedupe_key: &str) -> Result<EarlierPost, StoreError> {
         let mut tx = self.backend.read().await?;
-        let found: Vec<(String, Option<String>, i64)> = tx.fetch(EARLIER, [Arg::Text(dedupe_key)]).await?;
+        let found: Vec<(String, Option<String>, i64, Option<String>)> =
+            tx.fetch(EARLIER, [Arg::Text(dedupe_key)]).await?;
         tx.commit().await?;
         Ok(match found.into_iter().next() {
-            Some((_, Some(reference), _)) => EarlierPost::Posted(reference),
-            Some((state, None, next_at)) if state == OutboxState::Waiting.as_str() => {
-                EarlierPost::Waiting { next_at: Timestamp(next_at) }
-            }
+            Some((_, Some(reference), ..)) => EarlierPost::Posted(reference),
+            Some((state, None, next_at, sender)) if state == OutboxState::Waiting.as_str() => match sender {
+                Some(_) => EarlierPost::BeingSent,
+                None => EarlierPost::Waiting { next_at: Timestamp(next_at) },
+            },
             Some(_) | None => EarlierPost::Gone,
         })
     }

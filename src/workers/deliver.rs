@@ -31,6 +31,8 @@ const OPERATOR_PAUSE_MS: i64 = 5 * 60_000;
 
 /// How long a message waits whose predecessor in the same place is still to be sent.
 const PREDECESSOR_PAUSE_MS: i64 = 2_000;
+/// Why it waits.
+const NOT_ITS_TURN: &str = "an earlier message of this ticket to the same place is not out yet";
 /// At most this long, however late the predecessor is tried again.
 const LONGEST_PREDECESSOR_PAUSE_MS: i64 = 60_000;
 
@@ -133,6 +135,14 @@ impl Deliverer {
         before: Option<Delivered>,
     ) -> Result<Option<Delivered>, StoreError> {
         crash::point("deliver.begin");
+        // The one it follows may be the one just sent: it counts as out only once it is marked.
+        let before = match before {
+            Some(before) if item.outbound.replaces.is_some() => {
+                self.mark(&before).await?;
+                None
+            }
+            other => other,
+        };
         let replaces = match self.predecessor(item).await? {
             Ok(replaces) => replaces,
             Err((until, reason)) => {
@@ -157,6 +167,11 @@ impl Deliverer {
         marking?;
         crash::point("deliver.sent");
         self.note_circuit().await;
+        self.note(item, sent).await
+    }
+
+    /// Writes what became of sending `item`. Returns it when it is out and still to be marked.
+    async fn note(&self, item: &OutboxItem, sent: Result<Took, SendError>) -> Result<Option<Delivered>, StoreError> {
         let now = self.clock.now();
         match sent {
             Ok(took) => {
@@ -190,7 +205,7 @@ impl Deliverer {
         Ok(None)
     }
 
-    /// The post `item` takes the place of, when it names one that is there; or until when it has to wait, and for what.
+    /// The post `item` follows or takes the place of, when it names one that is there; or until when it has to wait, and for what.
     async fn predecessor(&self, item: &OutboxItem) -> Result<Result<Option<String>, Wait>, StoreError> {
         let now = self.clock.now();
         let replaces = match &item.outbound.replaces {
@@ -199,9 +214,11 @@ impl Deliverer {
                 EarlierPost::Posted(reference) => Some(reference),
                 // Without its predecessor it is a post of its own.
                 EarlierPost::Gone => None,
+                // A sender that dies meanwhile leaves a lease, after which the earlier one is sent by another.
+                EarlierPost::BeingSent => return Ok(Err((now.plus_ms(PREDECESSOR_PAUSE_MS), NOT_ITS_TURN))),
                 EarlierPost::Waiting { next_at } => {
                     let wait_ms = (next_at.0 - now.0).clamp(PREDECESSOR_PAUSE_MS, LONGEST_PREDECESSOR_PAUSE_MS);
-                    return Ok(Err((now.plus_ms(wait_ms), "what it takes the place of is not sent yet")));
+                    return Ok(Err((now.plus_ms(wait_ms), NOT_ITS_TURN)));
                 }
             },
         };

@@ -86,6 +86,9 @@ pub(super) async fn labels(app: &App, language: Option<Language>, global: &Globa
             .map(|one| {
                 let mut document = serde_json::to_value(one)?;
                 document["text"] = text(one.message).into();
+                for (place, label) in one.labels.iter().enumerate() {
+                    document["labels"][place]["at"] = label.at.rfc3339().into();
+                }
                 Ok(document)
             })
             .collect::<anyhow::Result<_>>()?;

@@ -80,5 +80,7 @@ fn what_is_not_understood_is_refused_with_its_line() {
     ] {
         let faults = closed_days(&text).unwrap_err();
         assert!(faults.iter().any(|(at, message)| *at == line && message.contains(word)), "{text}: {faults:?}");
+        let no_start = faults.iter().any(|(_, message)| message.contains("no DTSTART"));
+        assert!(!no_start || !text.contains("DTSTART"), "it is there: {faults:?}");
     }
 }

@@ -16,10 +16,10 @@ pub(super) fn description(outbound: &Outbound, notice: &Notice, mark: &str) -> S
     let mut lines: Vec<(String, String)> = vec![
         (words.request_type.to_owned(), notice.request_type.clone().unwrap_or_else(|| "-".to_owned())),
         (words.requester.to_owned(), notice.requester.clone()),
-        (words.queue.to_owned(), notice.queue.clone()),
-        (words.priority.to_owned(), notice.priority.to_string()),
-        (words.first_response.to_owned(), time(notice.first_response_due_at)),
-        (words.resolution.to_owned(), time(notice.resolution_due_at)),
+        (words.queue.to_owned(), either(&notice.shown.queue, &notice.queue).to_owned()),
+        (words.priority.to_owned(), either(&notice.shown.priority, notice.priority.as_str()).to_owned()),
+        (words.first_response.to_owned(), time(&notice.shown.first_response_due, notice.first_response_due_at)),
+        (words.resolution.to_owned(), time(&notice.shown.resolution_due, notice.resolution_due_at)),
     ];
     lines.extend(notice.details.iter().map(|detail| (detail.title.clone(), detail.value.clone())));
     if let Some(link) = notice.alert.as_ref().and_then(|alert| alert.link.clone()) {
@@ -50,9 +50,9 @@ pub(super) fn comment(outbound: &Outbound, notice: &Notice, mark: &str) -> Strin
         "{what}: {}\n\n- {}: {}\n- {}: {}\n- {}: {assignee}\n\n[{mark}]",
         cut(&notice.because),
         words.priority,
-        notice.priority,
+        either(&notice.shown.priority, notice.priority.as_str()),
         words.queue,
-        notice.queue,
+        either(&notice.shown.queue, &notice.queue),
         words.assignee,
     )
 }
@@ -93,10 +93,28 @@ const fn words(language: Language) -> Words {
     }
 }
 
-fn time(at: Option<Timestamp>) -> String {
-    at.map_or_else(|| "-".to_owned(), Timestamp::rfc3339)
+/// What people read, or what stands in notices written before that was kept.
+const fn either<'a>(shown: &'a str, kept: &'a str) -> &'a str {
+    if shown.is_empty() { kept } else { shown }
+}
+
+fn time(shown: &str, at: Option<Timestamp>) -> String {
+    if shown.is_empty() { at.map_or_else(|| "-".to_owned(), Timestamp::rfc3339) } else { shown.to_owned() }
 }
 
 fn cut(text: &str) -> String {
     text.chars().take(VALUE_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_words_and_their_own_time() {
+        let at = Some(Timestamp(1_795_327_200_000));
+        assert_eq!((either("緊急", "critical"), either("", "critical")), ("緊急", "critical"));
+        assert_eq!(time("2026年11月22日(日) 15:00", at), "2026年11月22日(日) 15:00");
+        assert_eq!((time("", at).as_str(), time("", None).as_str()), ("2026-11-22T06:00:00.000Z", "-"));
+    }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::http::Client;
 use crate::connectors::SendError;
-use crate::domain::{Notice, Outbound, Timestamp};
+use crate::domain::{Notice, NoticeDetail, Outbound, Timestamp};
 
 /// Longer keys are named by their digest.
 const MOST_ID_BYTES: usize = 128;
@@ -82,11 +82,11 @@ fn id(key: &str) -> String {
     if plain { key.to_owned() } else { format!("msg_{}", &hex::encode(Sha256::digest(key))[..40]) }
 }
 
-/// `{type, timestamp, data}`, as the specification asks for. Built from the notice alone: the same each time it is sent.
+/// `{type, timestamp, data}`, as the specification asks for; programs read it, so that it holds ids. Built from the notice alone: the same each time it is sent.
 fn body(notice: &Notice) -> serde_json::Value {
     let time = |at: Option<Timestamp>| at.map(Timestamp::rfc3339);
     let details: serde_json::Map<String, serde_json::Value> =
-        notice.details.iter().map(|detail| (detail.name.clone(), detail.value.clone().into())).collect();
+        notice.details.iter().map(|detail| (detail.name.clone(), value(detail).into())).collect();
     json!({
         "type": format!("ticket.{}", notice.event),
         "timestamp": notice.at.rfc3339(),
@@ -100,7 +100,8 @@ fn body(notice: &Notice) -> serde_json::Value {
             "queue": notice.queue,
             "assignee": notice.assignee,
             "requester": notice.requester,
-            "request_type": notice.request_type,
+            "request_type": notice.intent,
+            "request_type_title": notice.request_type,
             "details": details,
             "rule": (!notice.rule.is_empty()).then_some(&notice.rule),
             "because": notice.because,
@@ -111,9 +112,26 @@ fn body(notice: &Notice) -> serde_json::Value {
     })
 }
 
+/// The choice's id, where it has one: the same whatever language the desk speaks.
+fn value(detail: &NoticeDetail) -> &str {
+    if detail.id.is_empty() { &detail.value } else { &detail.id }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_read_ids_and_no_words_of_a_language() {
+        let shown = |name: &str, value: &str, id: &str| NoticeDetail {
+            name: name.into(),
+            title: "操作".into(),
+            value: value.into(),
+            id: id.into(),
+        };
+        assert_eq!(value(&shown("operation", "追加", "add")), "add");
+        assert_eq!(value(&shown("host", "web-1", "")), "web-1", "written before ids were kept");
+    }
 
     #[test]
     fn a_known_message_has_its_known_signature() {

@@ -235,6 +235,8 @@ struct Work<'a> {
     before: Vec<Ticket>,
     ticket: Ticket,
     changes: Changes,
+    /// What the places that are told read of it; empty when it is not for them.
+    said: &'a str,
 }
 
 impl<'a> Work<'a> {
@@ -246,7 +248,7 @@ impl<'a> Work<'a> {
         let mut ticket = ticket.clone();
         clocks::adopt(hand.catalog, &mut ticket);
         ticket.updated_at = hand.now;
-        Ok(Self { hand: *hand, before, ticket, changes: Changes::default() })
+        Ok(Self { hand: *hand, before, ticket, changes: Changes::default(), said: "" })
     }
 
     fn done(mut self) -> Changes {
@@ -254,11 +256,11 @@ impl<'a> Work<'a> {
         self.changes.events.extend(lines);
         let post = self.post();
         let now = self.hand.now;
-        let Self { before, ticket, mut changes, .. } = self;
+        let Self { before, ticket, mut changes, said, .. } = self;
         changes.tickets.insert(0, ticket);
         let before: Vec<&Ticket> = before.iter().collect();
         keep::keep(post.catalog, &before, &mut changes, (now, now));
-        notice::follow(&post, &before, &mut changes);
+        notice::follow(&post, &before, &mut changes, said);
         card::update(&post, &before, &mut changes, None);
         changes
     }

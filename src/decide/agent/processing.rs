@@ -99,11 +99,17 @@ pub fn note(hand: &Hand<'_>, ticket: &Ticket, text: &str) -> Result<Changes, Ref
 ///
 /// # Errors
 /// Merged ticket, one that has ended, no text, or words that cannot be sent.
-pub fn report(hand: &Hand<'_>, ticket: &Ticket, text: &str, last: Option<&StoredMessage>) -> Result<Changes, Refusal> {
+pub fn report<'a>(
+    hand: &Hand<'a>,
+    ticket: &Ticket,
+    text: &'a str,
+    last: Option<&StoredMessage>,
+) -> Result<Changes, Refusal> {
     let mut work = Work::begin(hand, ticket)?;
     if clocks::is_ended(ticket.status) {
         return Err(work.already());
     }
+    work.said = text;
     work.ticket.course.reports = ticket.course.reports.saturating_add(1);
     let number = work.ticket.course.reports;
     if !work.is_reachable() {
@@ -142,7 +148,7 @@ pub struct Recovery<'a> {
 ///
 /// # Errors
 /// Merged ticket, one that has ended, no text, times the wrong way round, nobody to write to, or words that cannot be sent.
-pub fn recover(hand: &Hand<'_>, ticket: &Ticket, recovery: &Recovery<'_>) -> Result<Changes, Refusal> {
+pub fn recover<'a>(hand: &Hand<'a>, ticket: &Ticket, recovery: &Recovery<'a>) -> Result<Changes, Refusal> {
     let mut work = Work::begin(hand, ticket)?;
     if clocks::is_ended(ticket.status) {
         return Err(work.already());
@@ -151,6 +157,7 @@ pub fn recover(hand: &Hand<'_>, ticket: &Ticket, recovery: &Recovery<'_>) -> Res
     if from >= to || to > hand.now {
         return Err(Refusal::Backwards { ticket: ticket.id });
     }
+    work.said = recovery.text;
     let minutes = (to.0 - from.0) / MINUTE_MS;
     let mut values = Values::from([("text", words(ticket, recovery.text)?)]);
     let zone = hand.catalog.desk.timezone;

@@ -252,7 +252,7 @@ fn an_agent_the_machine_chose_neither_answers_the_pager_nor_keeps_the_ticket_ope
         let mut changes = Changes { tickets: vec![after.clone()], ..Changes::default() };
         let keyring = ring();
         let post = super::super::letter::Post { catalog: &world.catalog, keyring: &keyring, now: at(1) };
-        super::super::notice::follow(&post, &[before], &mut changes);
+        super::super::notice::follow(&post, &[before], &mut changes, "");
         told(&changes).into_iter().filter(|(place, _)| *place == "pager").map(|(_, event)| event).collect::<Vec<_>>()
     };
     assert_eq!(tell(&known, &given), []);

@@ -67,7 +67,7 @@ pub fn plan(decided: &Decided, message: &Message, context: &Context<'_>, keyring
     };
     changes.people.extend(person::learnt(message, context.known));
     promise(&mut changes, message, context, now);
-    notice::follow(&post, &known, &mut changes);
+    notice::follow(&post, &known, &mut changes, "");
     card::update(&post, &known, &mut changes, same_as);
     changes
 }

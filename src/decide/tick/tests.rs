@@ -223,3 +223,49 @@ fn other_rules_give_open_tickets_other_terms_and_their_history_says_so() {
     assert!(changes.events.iter().any(|event| event.detail.contains("other terms")));
     assert_eq!(tick(&catalog, &ring(), &changes.tickets[0], after(6)).events, []);
 }
+
+#[test]
+fn a_problem_of_a_rule_is_told_apart_by_what_it_is_about() {
+    let catalog =
+        watched(vec![rule("bad", Trigger::Seen { signal: Signal::Security, times: 1 }, vec![Remedy::OpenProblem])]);
+    let key = |host: &str, matter: Option<&str>| {
+        let mut known = Ticket { version: 4, ..incident(&catalog) };
+        known.slots.insert("host".into(), host.into());
+        known.course.matter = matter.map(Into::into);
+        known.promises.note(Signal::Security);
+        tick(&catalog, &ring(), &known, after(1)).problems.remove(0).key
+    };
+    assert_eq!((key("Web-1", None), key("web-2", None)), ("incident/web-1".into(), "incident/web-2".into()));
+    assert_eq!(key("web-1", Some("incident/proxy")), "incident/proxy", "what it is counted under stays");
+}
+
+#[test]
+fn a_place_reads_what_happened_and_none_of_our_keys() {
+    let late = Trigger::Breach { which: Which { kind: Some(ClockKind::FirstResponse), level: Some(ClockLevel::Sla) } };
+    let mut catalog = watched(vec![rule("late", late, vec![Remedy::Notify { target: "tracker".into() }])]);
+    catalog.service.targets.push(NotifyTarget { name: "tracker".into(), way: NotifyWay::Backlog });
+    let keyring = ring();
+    let because = |catalog: &Catalog, action: &dyn Fn(&Hand<'_>, &Ticket) -> crate::domain::Changes| {
+        let known = Ticket { version: 4, ..incident(catalog) };
+        let told = Ticket { version: 5, ..tick(catalog, &keyring, &known, after(30)).tickets.remove(0) };
+        let hand = Hand { catalog, keyring: &keyring, agent: "aoki", now: after(40) };
+        let rows = action(&hand, &told).outbound;
+        rows.into_iter().find_map(|row| row.notice).expect("the tracker is told").because
+    };
+    let report = |hand: &Hand<'_>, ticket: &Ticket| {
+        crate::decide::agent::report(hand, ticket, "原因を調べています。", None).unwrap()
+    };
+    let said = because(&catalog, &report);
+    assert!(said.contains("中間報告 1: 原因を調べています。"), "{said}");
+    let words = Reply { text: "調査中です。", then: Then::StaysOpen, last: None };
+    let replied = because(&catalog, &|hand, ticket| reply(hand, ticket, &words).unwrap());
+    assert!(replied.contains("aoki が返信しました"), "{replied}");
+    let lower = because(&catalog, &|hand, ticket| set_priority(hand, ticket, Priority::Low).unwrap());
+    assert_eq!(lower, "優先度: 緊急 → 低");
+    for text in [said, replied, lower] {
+        let ours = ["agent:", "notice:", "message_out", "agent_reply", "note:"];
+        assert!(ours.iter().all(|key| !text.contains(key)), "{text}");
+    }
+    catalog.desk.language = crate::domain::Language::En;
+    assert!(because(&catalog, &report).contains("interim report 1: 原因を調べています。"));
+}

@@ -15,6 +15,7 @@ on_both! {
     one_incident_is_paged_however_often_its_answer_is_lost_and_in_order
     one_issue_is_made_however_often_its_answer_is_lost
     a_limit_of_backlog_is_waited_for
+    notices_of_one_ticket_follow_each_other_at_once
 }
 
 fn webhook(url: &str, secrets: &str) -> String {
@@ -175,4 +176,24 @@ async fn a_limit_of_backlog_is_waited_for(desk: Desk) {
     stranger.deliverer.once().await.unwrap();
     let row = stranger.row("refused").await;
     assert!(row.state == OutboxState::Waiting && row.error.contains("401") && !row.error.contains("other"), "{row:?}");
+}
+
+async fn notices_of_one_ticket_follow_each_other_at_once(desk: Desk) {
+    let pager = Pagerduty::start().await;
+    let post = Post::open(desk, &pagerduty(&pager.url())).await;
+    post.tell("t", NoticeEvent::Escalated, None).await;
+    post.tell("u", NoticeEvent::Escalated, Some("t")).await;
+    post.deliverer.once().await.unwrap();
+    assert_eq!(post.row("u").await.state, OutboxState::Delivered, "{:?}", post.row("u").await);
+
+    // While another process is sending the first one, the second waits a moment, not for the end of that lease.
+    post.tell("v", NoticeEvent::Escalated, Some("u")).await;
+    let route = [madoguchi::store::Sending { channel: Channel::Notify, source: "place".into() }];
+    let lease = NOW.plus_ms(30_000);
+    post.desk.store.claim_outbox("other", [NOW, lease], 9, &route).await.unwrap();
+    post.tell("w", NoticeEvent::Escalated, Some("v")).await;
+    post.deliverer.once().await.unwrap();
+    let row = post.row("w").await;
+    assert_eq!((row.state, row.next_at), (OutboxState::Waiting, NOW.plus_ms(2_000)));
+    assert!(row.error.contains("an earlier message of this ticket"), "{}", row.error);
 }
