@@ -105,7 +105,7 @@ impl Sheets<'_> {
         let words = self.words;
         share.map(
             |share| {
-                if share >= wanted { Cell::named(words.kept, "kept") } else { Cell::named(words.broken, "broken") }
+                if share >= wanted { Cell::named(words.kept, "met") } else { Cell::named(words.broken, "missed") }
             },
         )
     }

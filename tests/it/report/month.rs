@@ -111,7 +111,7 @@ fn to_f64(count: usize) -> f64 {
 
 fn text(row: &Row, at: usize) -> &str {
     match &row.cells[at] {
-        Cell::Text(text) => text,
+        Cell::Text(text) | Cell::Named { title: text, .. } => text,
         other => panic!("{other:?}"),
     }
 }
@@ -147,7 +147,7 @@ fn same_lines(catalog: &Catalog, report: &Report, table: &Table) {
             to_f64(usize::try_from(line.met).unwrap()) / to_f64(usize::try_from(decided).unwrap()).max(1.0) >= wanted;
         match (&row.cells[9], decided) {
             (Cell::None, 0) => {}
-            (Cell::Text(said), 1..) => assert_eq!(said == "met", verdict, "{key:?}"),
+            (Cell::Named { id, .. }, 1..) => assert_eq!(id == "met", verdict, "{key:?}"),
             other => panic!("{key:?}: {other:?}"),
         }
         (met, missed) = (met + line.met, missed + line.missed);
