@@ -100,7 +100,7 @@ impl Desk {
             }),
             unfinished: Arc::new(move |_, since| {
                 let stored = unfinished.lock().unwrap().stored.clone();
-                // As the store answers: without what was deleted, newest first, so many.
+                // As the store answers: without what was deleted, newest first.
                 let gone: HashSet<String> = stored
                     .iter()
                     .filter_map(|one| one.external_id.strip_suffix("#deleted").map(str::to_owned))
@@ -110,7 +110,7 @@ impl Desk {
                         && one.arrived_at >= since
                         && !gone.contains(&one.external_id)
                 };
-                let found = stored.into_iter().rev().filter(stands).take(1_000).collect();
+                let found = stored.into_iter().rev().filter(stands).collect();
                 Box::pin(async move { Ok(found) })
             }),
             now: Arc::new(|| Clock::system().now()),

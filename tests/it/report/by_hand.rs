@@ -103,13 +103,15 @@ struct Promise {
     counted: i64,
     is_open: bool,
     is_missed: bool,
+    /// It ended with nothing to keep.
+    is_dropped: bool,
     met: u64,
     missed: u64,
 }
 
 impl Promise {
     const fn new(given: Given) -> Self {
-        Self { given, counted: 0, is_open: true, is_missed: false, met: 0, missed: 0 }
+        Self { given, counted: 0, is_open: true, is_missed: false, is_dropped: false, met: 0, missed: 0 }
     }
 }
 
@@ -197,7 +199,7 @@ pub fn add(table: &mut Table, ticket: &Ticket, events: &[TicketEvent], hours: &H
             said(&mut promises, &mut spent);
         }
         match moment.status {
-            Some(Stands::Ended) => ended(&mut promises, &mut spent),
+            Some(Stands::Ended) => ended(&mut promises, &mut spent, moment.word),
             Some(Stands::Runs) => again(&mut promises, &mut spent),
             Some(Stands::Waits) | None => {}
         }
@@ -260,8 +262,13 @@ fn said(promises: &mut [Promise], spent: &mut [Option<f64>; 2]) {
     }
 }
 
-fn ended(promises: &mut [Promise], spent: &mut [Option<f64>; 2]) {
+/// The word that ends it begins no hour in which another is due.
+fn ended(promises: &mut [Promise], spent: &mut [Option<f64>; 2], with_word: bool) {
     for promise in promises.iter_mut().filter(|promise| promise.is_open) {
+        if with_word && promise.given.1 == "update" {
+            (promise.is_open, promise.is_dropped) = (false, true);
+            continue;
+        }
         meet(promise);
         if promise.given.0 == "SLO" {
             match promise.given.1 {
@@ -277,7 +284,7 @@ fn ended(promises: &mut [Promise], spent: &mut [Option<f64>; 2]) {
 fn again(promises: &mut [Promise], spent: &mut [Option<f64>; 2]) {
     for promise in promises.iter_mut().filter(|promise| !promise.is_open && promise.given.1 != "first response") {
         promise.is_open = true;
-        promise.met -= u64::from(!promise.is_missed);
+        promise.met -= u64::from(!promise.is_missed && !std::mem::take(&mut promise.is_dropped));
         if promise.given.1 == "resolution" {
             spent[1] = None;
         }
