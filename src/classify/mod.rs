@@ -45,6 +45,7 @@ mod shipped_tests;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -227,7 +228,8 @@ impl Engine {
             let whole = if subject.is_empty() { text.to_owned() } else { format!("{subject}\n{text}") };
             wishes::language_of(&whole, self.language)
         });
-        let (mut found, question) = self.read(&Words::of(subject, text), language, None);
+        let words = Words::of(subject, text);
+        let (mut found, question) = self.read(&words, language, None);
         found.articles = self.articles(&question.text, &question.about);
         found
     }
@@ -277,11 +279,16 @@ impl Engine {
     }
 
     /// Everything but the articles, and what they are looked for with.
-    fn read(&self, words: &Words, language: Language, known_intent: Option<&str>) -> (Classification, Question) {
+    fn read<'t>(
+        &self,
+        words: &'t Words,
+        language: Language,
+        known_intent: Option<&str>,
+    ) -> (Classification, Question<'t>) {
         let Words { folded, reply, text, .. } = words;
         let wishes = self.wishes.find(text, reply);
         let rules = self.rules.hits(text);
-        let stripped = courtesy::strip(text).into_owned();
+        let stripped = courtesy::strip(text);
         let reading = self.fitted.intents.read(&stripped);
         let intents = self.fitted.intents.candidates(&reading, &rules);
         let likely =
@@ -304,9 +311,9 @@ impl Engine {
 }
 
 /// What articles are looked for with.
-struct Question {
+struct Question<'t> {
     /// Normalised, without greetings.
-    text: String,
+    text: Cow<'t, str>,
     about: About,
 }
 

@@ -45,7 +45,7 @@ pub use alert::alert_probe;
 pub use assign::Staff;
 pub use burst::{as_one, burst, spread};
 pub use case::Context;
-pub use chat::{form_intent, other_ticket};
+pub use chat::other_ticket;
 pub use letter::standing;
 pub use plan::plan;
 pub use route::{queue_for, second_line};
@@ -54,6 +54,7 @@ pub use tick::{tick, tick_staffed};
 pub use wording::{Template, Values, WordingFault, plain_text, render};
 
 use case::Case;
+use chat::form_intent;
 use trace::Trace;
 
 use crate::domain::catalog::Catalog;
@@ -105,8 +106,7 @@ pub fn classified(
 }
 
 /// Whether `message` is dealt with without being classified: copies, and machines' mail whatever it says. Notices and lists may still match a rule.
-#[must_use]
-pub fn is_settled_unread(message: &Message, known: &Known) -> bool {
+fn is_settled_unread(message: &Message, known: &Known) -> bool {
     let by_kind = match message.automatic {
         Some(Automatic::AutoReply | Automatic::Bounce | Automatic::Feedback | Automatic::Receipt | Automatic::Own) => {
             true

@@ -18,8 +18,8 @@ const MOVE_INBOX: Sql = bulk!(
      FROM " ROWS " AS r WHERE inbox.id = CAST(r.value->>'id' AS BIGINT)"
 );
 const MOVE_KEYS: Sql = bulk!(
-    "UPDATE thread_keys SET ticket_id = CAST(r.value->>'ticket' AS BIGINT)
-     FROM " ROWS " AS r WHERE thread_keys.key = r.value->>'key'"
+    "INSERT INTO thread_keys (key, ticket_id) SELECT value->>'key', CAST(value->>'ticket' AS BIGINT)
+     FROM " ROWS " WHERE true ON CONFLICT (key) DO UPDATE SET ticket_id = excluded.ticket_id"
 );
 
 /// Writes all edits and moves of `rows`.

@@ -4,7 +4,7 @@ use super::super::clocks;
 use super::super::letter::is_id;
 use super::super::route::queue_for;
 use super::{Hand, Refusal, Work};
-use crate::domain::{Changes, EventKind, Moved, Priority, Status, StoredMessage, ThreadKey, Ticket, TicketId};
+use crate::domain::{Changes, EventKind, Moved, Priority, Status, StoredMessage, Ticket, TicketId};
 
 /// Everything of `from` goes to `into` from now on; `from` is closed and points there for ever.
 ///
@@ -110,8 +110,7 @@ pub fn split(hand: &Hand<'_>, ticket: &Ticket, message: &StoredMessage) -> Resul
     work.event(EventKind::Linked, format!("message {} was split off as {id}", message.inbox_id));
     work.event_on(id, EventKind::Opened, format!("split off {}", ticket.id));
     work.event_on(id, EventKind::Linked, format!("beside {}", ticket.id));
-    let keys: Vec<String> = message.message_id.iter().filter(|key| is_id(key)).cloned().collect();
-    work.changes.thread_keys.extend(keys.iter().map(|key| ThreadKey { key: key.clone(), ticket: id }));
+    let keys = message.message_id.iter().filter(|key| is_id(key)).cloned().collect();
     work.changes.moved.push(Moved { inbox_id: message.inbox_id, ticket: id, keys });
     work.changes.tickets.push(fresh);
     Ok(work.done())

@@ -44,6 +44,17 @@ async fn compared(workspace: &Workspace, running: &Running) {
     }
 }
 
+/// A desk that has seen one message, and compared it.
+async fn one_message() -> (Workspace, Running, String) {
+    let workspace = workspace();
+    let running = Running::start(&workspace);
+    running.settled().await;
+    let ts = workspace.say("C1", "U1", "said");
+    running.disk.wait_for_id(&format!("C1/{ts}")).await;
+    compared(&workspace, &running).await;
+    (workspace, running, ts)
+}
+
 #[tokio::test]
 async fn changes_and_removals_of_an_outage_are_found_and_told_as_the_live_ones() {
     let workspace = workspace();
@@ -128,12 +139,7 @@ async fn what_a_retention_period_or_a_closed_room_hides_is_not_taken_for_a_remov
 
 #[tokio::test]
 async fn a_socket_that_is_replaced_in_order_is_no_outage() {
-    let workspace = workspace();
-    let running = Running::start(&workspace);
-    running.settled().await;
-    let ts = workspace.say("C1", "U1", "said");
-    running.disk.wait_for_id(&format!("C1/{ts}")).await;
-    compared(&workspace, &running).await;
+    let (workspace, running, ts) = one_message().await;
     workspace.expire("C1", &ts);
     workspace.world().warning = Duration::from_millis(1_500);
     workspace.warn_all("warning");
@@ -149,12 +155,7 @@ async fn a_socket_that_is_replaced_in_order_is_no_outage() {
 
 #[tokio::test]
 async fn a_removal_after_the_look_of_an_outage_and_before_its_end_is_found() {
-    let workspace = workspace();
-    let running = Running::start(&workspace);
-    running.settled().await;
-    let ts = workspace.say("C1", "U1", "said");
-    running.disk.wait_for_id(&format!("C1/{ts}")).await;
-    compared(&workspace, &running).await;
+    let (workspace, running, ts) = one_message().await;
     // Calls are answered, but no socket comes about for a while.
     workspace.world().faults = Faults { stillborn: 1.0, ..Faults::default() };
     let looks = workspace.world().called("conversations.history");
@@ -169,12 +170,7 @@ async fn a_removal_after_the_look_of_an_outage_and_before_its_end_is_found() {
 
 #[tokio::test]
 async fn a_removal_between_a_warned_socket_and_its_late_successor_is_found() {
-    let workspace = workspace();
-    let running = Running::start(&workspace);
-    running.settled().await;
-    let ts = workspace.say("C1", "U1", "said");
-    running.disk.wait_for_id(&format!("C1/{ts}")).await;
-    compared(&workspace, &running).await;
+    let (workspace, running, ts) = one_message().await;
     workspace.world().faults = Faults { stillborn: 1.0, ..Faults::default() };
     workspace.world().warning = Duration::from_millis(100);
     workspace.warn_all("warning");
